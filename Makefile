@@ -1,0 +1,98 @@
+# Secure Mail. `make run` starts everything, `make test` tests everything; both do their own set-up.
+# A build lives in build/$(MODE): debug (default), release, testing (fail points), asan, tsan, fuzz.
+
+MODE    ?= debug
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+OUT     := build/$(MODE)
+Q       := $(if $(V),,@)
+
+WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wstrict-prototypes \
+            -Wmissing-prototypes -Wvla -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef \
+            -Wswitch-enum -Wnull-dereference -fno-common
+HARDEN   := -fstack-protector-strong -fPIE
+CFLAGS_debug   := -O1 -g3
+CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
+CFLAGS_testing := -O1 -g3 -D_FORTIFY_SOURCE=2 -DSM_FAIL_POINTS
+SANITIZE_asan  := -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZE_tsan  := -fsanitize=thread
+SANITIZE_fuzz  := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+CFLAGS_asan    := -O1 -g3 -U_FORTIFY_SOURCE -DSM_FAIL_POINTS $(SANITIZE_asan)
+CFLAGS_tsan    := -O1 -g3 -U_FORTIFY_SOURCE $(SANITIZE_tsan)
+CFLAGS_fuzz    := -O1 -g3 -U_FORTIFY_SOURCE $(SANITIZE_fuzz)
+
+CPPFLAGS := -std=c17 -D_GNU_SOURCE -Ilib -I. -isystem /usr/include/postgresql
+CFLAGS   := $(WARNINGS) $(HARDEN) $(CFLAGS_$(MODE)) $(EXTRA_CFLAGS)
+LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE_$(MODE))
+
+# Which libraries a program may link: the reader sees who can speak what.
+LIBS_base      := -lcrypto -lmsgpackc -lczmq -lzmq -lpq -pthread
+LIBS_gateway   := $(LIBS_base) -lmicrohttpd
+LIBS_crypto    := $(LIBS_base) -largon2
+LIBS_notifier  := $(LIBS_base) -lcurl
+LIBS_retention := $(LIBS_base)
+LIBS_audit     := $(LIBS_base)
+LIBS_cli       := $(LIBS_base) -lcurl
+LIBS_test      := $(LIBS_base) -lmicrohttpd -largon2 -lcurl -lcmocka
+
+SERVICES := gateway crypto notifier retention audit
+TOOLS    := $(patsubst cli/main_%.c,%,$(wildcard cli/main_*.c))
+PROGRAMS := $(SERVICES:%=$(OUT)/bin/securemail-%-service) $(TOOLS:%=$(OUT)/bin/%)
+
+objects  = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
+LIB_OBJECTS := $(call objects,$(wildcard lib/*/*.c proto/*.c))
+LIB      := $(OUT)/libsecuremail.a
+UNITS    := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*.c tests/unit/*/*.c))
+CONTRACTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/contract/*.c))
+FUZZERS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/*.c))
+BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard bench/*.c))
+
+.PHONY: all run start stop status test check asan tsan fuzz lint format docs bench master-key setup clean
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(PROGRAMS)
+
+# --- build -----------------------------------------------------------------------------------------
+$(OUT)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC $<")
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(LIB): $(LIB_OBJECTS)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+define service
+$(OUT)/lib$(1).a: $(call objects,$(filter-out services/$(1)/main.c,$(wildcard services/$(1)/*.c)))
+	@rm -f $$@
+	$(Q)ar rcs $$@ $$^
+$(OUT)/bin/securemail-$(1)-service: $(call objects,services/$(1)/main.c) $(OUT)/lib$(1).a $(LIB)
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $(LDFLAGS) $$^ $(LIBS_$(1)) -o $$@
+endef
+$(foreach s,$(SERVICES),$(eval $(call service,$(s))))
+
+$(OUT)/libcli.a: $(call objects,$(filter-out cli/main_%.c,$(wildcard cli/*.c)))
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(OUT)/bin/%: $(OUT)/obj/cli/main_%.o $(OUT)/libcli.a $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_cli) -o $@
+
+ARCHIVES := $(SERVICES:%=$(OUT)/lib%.a) $(OUT)/libcli.a
+TEST_SUPPORT := $(call objects,$(wildcard tests/support/*.c))
+$(UNITS) $(CONTRACTS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_SUPPORT) $(ARCHIVES) $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
+$(BENCHES): $(OUT)/bench/%: $(OUT)/obj/bench/%.o $(ARCHIVES) $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
+$(FUZZERS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(ARCHIVES) $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+clean:
+	rm -rf build

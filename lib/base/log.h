@@ -1,0 +1,29 @@
+/*
+ * One JSON object a line on standard error: time, service, level, event word, and the fields given.
+ * A value is escaped and cut at LOG_VALUE_BYTES_MAX; a secret has no way in (struct secret is not
+ * accepted anywhere). Safe to call from several threads: a line is written with one write(2).
+ */
+#ifndef SM_BASE_LOG_H
+#define SM_BASE_LOG_H
+
+#include "base/error.h"
+#include "base/id.h"
+
+enum { LOG_VALUE_BYTES_MAX = 512 };
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+
+/* Once at start, before any thread: the name that every line carries; lines below `least` go. */
+void log_start(const char *service, enum log_level least);
+
+/*
+ * log_line(LOG_WARNING, "smtp-refused", "job", id_text(job).text, "reply", reply, NULL):
+ * pairs of name and C string, ended by NULL. `event` is a stable word for people to search for.
+ */
+void log_line(enum log_level level, const char *event, ...) __attribute__((sentinel));
+
+/* The common case: `what` failed with `error`. Returns `error`, so `return log_failure(...)` reads.
+ */
+SM_MUST_USE enum sm_error log_failure(const char *event, enum sm_error error, const char *cause);
+
+#endif

@@ -1,0 +1,88 @@
+/* Owned secrets. Each has pages of its own: locked and left out of dumps without touching others.
+ */
+#include "base/secret.h"
+
+#include "base/random.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct secret {
+    size_t size;
+    size_t mapped; /* bytes of the mapping that holds this struct */
+    uint8_t bytes[];
+};
+
+enum sm_error secret_new(size_t size, struct secret **out)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t needed;
+    if (__builtin_add_overflow(size, sizeof(struct secret) + page - 1, &needed))
+        return SM_TOO_LARGE;
+    size_t mapped = needed / page * page;
+    void *pages = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED)
+        return SM_NO_MEMORY;
+    /* Both are hardening, not correctness: a small RLIMIT_MEMLOCK must not stop a service. */
+    (void)mlock(pages, mapped);
+    (void)madvise(pages, mapped, MADV_DONTDUMP);
+    struct secret *secret = pages;
+    secret->size = size;
+    secret->mapped = mapped;
+    *out = secret;
+    return SM_OK;
+}
+
+enum sm_error secret_copy(struct span bytes, struct secret **out)
+{
+    TRY(secret_new(bytes.size, out));
+    if (bytes.size)
+        memcpy((*out)->bytes, bytes.at, bytes.size);
+    return SM_OK;
+}
+
+enum sm_error secret_random(size_t size, struct secret **out)
+{
+    TRY(secret_new(size, out));
+    enum sm_error error = random_bytes((*out)->bytes, size);
+    if (error != SM_OK)
+        secret_free(out);
+    return error;
+}
+
+void secret_free(struct secret **secret)
+{
+    if (!*secret)
+        return;
+    size_t mapped = (*secret)->mapped;
+    explicit_bzero(*secret, mapped);
+    (void)munmap(*secret, mapped);
+    *secret = NULL;
+}
+
+uint8_t *secret_bytes(struct secret *secret)
+{
+    return secret->bytes;
+}
+
+struct span secret_span(const struct secret *secret)
+{
+    return span_of(secret->bytes, secret->size);
+}
+
+bool secret_equal(struct span a, struct span b)
+{
+    if (a.size != b.size)
+        return false;
+    uint8_t difference = 0;
+    for (size_t i = 0; i < a.size; i++)
+        difference |= (uint8_t)(a.at[i] ^ b.at[i]);
+    return difference == 0;
+}
+
+void wipe_now(struct wipe *wipe)
+{
+    explicit_bzero(wipe->at, wipe->size);
+}
