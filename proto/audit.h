@@ -1,0 +1,131 @@
+/*
+ * What services report to the audit log, and how the log is read. The catalogue of events says who
+ * may report which kind: audit refuses the rest, so that a compromised gateway can neither invent a
+ * key release nor hide one (it reports nothing at all).
+ */
+#ifndef SM_PROTO_AUDIT_H
+#define SM_PROTO_AUDIT_H
+
+#include "proto/field.h"
+
+enum event_kind {
+    EVENT_NONE = 0,
+    EVENT_ORGANISATION_CREATED,
+    EVENT_ACCOUNT_CREATED,
+    EVENT_ACCOUNT_DISABLED,
+    EVENT_PASSWORD_RESET,
+    EVENT_ROLE_CHANGED,
+    EVENT_POLICY_CHANGED,
+    EVENT_SIGNED_IN,
+    EVENT_SIGN_IN_FAILED,
+    EVENT_SIGNED_OUT,
+    EVENT_SENT,
+    EVENT_SEND_REFUSED,
+    EVENT_NOTIFICATION_QUEUED,
+    EVENT_NOTIFICATION_ACCEPTED,
+    EVENT_NOTIFICATION_BOUNCED,
+    EVENT_NOTIFICATION_CANCELLED,
+    EVENT_PAGE_SHOWN,
+    EVENT_CODE_SENT,
+    EVENT_VERIFIED,
+    EVENT_VERIFICATION_FAILED,
+    EVENT_LOCKED,
+    EVENT_FROZEN,
+    EVENT_UNLOCKED,
+    EVENT_OPENED,
+    EVENT_DOWNLOAD_GRANTED,
+    EVENT_REPLIED,
+    EVENT_READ_BY_SENDER,
+    EVENT_SUBJECTS_READ,
+    EVENT_REVOKED,
+    EVENT_DELETED,
+    EVENT_EXPIRED,
+    EVENT_PURGED,
+    EVENT_KEY_ROTATED,
+    EVENT_LOG_ACCESSED,
+    EVENT_LOG_EXPORTED,
+    EVENT_OPERATOR_CALL,
+    EVENT_TAMPERING_DETECTED,
+    EVENT_KIND_COUNT
+};
+
+/* name: the word in the log, e.g. "opened"; reporters: enum peer bits (proto/catalog.h). */
+struct event_rule {
+    const char *name;
+    unsigned reporters;
+};
+extern const struct event_rule event_rules[EVENT_KIND_COUNT];
+
+enum actor_class { ACTOR_SYSTEM = 0, ACTOR_USER = 1, ACTOR_RECIPIENT = 2, ACTOR_OPERATOR = 3 };
+enum event_result { RESULT_OK = 0, RESULT_FAILED = 1, RESULT_REFUSED = 2 };
+
+/* Stands in the entry as a salted commitment; value and salt lie apart, erasable. */
+struct personal_field {
+    struct span name;  /* "recipient", "sender", "user", "address" */
+    struct span value; /* an address or a name */
+};
+struct audit_event {
+    struct id event; /* idempotency: the same id is logged once */
+    struct id organisation;
+    uint64_t kind, at_ms; /* at: the database's clock where it happened */
+    struct id message, link;
+    uint64_t actor_class;
+    struct id actor;
+    uint64_t result;
+    struct span reason; /* an error word or short fact; never personal, never secret */
+    struct list personal;
+};
+struct append_request {
+    struct list events; /* of struct audit_event: all become durable, or none */
+};
+struct append_reply {
+    uint64_t appended, repeated;
+};
+
+/* Reading: the capability is crypto's (kind audit) and names the organisation. */
+struct query_request {
+    struct span capability;
+    uint64_t kind; /* 0: all */
+    struct id message, link;
+    struct span person;          /* compares with the disclosed personal values; empty: all */
+    uint64_t since_ms, until_ms; /* 0: open */
+    uint64_t before_seq;         /* page down from here; 0: the newest */
+    uint64_t rows_max;
+};
+struct disclosure {
+    struct span name, value, salt;
+};
+struct log_entry {
+    uint64_t seq;
+    struct span entry; /* the exact stored bytes */
+    struct span hash;
+    struct list disclosures;
+};
+struct query_reply {
+    struct list entries;
+    uint64_t size; /* entries of the log in all */
+};
+
+/* NDJSON in pages: the gateway streams `lines` as they are, until is_last. */
+struct export_request {
+    struct span capability;
+    struct id export;  /* the same for all pages; the first page is logged */
+    uint64_t from_seq; /* 0: the header line comes first */
+    uint64_t to_seq;   /* 0 on the first page: to the log's end now; then as answered */
+};
+struct export_reply {
+    struct span lines;
+    uint64_t next_seq, to_seq;
+    bool is_last;
+};
+struct checkpoint_request {
+    struct span capability;
+};
+struct checkpoint_reply {
+    struct span note; /* a C2SP signed note */
+};
+
+extern const struct fields append_request, append_reply, query_request, query_reply, export_request,
+    export_reply, checkpoint_request, checkpoint_reply, audit_event;
+
+#endif

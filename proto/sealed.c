@@ -1,0 +1,211 @@
+/* The field tables of what clients and crypto say to each other, sealed. Printed in
+ * docs/protocol.md. */
+#include "proto/sealed.h"
+
+#include "proto/limits.h"
+
+/* clang-format off */
+FIELDS(sealed_aad, struct sealed_aad,
+    F_ID(struct sealed_aad, message, 0, "the message whose parts must be durable, or none"),
+    F_U64(struct sealed_aad, parts, 0, PARTS_MAX, "how many parts, the header part included"));
+
+FIELDS(failure, struct failure,
+    F_U64(struct failure, attempts_left, 0, FAILURES_BEFORE_FREEZE, "attempts before the lock"),
+    F_U64(struct failure, retry_after_s, 0, MS_MAX, "seconds to wait, 0 when waiting does not help"),
+    F_U64(struct failure, until_ms, 0, MS_MAX, "end of a lock, ms since 1970; 0 if none"),
+    F_LINE(struct failure, reason, 0, REASON_BYTES_MAX, "a sentence for people"));
+
+FIELDS_LOCAL(sealed_meta, struct sealed_meta,
+    F_ID(struct sealed_meta, request, 1, "random, new for every request"),
+    F_BYTES(struct sealed_meta, time_token, TIME_TOKEN_BYTES, TIME_TOKEN_BYTES, "from crypto_keys"));
+
+FIELDS_LOCAL(session_proof, struct session_proof,
+    F_ID(struct session_proof, session, 1, "the session"),
+    F_BYTES(struct session_proof, secret, SESSION_SECRET_BYTES, SESSION_SECRET_BYTES, "its secret"));
+
+FIELDS_LOCAL(link_proof, struct link_proof,
+    F_ID(struct link_proof, link, 1, "the link"),
+    F_BYTES(struct link_proof, secret, LINK_SECRET_BYTES, LINK_SECRET_BYTES, "from the fragment"));
+
+FIELDS_LOCAL(part_facts, struct part_facts,
+    F_U64(struct part_facts, number, 0, PARTS_MAX - 1, "0 is the header part"),
+    F_U64(struct part_facts, ciphertext_size, 1, 2 * (uint64_t)ATTACHMENT_BYTES_MAX, "bytes"),
+    F_BYTES(struct part_facts, commitment, COMMITMENT_BYTES, COMMITMENT_BYTES, "of the chunked ciphertext"));
+
+#define META(type) F_MAP(type, meta, sealed_meta, "makes replays harmless")
+#define SESSION(type) F_MAP(type, session, session_proof, "who asks")
+#define LINK(type) F_MAP(type, link, link_proof, "which link")
+#define LANGUAGE(type) F_LINE(type, language, LANGUAGE_BYTES, LANGUAGE_BYTES, "\"nl\" or \"en\"")
+#define PARTS(type) F_LIST(type, parts, 1, PARTS_MAX, part_facts, "in order from 0")
+#define SUBJECT(type) F_BYTES(type, subject_sealed, 1, SUBJECT_SEALED_BYTES_MAX, "the subject by itself")
+#define KEY(type) F_BYTES(type, key, KEY_BYTES, KEY_BYTES, "the message key")
+#define CAPABILITY(type) F_LINE(type, capability, 1, CAPABILITY_BYTES_MAX, "for the gateway")
+#define TIME(type, member, meaning) F_U64(type, member, 0, MS_MAX, meaning)
+
+FIELDS(login_request, struct login_request,
+    META(struct login_request),
+    F_LINE(struct login_request, email, 1, ADDRESS_BYTES_LIMIT, "of the account"),
+    F_TEXT(struct login_request, password, 1, PASSWORD_BYTES_MAX, "of the account"),
+    F_LINE(struct login_request, code, 0, 16, "time-based code, empty where not asked for"));
+
+FIELDS(login_reply, struct login_reply,
+    F_MAP(struct login_reply, session, session_proof, "for all further requests"),
+    F_ID(struct login_reply, user, 1, "the account"),
+    F_ID(struct login_reply, organisation, 1, "its organisation"),
+    F_LINE(struct login_reply, organisation_name, 1, ORGANISATION_NAME_BYTES_MAX, "as people know it"),
+    F_LINE(struct login_reply, name, 1, PERSON_NAME_BYTES_MAX, "of the user"),
+    F_U64(struct login_reply, roles, 1, ROLES_ALL, "bits: 1 sender, 2 admin, 4 auditor"),
+    TIME(struct login_reply, expires_ms, "end of the session"),
+    F_U64(struct login_reply, methods, 0, METHODS_ALL, "bits of the methods that policy allows"),
+    F_U64(struct login_reply, lifetime_days_max, 1, 30, "that policy allows"));
+
+FIELDS(session_request, struct session_request,
+    META(struct session_request), SESSION(struct session_request));
+
+FIELDS(expires_reply, struct expires_reply,
+    TIME(struct expires_reply, expires_ms, "end of the session"));
+
+FIELDS(access_reply, struct access_reply,
+    CAPABILITY(struct access_reply),
+    TIME(struct access_reply, expires_ms, "end of the capability"),
+    F_U64(struct access_reply, attachment_bytes_max, 0, MS_MAX, "plaintext of one file"),
+    F_U64(struct access_reply, parts_max, 0, PARTS_MAX, "of one message, header part included"));
+
+FIELDS(compose_request, struct compose_request,
+    META(struct compose_request), SESSION(struct compose_request),
+    F_ID(struct compose_request, message, 1, "new, random"));
+
+FIELDS_LOCAL(recipient, struct recipient,
+    F_LINE(struct recipient, address, 3, ADDRESS_BYTES_LIMIT, "mail address"),
+    F_LINE(struct recipient, name, 0, PERSON_NAME_BYTES_MAX, "as the sender wrote it"),
+    F_U64(struct recipient, method, 1, METHODS_ALL, "1 password, 2 code, 4 both"),
+    F_TEXT(struct recipient, password, 0, PASSWORD_BYTES_MAX, "empty for the code method"));
+
+FIELDS(send_request, struct send_request,
+    META(struct send_request), SESSION(struct send_request),
+    F_ID(struct send_request, message, 1, "from compose"),
+    F_ID(struct send_request, parent, 0, "the reply that this answers, or none"),
+    KEY(struct send_request),
+    F_U64(struct send_request, lifetime_days, 1, 30, "1, 7 or 30"),
+    LANGUAGE(struct send_request), SUBJECT(struct send_request),
+    F_LIST(struct send_request, recipients, 1, RECIPIENTS_MAX, recipient, "each gets an own link"),
+    PARTS(struct send_request));
+
+FIELDS_LOCAL(link_facts, struct link_facts,
+    F_ID(struct link_facts, link, 1, "the link"),
+    F_LINE(struct link_facts, address, 3, ADDRESS_BYTES_LIMIT, "whose it is"));
+
+FIELDS(send_reply, struct send_reply,
+    F_ID(struct send_reply, message, 1, "the message"),
+    TIME(struct send_reply, expires_ms, "end of its links"),
+    F_LIST(struct send_reply, links, 0, RECIPIENTS_MAX, link_facts, "one for each recipient"));
+
+FIELDS_LOCAL(message_name, struct message_name,
+    F_ID(struct message_name, message, 1, "a message"));
+
+FIELDS(subjects_request, struct subjects_request,
+    META(struct subjects_request), SESSION(struct subjects_request),
+    F_LIST(struct subjects_request, messages, 1, PAGE_ROWS_MAX, message_name, "one page of the list"));
+
+FIELDS_LOCAL(subject_key, struct subject_key,
+    F_ID(struct subject_key, message, 1, "a message"), KEY(struct subject_key));
+
+FIELDS(subjects_reply, struct subjects_reply,
+    F_LIST(struct subjects_reply, subjects, 0, PAGE_ROWS_MAX, subject_key, "those that are not gone"));
+
+FIELDS(message_request, struct message_request,
+    META(struct message_request), SESSION(struct message_request),
+    F_ID(struct message_request, message, 1, "the message"));
+
+FIELDS(link_request, struct link_request,
+    META(struct link_request), SESSION(struct link_request),
+    F_ID(struct link_request, message, 1, "the message"),
+    F_ID(struct link_request, link, 0, "one recipient's link; none means all (revoke only)"));
+
+FIELDS_NONE(empty_reply);
+
+FIELDS(content_reply, struct content_reply,
+    F_ID(struct content_reply, organisation, 1, "bound into every part"),
+    F_ID(struct content_reply, message, 1, "bound into every part"),
+    F_U64(struct content_reply, direction, 0, 1, "0 message, 1 reply; bound into every part"),
+    KEY(struct content_reply), CAPABILITY(struct content_reply),
+    TIME(struct content_reply, expires_ms, "end of the capability"),
+    PARTS(struct content_reply));
+
+FIELDS(link_only_request, struct link_only_request,
+    META(struct link_only_request), LINK(struct link_only_request));
+
+FIELDS(hello_reply, struct hello_reply,
+    F_LINE(struct hello_reply, organisation_name, 1, ORGANISATION_NAME_BYTES_MAX, "who sent it"),
+    F_LINE(struct hello_reply, organisation_colour, 0, 7, "#rrggbb or empty"),
+    F_LINE(struct hello_reply, sender_name, 1, PERSON_NAME_BYTES_MAX, "who sent it"),
+    LANGUAGE(struct hello_reply),
+    F_U64(struct hello_reply, method, 1, METHODS_ALL, "1 password, 2 code, 4 both"),
+    TIME(struct hello_reply, sent_ms, "when it was sent"),
+    TIME(struct hello_reply, expires_ms, "when the link ends"),
+    TIME(struct hello_reply, now_ms, "the one clock"),
+    F_U64(struct hello_reply, attempts_left, 0, FAILURES_BEFORE_FREEZE, "before the lock"),
+    TIME(struct hello_reply, locked_until_ms, "0 when not locked"),
+    F_BOOL(struct hello_reply, is_frozen, "only the sender can unlock"),
+    F_BOOL(struct hello_reply, is_code_sent, "a code that was mailed is still good"));
+
+FIELDS(send_code_reply, struct send_code_reply,
+    TIME(struct send_code_reply, expires_ms, "end of the code"),
+    F_U64(struct send_code_reply, resend_after_s, 0, 3600, "before another may be asked for"));
+
+FIELDS(verify_request, struct verify_request,
+    META(struct verify_request), LINK(struct verify_request),
+    F_TEXT(struct verify_request, password, 0, PASSWORD_BYTES_MAX, "where the method asks for it"),
+    F_LINE(struct verify_request, code, 0, CODE_DIGITS, "where the method asks for it"));
+
+FIELDS(verify_reply, struct verify_reply,
+    F_MAP(struct verify_reply, session, session_proof, "for open and reply"),
+    TIME(struct verify_reply, expires_ms, "end of the session"));
+
+FIELDS(reply_request, struct reply_request,
+    META(struct reply_request), SESSION(struct reply_request),
+    F_ID(struct reply_request, message, 1, "new, from reply_compose"),
+    KEY(struct reply_request), SUBJECT(struct reply_request), PARTS(struct reply_request));
+
+const struct sealed_operation sealed_operations[] = {
+    {"login", &login_request, &login_reply, false,
+     "A user proves who he is; the gateway's half of the session goes out as a cookie."},
+    {"renew", &session_request, &expires_reply, false, "Gives the gateway's half a new cookie."},
+    {"logout", &session_request, &empty_reply, false, "Ends the session."},
+    {"compose", &compose_request, &access_reply, false,
+     "A sender gets the right to upload the parts of a new message."},
+    {"send", &send_request, &send_reply, true,
+     "The commit of a message: key wrapped, links, mail jobs and events, all or nothing. Repeated"
+     " with the same message id and content it answers the same and sends nothing twice."},
+    {"subjects", &subjects_request, &subjects_reply, false,
+     "The subject keys of one page of the sender's list; one entry in the log."},
+    {"read", &message_request, &content_reply, false,
+     "A sender opens a message of his own or a reply to it."},
+    {"revoke", &link_request, &empty_reply, false, "A link, or all of a message, is dead at once."},
+    {"delete", &message_request, &empty_reply, false,
+     "Key, verifiers, addresses and ciphertext are purged; the log entries stay."},
+    {"unlock", &link_request, &empty_reply, false, "Lifts a lock or a freeze and resets the total."},
+    {"audit_access", &session_request, &access_reply, false,
+     "An administrator or auditor gets the right to query and export the log."},
+    {"hello", &link_only_request, &hello_reply, false,
+     "First call of a recipient's page: who sent it and how to prove who one is."},
+    {"send_code", &link_only_request, &send_code_reply, false,
+     "A person pressed the button: a 6-digit code is mailed."},
+    {"verify", &verify_request, &verify_reply, false, "One attempt to prove who one is."},
+    {"open", &session_request, &content_reply, false,
+     "Releases the message key after its log entry is durable."},
+    {"reply_compose", &compose_request, &access_reply, false,
+     "A verified recipient gets the right to upload the parts of a reply."},
+    {"reply", &reply_request, &expires_reply, true, "The commit of a reply."},
+};
+/* clang-format on */
+
+const size_t sealed_operations_count = sizeof sealed_operations / sizeof sealed_operations[0];
+
+const struct sealed_operation *sealed_operation_find(struct span name)
+{
+    for (size_t i = 0; i < sealed_operations_count; i++)
+        if (span_equals_text(name, sealed_operations[i].name))
+            return &sealed_operations[i];
+    return NULL;
+}

@@ -1,0 +1,205 @@
+/*
+ * What a person's client (browser, command line) says to crypto inside a sealed request, and what
+ * crypto answers inside the sealed reply (lib/envelope/sealed.h is the envelope). The gateway
+ * carries these bytes and cannot read them; it sees the operation's name and struct sealed_aad.
+ *
+ * The plaintext of a request is the operation's map. The plaintext of a reply is one byte, the
+ * number of an enum sm_error, and then the operation's reply map (0) or struct failure (else).
+ *
+ * Legal order for a sender: login, then anything with the session. For a recipient: hello,
+ * (send_code), verify, then open and reply with the session that verify gave.
+ */
+#ifndef SM_PROTO_SEALED_H
+#define SM_PROTO_SEALED_H
+
+#include "proto/field.h"
+
+/* In clear, authenticated: what the gateway needs so that it checks before it carries. */
+struct sealed_aad {
+    struct id message; /* the message whose parts must be durable; none for other operations */
+    uint64_t parts;    /* how many, header part included; 0 for other operations */
+};
+
+/* In every request: makes a replay on any replica have no effect. */
+struct sealed_meta {
+    struct id request;      /* random, new for every request */
+    struct span time_token; /* from crypto_keys */
+};
+
+/* Proof of an earlier check: what login gave a user, or verify a recipient. */
+struct session_proof {
+    struct id session;
+    struct span secret;
+};
+
+/* What a link's fragment holds. */
+struct link_proof {
+    struct id link;
+    struct span secret;
+};
+
+struct failure {
+    uint64_t attempts_left; /* before the lock; 0 when not about a check */
+    uint64_t retry_after_s;
+    uint64_t until_ms;  /* end of a lock, by the database's clock; 0 if none */
+    struct span reason; /* a sentence in English for people, no cause, no secret */
+};
+
+/* How a recipient proves who he is: a row of a table in services/crypto. Bits, so that an
+ * organisation's policy is a mask; a link has exactly one. */
+enum method {
+    METHOD_PASSWORD = 1,
+    METHOD_CODE = 2,
+    METHOD_PASSWORD_AND_CODE = 4,
+    METHODS_ALL = 7,
+};
+
+enum role { ROLE_SENDER = 1, ROLE_ADMIN = 2, ROLE_AUDITOR = 4, ROLES_ALL = 7 };
+
+enum direction { DIRECTION_MESSAGE = 0, DIRECTION_REPLY = 1 };
+
+struct part_facts {
+    uint64_t number;          /* 0 is the header part */
+    uint64_t ciphertext_size; /* bytes */
+    struct span commitment;   /* 32 bytes at the head of the chunked ciphertext */
+};
+
+/* --- sender --- */
+struct login_request {
+    struct sealed_meta meta;
+    struct span email, password, code;
+};
+struct login_reply {
+    struct session_proof session;
+    struct id user, organisation;
+    struct span organisation_name, name;
+    uint64_t roles, expires_ms, methods, lifetime_days_max;
+};
+struct session_request { /* renew, logout, audit_access */
+    struct sealed_meta meta;
+    struct session_proof session;
+};
+struct expires_reply {
+    uint64_t expires_ms;
+};
+struct access_reply { /* audit_access, compose, reply_compose */
+    struct span capability;
+    uint64_t expires_ms, attachment_bytes_max, parts_max;
+};
+struct compose_request { /* compose, reply_compose */
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct id message; /* new, random */
+};
+struct recipient {
+    struct span address, name;
+    uint64_t method;
+    struct span password; /* empty for METHOD_CODE */
+};
+struct send_request {
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct id message, parent;
+    struct span key; /* K */
+    uint64_t lifetime_days;
+    struct span language, subject_sealed;
+    struct list recipients; /* of struct recipient */
+    struct list parts;      /* of struct part_facts, in order from 0 */
+};
+struct link_facts {
+    struct id link;
+    struct span address;
+};
+struct send_reply {
+    struct id message;
+    uint64_t expires_ms;
+    struct list links; /* of struct link_facts */
+};
+struct message_name {
+    struct id message;
+};
+struct subjects_request {
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct list messages; /* of struct message_name */
+};
+struct subject_key {
+    struct id message;
+    struct span key; /* HKDF(K, "subject") */
+};
+struct subjects_reply {
+    struct list subjects; /* of struct subject_key; a message that is gone is not in it */
+};
+struct message_request { /* read, delete */
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct id message;
+};
+struct link_request { /* revoke (link none: all), unlock */
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct id message, link;
+};
+struct empty_reply {
+    char none;
+};
+struct content_reply { /* read, open */
+    struct id organisation, message;
+    uint64_t direction;
+    struct span key, capability;
+    uint64_t expires_ms;
+    struct list parts; /* of struct part_facts */
+};
+
+/* --- recipient --- */
+struct link_only_request { /* hello, send_code */
+    struct sealed_meta meta;
+    struct link_proof link;
+};
+struct hello_reply {
+    struct span organisation_name, organisation_colour, sender_name, language;
+    uint64_t method, sent_ms, expires_ms, now_ms;
+    uint64_t attempts_left, locked_until_ms;
+    bool is_frozen, is_code_sent;
+};
+struct send_code_reply {
+    uint64_t expires_ms, resend_after_s;
+};
+struct verify_request {
+    struct sealed_meta meta;
+    struct link_proof link;
+    struct span password, code; /* empty where the method does not ask for it */
+};
+struct verify_reply {
+    struct session_proof session;
+    uint64_t expires_ms;
+};
+struct reply_request {
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct id message; /* new, from reply_compose */
+    struct span key, subject_sealed;
+    struct list parts;
+};
+
+extern const struct fields sealed_aad, failure;
+extern const struct fields login_request, login_reply, session_request, expires_reply, access_reply,
+    compose_request, send_request, send_reply, subjects_request, subjects_reply, message_request,
+    link_request, empty_reply, content_reply;
+extern const struct fields link_only_request, hello_reply, send_code_reply, verify_request,
+    verify_reply, reply_request;
+
+/* One row per sealed operation; the name is the HPKE info and the path at the gateway. */
+struct sealed_operation {
+    const char *name;
+    const struct fields *request, *reply;
+    bool carries_parts; /* the gateway checks struct sealed_aad against the object store first */
+    const char *sentence;
+};
+extern const struct sealed_operation sealed_operations[];
+extern const size_t sealed_operations_count;
+
+/* The row that `name` names, or NULL. */
+const struct sealed_operation *sealed_operation_find(struct span name);
+
+#endif
