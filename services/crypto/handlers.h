@@ -1,0 +1,28 @@
+/* The handlers of crypto, by file. The tables in handlers.c (bus) and sealed_handlers.c name them.
+ */
+#ifndef SM_CRYPTO_HANDLERS_H
+#define SM_CRYPTO_HANDLERS_H
+
+#include "bus/server.h"
+#include "services/crypto/sealed_call.h"
+
+/* keys.c */
+bus_handler_fn on_keys, on_key_status;
+/* operator.c: each call is an audit event */
+bus_handler_fn on_org_create, on_org_list, on_user_create, on_user_disable, on_user_password,
+    on_policy_set;
+/* feed.c */
+bus_handler_fn on_feed, on_known;
+/* retire.c */
+bus_handler_fn on_due, on_destroy, on_purged;
+
+/* user_session.c */
+sealed_handler_fn on_login, on_renew, on_logout, on_audit_access;
+/* send.c */
+sealed_handler_fn on_compose, on_send;
+/* sender.c */
+sealed_handler_fn on_subjects, on_read, on_revoke, on_delete, on_unlock;
+/* recipient.c */
+sealed_handler_fn on_hello, on_send_code, on_verify, on_open, on_reply_compose, on_reply;
+
+#endif
