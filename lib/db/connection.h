@@ -23,6 +23,9 @@ struct db_rows;
 SM_MUST_USE enum sm_error db_open(const char *conninfo, struct db **out);
 void db_close(struct db **db);
 
+/* How often it has connected: what belongs to a session (locks, LISTEN) is gone when it grew. */
+uint64_t db_sessions(const struct db *db);
+
 struct statement {
     const char *name; /* unique in the program */
     const char *sql;  /* $1, $2, ... */

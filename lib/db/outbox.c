@@ -1,0 +1,298 @@
+/*
+ * The transactional outbox of audit events and its relay. The relay thread owns its connection and
+ * its bus client; the rest of the process only pokes it and waits for acknowledgements.
+ */
+#include "db/outbox.h"
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "proto/limits.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    BATCH_BYTES_MAX = 512 * 1024, /* of the encoded bodies in one append */
+    IDLE_MS = 1000,               /* how often an unpoked relay looks */
+    RETRY_MS = 200,               /* after a failure */
+    APPEND_TIMEOUT_MS = 5000,
+    LOOK_MS = 50, /* how often a waiter looks by itself */
+    EVENT_BODY_BYTES_MAX = 4096,
+};
+
+struct relay {
+    struct relay_options options;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;         /* to the relay: something is pending, or stop */
+    pthread_cond_t acknowledged; /* to the waiters: look again */
+    bool is_poked, is_stopping;
+    uint64_t acknowledgements; /* batches so far: a waiter sees that it missed one */
+    /* the relay thread's own */
+    struct db *db;
+    struct bus_client *audit;
+    uint64_t elected_session; /* of db: the one that holds the lock; 0: none */
+};
+
+enum sm_error outbox_add(
+    struct db *db, const struct outbox *outbox, const struct audit_event *event)
+{
+    struct buffer body DEFER(buffer_free) = BUFFER(EVENT_BODY_BYTES_MAX);
+    TRY(fields_encode(&audit_event, event, &body));
+    return DB_RUN(db, &outbox->insert, NULL, db_id(&event->event), db_bytes(buffer_span(&body)));
+}
+
+/* --- waiting --- */
+
+static struct timespec after_ms(int64_t ms)
+{
+    struct timespec at;
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += ms % 1000 * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_nsec -= 1000000000;
+        at.tv_sec++;
+    }
+    return at;
+}
+
+static void make_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(condition, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+}
+
+/* Sleeps until poked, told to stop, or `ms` have passed. False when the relay is to stop. */
+static bool sleep_until_poked(struct relay *relay, int64_t ms)
+{
+    struct timespec until = after_ms(ms);
+    (void)pthread_mutex_lock(&relay->lock);
+    int timed_out = 0;
+    while (!relay->is_poked && !relay->is_stopping && !timed_out)
+        timed_out = pthread_cond_timedwait(&relay->wake, &relay->lock, &until);
+    relay->is_poked = false;
+    bool goes_on = !relay->is_stopping;
+    (void)pthread_mutex_unlock(&relay->lock);
+    return goes_on;
+}
+
+void relay_poke(struct relay *relay)
+{
+    (void)pthread_mutex_lock(&relay->lock);
+    relay->is_poked = true;
+    (void)pthread_cond_signal(&relay->wake);
+    (void)pthread_mutex_unlock(&relay->lock);
+}
+
+static enum sm_error is_pending(struct relay *relay, struct db *db, struct id event, bool *out)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(db, &relay->options.outbox->is_pending, &rows, db_id(&event)));
+    TRY(db_one(rows));
+    return db_read_bool(rows, 0, 0, out);
+}
+
+static uint64_t acknowledgements(struct relay *relay)
+{
+    (void)pthread_mutex_lock(&relay->lock);
+    uint64_t count = relay->acknowledgements;
+    (void)pthread_mutex_unlock(&relay->lock);
+    return count;
+}
+
+/* Returns at once when there was another acknowledgement since `seen`. */
+static void wait_for_acknowledgement(struct relay *relay, uint64_t seen, int64_t ms)
+{
+    struct timespec until = after_ms(ms);
+    int timed_out = 0;
+    (void)pthread_mutex_lock(&relay->lock);
+    while (relay->acknowledgements == seen && !timed_out)
+        timed_out = pthread_cond_timedwait(&relay->acknowledged, &relay->lock, &until);
+    (void)pthread_mutex_unlock(&relay->lock);
+}
+
+/*
+ * The database is asked, not memory: the row's absence is the durable fact, whichever replica's
+ * relay made it so. A signal that slips by between look and wait costs one LOOK_MS.
+ */
+enum sm_error relay_wait(struct relay *relay, struct db *db, struct id event, int64_t timeout_ms)
+{
+    int64_t end = clock_monotonic_ms() + timeout_ms;
+    relay_poke(relay);
+    for (;;) {
+        uint64_t seen = acknowledgements(relay);
+        bool waits;
+        TRY(is_pending(relay, db, event, &waits));
+        if (!waits)
+            return SM_OK;
+        int64_t left = end - clock_monotonic_ms();
+        if (left <= 0)
+            return SM_UNAVAILABLE;
+        wait_for_acknowledgement(relay, seen, left < LOOK_MS ? left : LOOK_MS);
+    }
+}
+
+/* --- relaying --- */
+
+struct batch {
+    struct arena arena;
+    struct audit_event events[AUDIT_BATCH_MAX];
+    int64_t rows[AUDIT_BATCH_MAX];
+    size_t count;
+};
+
+static enum sm_error read_batch(const struct db_rows *rows, struct batch *batch)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < db_rows_count(rows) && i < AUDIT_BATCH_MAX; i++) {
+        struct span body;
+        TRY(db_read_bytes(rows, i, 2, EVENT_BODY_BYTES_MAX, &body));
+        bytes += body.size;
+        if (bytes > BATCH_BYTES_MAX)
+            return SM_OK;
+        TRY(db_read_i64(rows, i, 0, &batch->rows[i]));
+        TRY(fields_decode(&audit_event, body, &batch->arena, &batch->events[i]));
+        batch->count++;
+    }
+    return SM_OK;
+}
+
+static enum sm_error remove_batch(struct relay *relay, const struct batch *batch)
+{
+    struct buffer ids DEFER(buffer_free) = BUFFER(AUDIT_BATCH_MAX * 24);
+    for (size_t i = 0; i < batch->count; i++)
+        TRY(buffer_format(&ids, "%c%lld", i ? ',' : '{', (long long)batch->rows[i]));
+    TRY(buffer_append_text(&ids, "}"));
+    return DB_RUN(relay->db, &relay->options.outbox->remove, NULL, db_text(buffer_span(&ids)));
+}
+
+static enum sm_error append(struct relay *relay, struct batch *batch)
+{
+    struct append_request request = {.events = {batch->events, batch->count}};
+    struct append_reply reply;
+    struct arena arena DEFER(arena_free) = ARENA(BUS_MESSAGE_BYTES_MAX);
+    struct bus_call call = {.operation = OP_APPEND,
+        .timeout_ms = APPEND_TIMEOUT_MS,
+        .idempotency = batch->events[0].event};
+    return bus_client_call(relay->audit, &call, &request, &arena, &reply);
+}
+
+/* One batch; *more says that there may be another right away. */
+static enum sm_error relay_batch(struct relay *relay, struct batch *batch, bool *more)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(relay->db, &relay->options.outbox->pending, &rows, db_i64(AUDIT_BATCH_MAX)));
+    TRY(read_batch(rows, batch));
+    *more = batch->count > 0;
+    if (batch->count == 0)
+        return SM_OK;
+    FAIL_POINT("outbox.event.before-relay");
+    TRY(append(relay, batch));
+    FAIL_POINT("outbox.event.after-ack");
+    TRY(remove_batch(relay, batch));
+    FAIL_POINT("outbox.event.after-commit");
+    (void)pthread_mutex_lock(&relay->lock);
+    relay->acknowledgements++;
+    (void)pthread_cond_broadcast(&relay->acknowledged);
+    (void)pthread_mutex_unlock(&relay->lock);
+    if (relay->options.on_acknowledged)
+        relay->options.on_acknowledged(relay->options.context);
+    return SM_OK;
+}
+
+/* The lock belongs to the session: a new connection asks for it again. */
+static enum sm_error be_elected(struct relay *relay)
+{
+    bool is_elected;
+    if (!relay->db)
+        TRY(db_open(relay->options.conninfo, &relay->db));
+    if (relay->elected_session == db_sessions(relay->db))
+        return SM_OK;
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN0(relay->db, &relay->options.outbox->lock, &rows));
+    TRY(db_one(rows));
+    TRY(db_read_bool(rows, 0, 0, &is_elected));
+    if (!is_elected)
+        return SM_NOT_ACTIVE;
+    relay->elected_session = db_sessions(relay->db);
+    return SM_OK;
+}
+
+static enum sm_error relay_all(struct relay *relay)
+{
+    TRY(be_elected(relay));
+    for (bool more = true; more;) {
+        struct batch *batch DEFER(memory_free) = NULL;
+        void *fresh;
+        TRY(memory_zeroed(1, sizeof *batch, &fresh));
+        batch = fresh;
+        batch->arena = ARENA(BATCH_BYTES_MAX);
+        enum sm_error error = relay_batch(relay, batch, &more);
+        arena_free(&batch->arena);
+        TRY(error);
+    }
+    return SM_OK;
+}
+
+static void *relay_thread(void *context)
+{
+    struct relay *relay = context;
+    int64_t pause = 0;
+    while (sleep_until_poked(relay, pause)) {
+        enum sm_error error = relay_all(relay);
+        pause = IDLE_MS;
+        if (error == SM_OK || error == SM_NOT_ACTIVE)
+            continue;
+        log_line(LOG_WARNING, "relay-waits", "error", error_name(error), NULL);
+        pause = RETRY_MS;
+    }
+    return NULL;
+}
+
+static void relay_free(struct relay **relay)
+{
+    if (!*relay)
+        return;
+    db_close(&(*relay)->db);
+    bus_client_close(&(*relay)->audit);
+    (void)pthread_cond_destroy(&(*relay)->wake);
+    (void)pthread_cond_destroy(&(*relay)->acknowledged);
+    (void)pthread_mutex_destroy(&(*relay)->lock);
+    free(*relay);
+    *relay = NULL;
+}
+
+enum sm_error relay_start(const struct relay_options *options, struct relay **out)
+{
+    struct relay *relay DEFER(relay_free) = calloc(1, sizeof *relay);
+    if (!relay)
+        return SM_NO_MEMORY;
+    relay->options = *options;
+    (void)pthread_mutex_init(&relay->lock, NULL);
+    make_condition(&relay->wake);
+    make_condition(&relay->acknowledged);
+    TRY(bus_client_open(options->keys, PEER_AUDIT, options->audit_endpoints, &relay->audit));
+    if (pthread_create(&relay->thread, NULL, relay_thread, relay) != 0)
+        return SM_NO_MEMORY;
+    *out = TAKE(relay);
+    return SM_OK;
+}
+
+void relay_stop(struct relay **relay)
+{
+    if (!*relay)
+        return;
+    (void)pthread_mutex_lock(&(*relay)->lock);
+    (*relay)->is_stopping = true;
+    (void)pthread_cond_signal(&(*relay)->wake);
+    (void)pthread_mutex_unlock(&(*relay)->lock);
+    (void)pthread_join((*relay)->thread, NULL);
+    relay_free(relay);
+}
