@@ -32,7 +32,7 @@ LIBS_notifier  := $(LIBS_base) -lcurl
 LIBS_retention := $(LIBS_base)
 LIBS_audit     := $(LIBS_base)
 LIBS_cli       := $(LIBS_base) -lcurl
-LIBS_test      := $(LIBS_base) -lmicrohttpd -largon2 -lcurl -lcmocka
+LIBS_test      := $(LIBS_base) -lmicrohttpd -largon2 -lcurl -lcmocka -ljansson -lz
 
 SERVICES := gateway crypto notifier retention audit
 TOOLS    := $(patsubst cli/main_%.c,%,$(wildcard cli/main_*.c))

@@ -73,7 +73,7 @@ static enum sm_error append_field(struct span field, struct buffer *out)
 
 enum sm_error chunked_context(const struct chunked_place *place, struct buffer *out)
 {
-    bool is_reply = place->direction == CHUNKED_REPLY;
+    bool is_reply = place->direction == DIRECTION_REPLY;
     TRY(append_field(span_text("securemail/1"), out));
     TRY(append_field(id_span(&place->organisation), out));
     TRY(append_field(id_span(&place->message), out));

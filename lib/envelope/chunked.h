@@ -19,6 +19,7 @@
 
 #include "base/buffer.h"
 #include "base/id.h"
+#include "proto/sealed.h"
 
 enum {
     CHUNKED_KEY_BYTES = 32,
@@ -41,12 +42,11 @@ uint64_t chunked_ciphertext_size(uint64_t plaintext);
 SM_MUST_USE enum sm_error chunked_plaintext_size(uint64_t ciphertext, uint64_t *out);
 
 /* Where a stream belongs; a stream opens nowhere else. */
-enum chunked_direction { CHUNKED_MESSAGE = 0, CHUNKED_REPLY = 1 };
 struct chunked_place {
     struct id organisation;
     struct id message;
     uint32_t part; /* 0 the header part, 1.. the attachments */
-    enum chunked_direction direction;
+    enum direction direction;
 };
 
 /*

@@ -20,13 +20,13 @@ enum {
     PAGE_BYTES = sizeof page - 1,
 };
 
-void link_wipe(struct link *link)
+void link_wipe(struct link_parts *link)
 {
     explicit_bzero(link, sizeof *link);
 }
 
 enum sm_error link_secret(
-    struct span key, struct id id, uint32_t generation, uint8_t out[static LINK_SECRET_SIZE])
+    struct span key, struct id id, uint32_t generation, uint8_t out[static LINK_SECRET_BYTES])
 {
     if (key.size != LINK_KEY_BYTES)
         return SM_BAD_VALUE;
@@ -81,7 +81,8 @@ bool link_is_base(struct span base)
     return is_tls || is_this_machine(span_slice(rest, 0, authority_size));
 }
 
-static enum sm_error append_link(struct span base, const struct link *link, struct buffer *out)
+static enum sm_error append_link(
+    struct span base, const struct link_parts *link, struct buffer *out)
 {
     TRY(buffer_append(out, base));
     TRY(buffer_append_text(out, page));
@@ -91,7 +92,7 @@ static enum sm_error append_link(struct span base, const struct link *link, stru
     return base64url_encode(SPAN(link->pin), out);
 }
 
-enum sm_error link_format(struct span base, const struct link *link, struct buffer *out)
+enum sm_error link_format(struct span base, const struct link_parts *link, struct buffer *out)
 {
     if (!link_is_base(base) || id_is_none(link->id))
         return SM_BAD_VALUE;
@@ -113,12 +114,12 @@ static enum sm_error decode_exactly(struct span text, uint8_t *out, size_t size)
     return SM_OK;
 }
 
-static enum sm_error parse_fragment(struct span text, struct link *out)
+static enum sm_error parse_fragment(struct span text, struct link_parts *out)
 {
     if (text.size != LINK_FRAGMENT_BYTES || text.at[0] != VERSION || text.at[1] != '.' ||
         text.at[SECRET_AT - 1] != '.' || text.at[PIN_AT - 1] != '.')
         return SM_BAD_FORMAT;
-    struct link link DEFER(link_wipe) = {0};
+    struct link_parts link DEFER(link_wipe) = {0};
     TRY(id_parse(span_slice(text, ID_AT, ID_DIGITS), &link.id));
     if (id_is_none(link.id))
         return SM_BAD_FORMAT;
@@ -129,7 +130,7 @@ static enum sm_error parse_fragment(struct span text, struct link *out)
     return SM_OK;
 }
 
-enum sm_error link_parse(struct span text, struct link *out, struct span *base)
+enum sm_error link_parse(struct span text, struct link_parts *out, struct span *base)
 {
     const uint8_t *hash = text.size ? memchr(text.at, '#', text.size) : NULL;
     size_t before = hash ? (size_t)(hash - text.at) + 1 : 0; /* bytes up to and with '#' */

@@ -15,26 +15,26 @@
 
 #include "base/buffer.h"
 #include "base/id.h"
+#include "proto/limits.h"
 
 enum {
     LINK_KEY_BYTES = 32,
-    LINK_SECRET_SIZE = 32,
     LINK_PIN_BYTES = 16,
     LINK_FRAGMENT_BYTES = 1 + 1 + 32 + 1 + 43 + 1 + 22, /* without '#' */
     LINK_BASE_BYTES_MAX = 255,
 };
 
 /* Holds the secret in the clear: declare with DEFER(link_wipe). */
-struct link {
+struct link_parts {
     struct id id;
-    uint8_t secret[LINK_SECRET_SIZE];
+    uint8_t secret[LINK_SECRET_BYTES];
     uint8_t pin[LINK_PIN_BYTES];
 };
-void link_wipe(struct link *link);
+void link_wipe(struct link_parts *link);
 
 /* The secret of a link's generation. SM_BAD_VALUE if the key is not of 32 bytes. */
 SM_MUST_USE enum sm_error link_secret(
-    struct span key, struct id id, uint32_t generation, uint8_t out[static LINK_SECRET_SIZE]);
+    struct span key, struct id id, uint32_t generation, uint8_t out[static LINK_SECRET_BYTES]);
 
 /*
  * Appends base || "/m#" || fragment. `base` is the organisation's address for pages, such as
@@ -42,7 +42,7 @@ SM_MUST_USE enum sm_error link_secret(
  * link_is_base.
  */
 SM_MUST_USE enum sm_error link_format(
-    struct span base, const struct link *link, struct buffer *out);
+    struct span base, const struct link_parts *link, struct buffer *out);
 
 /*
  * "https://host[:port]" with an optional path, no slash at the end, no query, fragment or user; or
@@ -54,6 +54,6 @@ bool link_is_base(struct span base);
  * Reads a whole link, or only its fragment with or without '#'. *base (may be NULL) gets the part
  * before "/m#", which looks into `text`; it is empty for a fragment. SM_BAD_FORMAT otherwise.
  */
-SM_MUST_USE enum sm_error link_parse(struct span text, struct link *out, struct span *base);
+SM_MUST_USE enum sm_error link_parse(struct span text, struct link_parts *out, struct span *base);
 
 #endif

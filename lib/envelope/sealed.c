@@ -52,7 +52,7 @@ static enum sm_error exchange_new(
 static enum sm_error append_info(const char *operation, struct buffer *out)
 {
     size_t size = strlen(operation);
-    if (size == 0 || size > SEALED_OPERATION_MAX)
+    if (size == 0 || size > OPERATION_NAME_BYTES_MAX)
         return SM_BAD_VALUE;
     TRY(buffer_append_text(out, "securemail/1 "));
     return buffer_append_text(out, operation);
@@ -64,7 +64,7 @@ static enum sm_error append_head(struct span server_public, struct span aad, str
     uint8_t key_id[SEALED_KEY_ID_BYTES];
     if (server_public.size != P256_PUBLIC_BYTES)
         return SM_BAD_VALUE;
-    if (aad.size > SEALED_AAD_FRAME_MAX)
+    if (aad.size > SEALED_AAD_BYTES_MAX)
         return SM_TOO_LARGE;
     TRY(sealed_key_id(server_public.at, key_id));
     TRY(buffer_append_u8(out, SEALED_VERSION));
@@ -78,7 +78,7 @@ static enum sm_error append_request(struct span server_public, const struct seal
 {
     struct buffer info DEFER(buffer_free) = BUFFER(HPKE_INFO_BYTES_MAX);
     TRY(append_info(request->operation, &info));
-    struct buffer head DEFER(buffer_free) = BUFFER(AAD_AT + SEALED_AAD_FRAME_MAX);
+    struct buffer head DEFER(buffer_free) = BUFFER(AAD_AT + SEALED_AAD_BYTES_MAX);
     TRY(append_head(server_public, request->aad, &head));
     struct hpke *hpke DEFER(hpke_free) = NULL;
     uint8_t enc[HPKE_ENC_BYTES];
@@ -104,7 +104,7 @@ enum sm_error sealed_request_head(struct span frame, struct sealed_head *out)
     if (frame.size < SEALED_REQUEST_OVERHEAD || frame.at[0] != SEALED_VERSION)
         return SM_BAD_FORMAT;
     size_t aad_size = (size_t)frame.at[AAD_SIZE_AT] << 8 | frame.at[AAD_SIZE_AT + 1];
-    if (aad_size > SEALED_AAD_FRAME_MAX || aad_size > frame.size - SEALED_REQUEST_OVERHEAD)
+    if (aad_size > SEALED_AAD_BYTES_MAX || aad_size > frame.size - SEALED_REQUEST_OVERHEAD)
         return SM_BAD_FORMAT;
     *out = (struct sealed_head){
         .key_id = span_slice(frame, 1, SEALED_KEY_ID_BYTES),

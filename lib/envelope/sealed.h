@@ -19,12 +19,11 @@
 
 #include "base/buffer.h"
 #include "envelope/p256.h"
+#include "proto/limits.h"
 
 enum {
     SEALED_VERSION = 1,
     SEALED_KEY_ID_BYTES = 8,
-    SEALED_AAD_FRAME_MAX = 1024, /* bytes of aad */
-    SEALED_OPERATION_MAX = 64,   /* bytes of an operation's name */
     /* What sealing adds to the plaintext, besides the aad. */
     SEALED_REQUEST_OVERHEAD = 1 + SEALED_KEY_ID_BYTES + 2 + P256_PUBLIC_BYTES + 16,
     SEALED_REPLY_OVERHEAD = 12 + 16,
@@ -40,8 +39,8 @@ void sealed_exchange_free(struct sealed_exchange **exchange);
 
 /* --- client --- */
 struct sealed_request {
-    const char *operation; /* as in the catalogue; 1 to SEALED_OPERATION_MAX bytes */
-    struct span aad;       /* in clear, authenticated */
+    const char *operation; /* as in the catalogue; 1 to OPERATION_NAME_BYTES_MAX bytes */
+    struct span aad;       /* in clear, authenticated; at most SEALED_AAD_BYTES_MAX bytes */
     struct span plaintext;
 };
 
