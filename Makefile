@@ -96,3 +96,20 @@ $(FUZZERS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(ARCHIVES) $(LIB)
 
 clean:
 	rm -rf build
+
+# --- running and testing ---------------------------------------------------------------------------
+run start: 
+	@dev/setup run
+	@echo 'Building (the first time takes a minute)'
+	@$(MAKE) -s MODE=release Q=@ all
+	@exec node dev/run.mjs $@
+
+stop status:
+	@node dev/run.mjs $@
+
+master-key:
+	@printf 'SECURE_MAIL_MASTER_KEY=%s\n' "$$(openssl rand -base64 32)"
+
+test:
+	@dev/setup test
+	@tests/run

@@ -1,0 +1,119 @@
+// A private PostgreSQL cluster: made once, started and stopped with the stack, reached only through
+// a unix socket in a folder that nobody else may enter. As root it runs as Debian's user postgres.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+
+const BIN = '/usr/lib/postgresql/15/bin';
+const SOCKET_PATH_MAX = 100; // sockaddr_un holds 107 bytes, and PostgreSQL adds "/.s.PGSQL.5432"
+const isRoot = process.getuid() === 0;
+
+// The command line that runs `program` as the cluster's user.
+const asOwner = (program, args) =>
+  isRoot
+    ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', program, ...args]]
+    : [program, args];
+
+function ownerRun(program, args, options = {}) {
+  return execFileSync(...asOwner(program, args), { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+}
+
+function ownerCanEnter(folder) {
+  try {
+    ownerRun('/usr/bin/test', ['-x', folder]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export class Cluster {
+  constructor(folder, { fsync = true } = {}) {
+    this.wanted = folder;
+    this.fsync = fsync;
+  }
+
+  // Root's own home is closed to postgres, and socket paths are short: then a place beside serves.
+  place() {
+    const hash = createHash('sha256').update(this.wanted).digest('hex').slice(0, 12);
+    const parent = path.dirname(this.wanted);
+    this.home = this.wanted;
+    if (isRoot && !ownerCanEnter(parent)) {
+      this.home = `/var/lib/secure-mail-${hash}`;
+      fs.mkdirSync(parent, { recursive: true });
+      if (!fs.existsSync(this.wanted)) fs.symlinkSync(this.home, this.wanted);
+    }
+    this.data = path.join(this.home, 'data');
+    this.socket = path.join(this.home, 'socket');
+    if (this.socket.length > SOCKET_PATH_MAX) this.socket = `/tmp/secure-mail-${hash}`;
+    for (const each of [this.home, this.socket]) {
+      fs.mkdirSync(each, { recursive: true, mode: 0o700 });
+      fs.chmodSync(each, 0o700);
+      if (isRoot) execFileSync('chown', ['postgres:postgres', each]);
+    }
+  }
+
+  conninfo(role = null, database = 'securemail') {
+    const user = role ?? (isRoot ? 'postgres' : process.env.USER ?? execFileSync('id', ['-un']).toString().trim());
+    return `host=${this.socket} user=${user} dbname=${database}`;
+  }
+
+  make() {
+    this.place();
+    if (fs.existsSync(path.join(this.data, 'PG_VERSION'))) return false;
+    ownerRun(`${BIN}/initdb`, ['-D', this.data, '--encoding=UTF8', '--locale=C.UTF-8', '--auth=trust', '--no-instructions'], {
+      cwd: '/',
+    });
+    return true;
+  }
+
+  async start() {
+    this.place();
+    const options = [
+      '-D', this.data, '-k', this.socket, '-h', '',
+      '-c', 'max_connections=200', '-c', 'shared_buffers=128MB', '-c', `fsync=${this.fsync ? 'on' : 'off'}`,
+      '-c', 'log_min_messages=warning', '-c', 'timezone=UTC',
+    ];
+    const log = fs.openSync(path.join(path.dirname(this.wanted), 'log', 'postgres.log'), 'a', 0o600);
+    this.process = spawn(...asOwner(`${BIN}/postgres`, options), { cwd: '/', stdio: ['ignore', log, log], detached: true });
+    fs.closeSync(log);
+    this.exited = new Promise((resolve) => this.process.once('exit', resolve));
+    await this.ready();
+    try {
+      this.sql(`CREATE DATABASE securemail`, 'postgres');
+    } catch (error) {
+      if (!String(error.stderr).includes('already exists')) throw error;
+    }
+  }
+
+  async ready() {
+    for (let tries = 0; tries < 300; tries++) {
+      if (this.process.exitCode !== null) break;
+      try {
+        execFileSync(`${BIN}/pg_isready`, ['-q', '-h', this.socket]);
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+    throw new Error(`PostgreSQL does not start: see ${path.join(path.dirname(this.wanted), 'log', 'postgres.log')}`);
+  }
+
+  // As superuser; rows come back as arrays of text.
+  sql(text, database = 'securemail') {
+    const out = execFileSync(
+      'psql', ['-X', '-q', '-A', '-t', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-c', text, this.conninfo(null, database)],
+      { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 256 * 1024 * 1024 },
+    ).toString();
+    return out.split('\n').filter(Boolean).map((line) => line.split('\t'));
+  }
+
+  // 'SIGINT': fast shutdown; 'SIGQUIT': as if the power failed.
+  async stop(signal = 'SIGINT') {
+    if (!this.process || this.process.exitCode !== null) return;
+    process.kill(this.process.pid, signal);
+    await this.exited;
+  }
+}

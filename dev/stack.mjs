@@ -1,0 +1,248 @@
+// The whole suite on one machine: cluster, migrations, keys, the five services and a real SMTP
+// server. `make run` and the system tests use this same code, in folders of their own.
+
+import { execFileSync, spawn } from 'node:child_process';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { Cluster } from './cluster.mjs';
+import { startSmtpServer } from './smtp-server.mjs';
+
+export const TOP = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+// In the order of starting; stopping goes the other way.
+export const SERVICES = ['audit', 'notifier', 'crypto', 'retention', 'gateway'];
+const START_MS = 20_000;
+const STOP_MS = 10_000;
+
+export class StackError extends Error {}
+
+export async function freePorts(count) {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => new Promise((resolve) => {
+      const server = net.createServer().listen(0, '127.0.0.1', () => resolve(server));
+    })),
+  );
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+// Says who cannot have which port, before anything starts.
+async function checkPort(port, purpose, remedy) {
+  await new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', (error) =>
+      reject(new StackError(`Port ${port} for ${purpose} cannot be used (${error.code}). ${remedy}`)));
+    server.listen(port, '127.0.0.1', () => server.close(resolve));
+  });
+}
+
+export class Stack {
+  // folder: everything that is made (./var); bin: the programs; ports: {http, smtp, bus: [4 ports]}
+  constructor({ folder, bin, ports, fsync = true, env = {}, smtp = {}, say = () => {} }) {
+    Object.assign(this, { folder, bin, ports, env, say });
+    this.smtpOptions = smtp;
+    this.cluster = new Cluster(path.join(folder, 'pg'), { fsync });
+    this.running = new Map(); // service -> {process, exited}
+  }
+
+  path(...parts) {
+    return path.join(this.folder, ...parts);
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.ports.http}`;
+  }
+
+  // --- making what must exist ---------------------------------------------------------------------
+
+  prepare() {
+    for (const name of ['', 'keys', 'objects', 'run', 'log', 'mail'])
+      fs.mkdirSync(this.path(name), { recursive: true, mode: 0o700 });
+    if (isRoot()) fs.chmodSync(this.folder, 0o711); // postgres passes through to its own folder
+    execFileSync(path.join(this.bin, 'securemail-keys'), [this.path('keys')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    if (!fs.existsSync(this.path('master.key'))) {
+      fs.writeFileSync(this.path('master.key'), crypto.randomBytes(32).toString('base64') + '\n', { mode: 0o600 });
+    }
+    if (this.cluster.make()) this.say('made a private PostgreSQL cluster');
+  }
+
+  migrate() {
+    execFileSync(path.join(TOP, 'db', 'migrate'), [this.cluster.conninfo()], { stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  // --- environment --------------------------------------------------------------------------------
+
+  bus(service) {
+    return `tcp://127.0.0.1:${this.ports.bus[['audit', 'notifier', 'crypto', 'retention'].indexOf(service)]}`;
+  }
+
+  // Each service is given what it needs and nothing else.
+  environment(service) {
+    const peers = {
+      gateway: ['crypto', 'notifier', 'retention', 'audit'],
+      crypto: ['notifier', 'audit'],
+      notifier: ['audit'],
+      retention: ['crypto', 'audit'],
+      audit: [],
+    }[service];
+    const own = {
+      gateway: {
+        SECURE_MAIL_ENABLED: 'true',
+        SECURE_MAIL_HTTP_LISTEN: `127.0.0.1:${this.ports.http}`,
+        SECURE_MAIL_OBJECTS_DIR: this.path('objects'),
+      },
+      crypto: {
+        SECURE_MAIL_MASTER_KEY_FILE: this.path('master.key'),
+        SECURE_MAIL_OPERATOR_LISTEN: this.operatorEndpoint(),
+        SECURE_MAIL_BASE_URL: this.url,
+      },
+      notifier: {
+        SECURE_MAIL_SMTP_URL: `smtp://127.0.0.1:${this.ports.smtp}`,
+        SECURE_MAIL_SMTP_TLS: 'required',
+        SECURE_MAIL_SMTP_CA_FILE: this.path('keys', 'smtp-ca.pem'),
+        SECURE_MAIL_SMTP_USER: 'secure-mail',
+        SECURE_MAIL_SMTP_PASSWORD_FILE: this.path('keys', 'smtp-password'),
+        SECURE_MAIL_MAIL_FROM: 'secure-mail@example.org',
+      },
+      retention: { SECURE_MAIL_OBJECTS_DIR: this.path('objects') },
+      audit: {},
+    }[service];
+    return {
+      PATH: process.env.PATH,
+      LANG: 'C.UTF-8',
+      SECURE_MAIL_KEYS_DIR: this.path('keys'),
+      SECURE_MAIL_DATABASE: this.cluster.conninfo(`sm_${service}`),
+      ...(service === 'gateway' ? {} : { SECURE_MAIL_LISTEN: this.bus(service) }),
+      ...Object.fromEntries(peers.map((peer) => [`SECURE_MAIL_${peer.toUpperCase()}`, this.bus(peer)])),
+      ...own,
+      ...sanitizerEnvironment(),
+      ...(this.env.all ?? {}),
+      ...(this.env[service] ?? {}),
+    };
+  }
+
+  operatorEndpoint() {
+    return `ipc://${this.path('run', 'operator.sock')}`;
+  }
+
+  // --- starting and stopping ----------------------------------------------------------------------
+
+  async checkPorts() {
+    await checkPort(this.ports.http, 'the web server', 'Stop what uses it, or choose another: SECURE_MAIL_PORT=8580 make run');
+    await checkPort(this.ports.smtp, 'the mail server', 'Stop what uses it, or choose another: SECURE_MAIL_SMTP_PORT=2625 make run');
+    for (const port of this.ports.bus)
+      await checkPort(port, 'the services', 'Stop what uses it, or choose others: SECURE_MAIL_BUS_PORT=5801 make run');
+  }
+
+  async startSmtp() {
+    this.smtp = await startSmtpServer({
+      port: this.ports.smtp,
+      mailDir: this.path('mail'),
+      keysDir: this.path('keys'),
+      user: 'secure-mail',
+      ...this.smtpOptions,
+    });
+  }
+
+  async start() {
+    this.prepare();
+    await this.checkPorts();
+    await this.cluster.start();
+    this.migrate();
+    await this.startSmtp();
+    for (const service of SERVICES) await this.startService(service);
+  }
+
+  // Resolves when the service has said that it is ready; rejects with what it said before it ended.
+  async startService(service, env = {}) {
+    const log = fs.openSync(this.path('log', `${service}.log`), 'a', 0o600);
+    const from = fs.fstatSync(log).size;
+    const child = spawn(path.join(this.bin, `securemail-${service}-service`), [], {
+      cwd: this.folder,
+      env: { ...this.environment(service), ...env },
+      stdio: ['ignore', log, log],
+      detached: true, // Ctrl-C is ours to hand on, in order
+    });
+    fs.closeSync(log);
+    const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+    const failed = new Promise((_, reject) => child.once('error', reject));
+    this.running.set(service, { process: child, exited });
+    fs.writeFileSync(this.path('run', `${service}.pid`), `${child.pid}\n`);
+    await Promise.race([this.untilReady(service, child, from), failed]);
+    return child;
+  }
+
+  async untilReady(service, child, from) {
+    for (const end = Date.now() + START_MS; Date.now() < end; await sleep(20)) {
+      if (this.logSince(service, from).includes('"event":"ready"')) return;
+      if (child.exitCode === null && child.signalCode === null) continue;
+      const lines = this.logSince(service, from).trim().split('\n');
+      throw new StackError(`${service} stopped at once: ${lines.slice(-3).join('\n  ')}`);
+    }
+    throw new StackError(`${service} is not ready after ${START_MS / 1000} s: see ${this.path('log', `${service}.log`)}`);
+  }
+
+  logSince(service, from = 0) {
+    return fs.readFileSync(this.path('log', `${service}.log`)).subarray(from).toString();
+  }
+
+  // SIGTERM and wait; SIGKILL only after STOP_MS, and then it says so by throwing.
+  async stopService(service, signal = 'SIGTERM') {
+    const entry = this.running.get(service);
+    if (!entry) return null;
+    this.running.delete(service);
+    if (entry.process.exitCode === null && entry.process.signalCode === null) process.kill(entry.process.pid, signal);
+    const outcome = await Promise.race([entry.exited, sleep(STOP_MS).then(() => null)]);
+    fs.rmSync(this.path('run', `${service}.pid`), { force: true });
+    if (outcome) return outcome;
+    process.kill(entry.process.pid, 'SIGKILL');
+    await entry.exited;
+    throw new StackError(`${service} did not stop within ${STOP_MS / 1000} s`);
+  }
+
+  // As if the power of that process failed.
+  killService(service) {
+    return this.stopService(service, 'SIGKILL');
+  }
+
+  // Resolves when the service ends by itself (a fail point).
+  async exitOf(service) {
+    const entry = this.running.get(service);
+    const outcome = await entry.exited;
+    this.running.delete(service);
+    return outcome;
+  }
+
+  async stop() {
+    const faults = [];
+    for (const service of [...SERVICES].reverse())
+      await this.stopService(service).then(
+        (outcome) => outcome?.code && faults.push(`${service} ended with ${outcome.code}`),
+        (error) => faults.push(error.message),
+      );
+    await this.smtp?.close();
+    await this.cluster.stop();
+    if (faults.length) throw new StackError(faults.join('; '));
+  }
+}
+
+// Sanitizer builds report to the log and end with a status that nothing else uses.
+function sanitizerEnvironment() {
+  return {
+    ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0:exitcode=99',
+    UBSAN_OPTIONS: 'print_stacktrace=1:exitcode=99',
+    TSAN_OPTIONS: 'exitcode=99',
+  };
+}
+
+function isRoot() {
+  return process.getuid() === 0;
+}
+
+export function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
