@@ -112,4 +112,4 @@ master-key:
 
 test:
 	@dev/setup test
-	@tests/run
+	@node tests/run.mjs
