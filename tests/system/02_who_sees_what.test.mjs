@@ -1,0 +1,96 @@
+// DESIGN 1: planted secrets by places. Each cell of the matrix is asserted: absent where the threat model
+// says so, and present where it must be, so that the search is shown to work.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, test } from 'node:test';
+
+import * as act from './support/actions.mjs';
+import { folderHolds, formsOf, memoryHolds, schemaHolds } from './support/canary.mjs';
+import { relayBus } from './support/bus-tap.mjs';
+import { startWorld } from './support/world.mjs';
+
+const PLANTED = {
+  subject: 'canary-subject-7f3a91c2e5',
+  body: 'canary-body-b84d02f6a1',
+  attachment: 'canary-attachment-0c9e5d7713',
+  password: 'canary-password-5512ddca07',
+};
+const ANN = 'ann@recipient.example';
+const BEN = 'ben@recipient.example';
+
+let world;
+let tap;
+const secrets = {};
+
+before(async () => {
+  tap = await relayBus();
+  world = await startWorld(tap.options);
+  const file = world.file('files/notes.txt', PLANTED.attachment.repeat(1000));
+  await act.send(world, { to: ANN, subject: PLANTED.subject, body: PLANTED.body, password: PLANTED.password, attach: [file] });
+  await act.send(world, { to: BEN, subject: PLANTED.subject, body: PLANTED.body, check: 'code' });
+  const annLink = await act.linkOf(world, ANN);
+  const benLink = await act.linkOf(world, BEN);
+  const opened = await act.open(world, annLink, { password: PLANTED.password, saveTo: world.path('ann'), home: 'ann' });
+  assert.equal(opened.json.body, PLANTED.body);
+  await act.sendCode(world, benLink, { home: 'ben' });
+  const code = await world.codeFor(BEN);
+
+  for (const [name, value] of Object.entries(PLANTED)) secrets[name] = formsOf(value);
+  secrets['link secret'] = formsOf(Buffer.from(annLink.split('#')[1].split('.')[2], 'base64url'));
+  secrets['master key'] = formsOf(Buffer.from(fs.readFileSync(world.stack.path('master.key'), 'utf8').trim(), 'base64'));
+  // Six digits alone are found anywhere: the code is looked for as the mail says it.
+  secrets.code = [Buffer.from(code)];
+  await act.open(world, benLink, { code, home: 'ben' });
+});
+after(async () => {
+  await world?.stop();
+  await tap?.close();
+});
+
+const pidOf = (service) => world.stack.running.get(service).process.pid;
+const inMemory = (service) => (forms) => memoryHolds(pidOf(service), forms);
+const inSchema = (schema) => (forms) => schemaHolds(world, schema, forms);
+const inFolder = (name) => (forms) => folderHolds(world.stack.path(name), forms);
+
+const CONTENT = ['subject', 'body', 'attachment', 'password'];
+const SECRETS = [...CONTENT, 'link secret', 'master key'];
+
+// place -> [how to look, what must not be there]
+const MATRIX = {
+  'memory of the gateway': [inMemory('gateway'), SECRETS],
+  'memory of the notifier': [inMemory('notifier'), [...CONTENT, 'master key']],
+  'memory of retention': [inMemory('retention'), SECRETS],
+  'memory of audit': [inMemory('audit'), SECRETS],
+  'memory of crypto': [inMemory('crypto'), ['body', 'attachment']],
+  'schema mail': [inSchema('mail'), SECRETS],
+  'schema vault': [inSchema('vault'), SECRETS],
+  'schema outbox': [inSchema('outbox'), SECRETS],
+  'schema retention': [inSchema('retention'), SECRETS],
+  'schema audit': [inSchema('audit'), SECRETS],
+  'object store': [inFolder('objects'), SECRETS],
+  logs: [inFolder('log'), SECRETS],
+  'received mail': [inFolder('mail'), [...CONTENT, 'master key']],
+  'bus traffic': [(forms) => forms.some((form) => tap.bytes().includes(form)), SECRETS],
+};
+
+for (const [place, [holds, absent]] of Object.entries(MATRIX))
+  test(`${place} holds none of: ${absent.join(', ')}`, () => {
+    for (const name of absent) assert.ok(!holds(secrets[name]), `${name} is in ${place}`);
+  });
+
+test('the search finds what must be there', () => {
+  assert.ok(inFolder('mail')(secrets['link secret']), 'the link in the received mail');
+  assert.ok(inFolder('mail')(secrets.code), 'the code in the code mail');
+  assert.ok(inSchema('mail')([Buffer.from(ANN)]), 'the address in the metadata');
+  assert.ok(inMemory('gateway')([Buffer.from('securemail')]), 'memory can be read');
+  assert.ok(tap.bytes().length > 10_000, 'the bus was heard');
+  assert.ok(folderHolds(world.path('ann'), secrets.attachment), 'the file at the recipient');
+});
+
+test('the master key is not in the environment of any process', () => {
+  for (const service of world.stack.running.keys()) {
+    const environment = fs.readFileSync(`/proc/${pidOf(service)}/environ`);
+    assert.ok(!secrets['master key'].some((form) => environment.includes(form)), service);
+  }
+});

@@ -1,0 +1,146 @@
+// DESIGN 6: kill -9 at every named fail point, and at random during two hundred sends and opens. After the
+// restart nothing acknowledged is missing, every event is in the log once, every mail went out, and no
+// key was released without its entry.
+
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { after, before, test } from 'node:test';
+
+import { SERVICES, TOP, sleep } from '../../dev/stack.mjs';
+import * as act from './support/actions.mjs';
+import { startWorld, until } from './support/world.mjs';
+
+const RANDOM_OPERATIONS = Number(process.env.SM_TEST_KILLS ?? 200);
+const PASSWORD = 'correct-horse';
+
+let world;
+before(async () => (world = await startWorld({ env: { retention: { SECURE_MAIL_RETENTION_INTERVAL_S: '2' } } })));
+after(() => world?.stop());
+
+// What was acknowledged to somebody, to be found again at the end.
+const acknowledged = { sent: [], opened: [], replied: [], deleted: [] };
+
+// The names in the sources, with the services that can die there.
+function failPoints() {
+  const lines = execFileSync('grep', ['-rhoE', 'FAIL_POINT\\("[a-z0-9.-]+"\\)', '--include=*.c', 'lib', 'services'], { cwd: TOP }).toString();
+  const names = [...new Set(lines.match(/"[^"]+"/g).map((quoted) => quoted.slice(1, -1)))].sort();
+  return names.flatMap((name) => {
+    const [owner] = name.split('.');
+    return (SERVICES.includes(owner) ? [owner] : ['crypto', 'notifier', 'retention']).map((service) => ({ service, name }));
+  });
+}
+
+let counter = 0;
+const freshAddress = () => `r${(counter += 1)}@recipient.example`;
+
+async function sendOne(check = 'password') {
+  const address = freshAddress();
+  const sent = await act.send(world, { to: address, check, password: PASSWORD, code: null });
+  if (sent.code !== 0) return null;
+  const record = { address, message: sent.message };
+  acknowledged.sent.push(record);
+  return record;
+}
+
+async function openOne(record) {
+  const mail = await until('the link', () => world.mails.find((each) => each.to === record.address && each.link), 15_000).catch(() => null);
+  if (!mail) return false;
+  record.link = mail.link;
+  const opened = await act.open(world, mail.link, { password: PASSWORD, home: record.address, exit: null });
+  if (opened.code === 0) acknowledged.opened.push(record);
+  return opened.code === 0;
+}
+
+// Everything a message can go through, so that every fail point is passed by something.
+async function wholeLife() {
+  const byCode = await sendOne('code');
+  if (byCode) {
+    const mail = await until('the link', () => world.mails.find((each) => each.to === byCode.address && each.link), 10_000).catch(() => null);
+    if (mail) await act.sendCode(world, mail.link, { home: byCode.address, exit: null });
+  }
+  const record = await sendOne();
+  if (!record || !(await openOne(record))) return;
+  const answer = await act.reply(world, record.link, { password: PASSWORD, home: record.address, exit: null });
+  if (answer.code === 0) acknowledged.replied.push(record);
+  const other = await sendOne();
+  if (!other) return;
+  await world.cli('sender', ['revoke', other.message], { code: null });
+  const deleted = await world.cli('sender', ['delete', other.message, '--yes'], { code: null });
+  if (deleted.code === 0) acknowledged.deleted.push(other);
+}
+
+const isDead = (service) => {
+  const { process: child } = world.stack.running.get(service);
+  return child.exitCode !== null || child.signalCode !== null;
+};
+
+for (const { service, name } of failPoints())
+  test(`${service} dies at ${name}`, async (t) => {
+    await world.stack.stopService(service);
+    // A start may itself pass the fail point: then it is dead already, which is just as good.
+    await world.stack.startService(service, { SM_FAIL_POINT: name }).catch(() => {});
+    for (let round = 0; round < 3 && !isDead(service); round++) await wholeLife();
+    if (!isDead(service)) await until(`${service} dead`, () => isDead(service), 5_000).catch(() => {});
+    const died = isDead(service);
+    await world.stack.killService(service);
+    await world.stack.startService(service);
+    assert.ok(died, `${name} was never passed: the test does not exercise it`);
+    await wholeLife();
+  });
+
+test(`random kills during ${RANDOM_OPERATIONS} sends and opens`, async (t) => {
+  const seed = Number(process.env.SM_TEST_SEED ?? crypto.randomInt(1 << 30));
+  t.diagnostic(`SM_TEST_SEED=${seed}`);
+  let state = seed;
+  const random = (bound) => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % bound;
+  let isRunning = true;
+  let kills = 0;
+  const killer = (async () => {
+    while (isRunning) {
+      await sleep(300 + random(900));
+      const service = SERVICES[random(SERVICES.length)];
+      await world.stack.killService(service);
+      kills += 1;
+      await world.stack.startService(service);
+    }
+  })();
+  for (let done = 0; done < RANDOM_OPERATIONS; done += 2) {
+    const record = await sendOne();
+    if (record) await openOne(record);
+  }
+  isRunning = false;
+  await killer;
+  t.diagnostic(`${kills} kills, ${acknowledged.sent.length} sends and ${acknowledged.opened.length} opens acknowledged`);
+  assert.ok(kills > 10, 'there were kills');
+});
+
+test('nothing acknowledged is missing', async () => {
+  const deleted = new Set(acknowledged.deleted.map((each) => each.message));
+  await until('every mail', () => acknowledged.sent.every(
+    (each) => deleted.has(each.message) || world.mails.some((mail) => mail.to === each.address && mail.link)), 120_000);
+  for (const record of acknowledged.sent.slice(-10).filter((each) => !deleted.has(each.message)))
+    await act.open(world, world.mails.find((mail) => mail.to === record.address && mail.link).link, { password: PASSWORD, home: `again-${record.address}` });
+});
+
+test('every event is in the log once, and no key was released without its entry', async () => {
+  const entries = await act.log(world);
+  const count = (message, kind) => entries.filter((entry) => entry.message === message && entry.kind === kind).length;
+
+  assert.equal(new Set(entries.map((entry) => entry.event)).size, entries.length, 'event ids are unique');
+  for (const { message } of acknowledged.sent) assert.equal(count(message, 'sent'), 1);
+  for (const { message } of acknowledged.opened) assert.ok(count(message, 'opened') >= 1);
+  for (const { message } of acknowledged.replied) assert.ok(count(message, 'replied') >= 1);
+  for (const { message } of acknowledged.deleted) assert.equal(count(message, 'deleted'), 1);
+  const file = await act.exportLog(world);
+  await world.run('securemail-verify', [file]);
+});
+
+test('nothing went out twice that can be told apart', async () => {
+  const byAddress = Map.groupBy?.(world.mails, (mail) => `${mail.to} ${mail.messageId}`) ?? new Map();
+  for (const [key, mails] of byAddress) assert.ok(mails.length <= 3, `${key}: ${mails.length} copies of one Message-ID`);
+  for (const record of acknowledged.sent) {
+    const ids = new Set(world.mails.filter((mail) => mail.to === record.address && mail.link).map((mail) => mail.messageId));
+    assert.ok(ids.size <= 1, `${record.address} has one notification`);
+  }
+});
