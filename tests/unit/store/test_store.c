@@ -1,0 +1,264 @@
+/* The object store: nothing is lost, replaced or left behind, also when a step is repeated. */
+#include "base/memory.h"
+#include "store/store.h"
+#include "tests/support/check.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct place {
+    char root[64];
+    struct store *store;
+};
+
+static const struct id upload_id = {{1, 2, 3}}, other_id = {{4, 5, 6}};
+static const struct store_name name_0 = {{{0xab, 1}}, 0}, name_1 = {{{0xab, 1}}, 1};
+
+static int setup(void **state)
+{
+    struct place *place = calloc(1, sizeof *place);
+    (void)snprintf(place->root, sizeof place->root, "/tmp/store-test-XXXXXX");
+    if (!mkdtemp(place->root) || store_open(place->root, &place->store) != SM_OK)
+        return -1;
+    *state = place;
+    return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *facts, int type, struct FTW *walk)
+{
+    (void)facts;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+static int teardown(void **state)
+{
+    struct place *place = *state;
+    store_close(&place->store);
+    (void)nftw(place->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    free(place);
+    return 0;
+}
+
+static void put(struct store *store, struct id id, const struct store_name *name, const char *text)
+{
+    struct store_upload *upload DEFER(store_upload_close) = NULL;
+    assert_ok(store_upload_begin(store, id));
+    assert_ok(store_upload_open(store, id, &upload));
+    assert_ok(store_upload_append(upload, span_text(text)));
+    assert_ok(store_upload_finish(upload, name));
+}
+
+static void assert_object(struct store *store, const struct store_name *name, const char *text)
+{
+    struct store_object *object DEFER(store_object_close) = NULL;
+    uint8_t bytes[64];
+    size_t got;
+    assert_ok(store_object_open(store, name, &object));
+    assert_int_equal(store_object_size(object), strlen(text));
+    assert_ok(store_object_read(object, 0, bytes, sizeof bytes, &got));
+    assert_int_equal(got, strlen(text));
+    assert_memory_equal(bytes, text, got);
+}
+
+static void an_upload_in_pieces_becomes_the_object(void **state)
+{
+    struct store *store = ((struct place *)*state)->store;
+    struct store_upload *upload = NULL;
+    uint64_t size;
+
+    assert_ok(store_upload_begin(store, upload_id));
+    for (int i = 0; i < 3; i++) {
+        assert_ok(store_upload_open(store, upload_id, &upload));
+        assert_int_equal(store_upload_size(upload), 4 * i);
+        assert_ok(store_upload_append(upload, span_text("abcd")));
+        if (i < 2)
+            store_upload_close(&upload);
+    }
+    assert_ok(store_upload_finish(upload, &name_1));
+    store_upload_close(&upload);
+
+    assert_object(store, &name_1, "abcdabcdabcd");
+    assert_ok(store_object_stat(store, &name_1, &size));
+    assert_int_equal(size, 12);
+    assert_error(store_upload_open(store, upload_id, &upload), SM_NOT_FOUND);
+}
+
+static void a_range_is_read_and_the_end_is_the_end(void **state)
+{
+    struct store *store = ((struct place *)*state)->store;
+    struct store_object *object DEFER(store_object_close) = NULL;
+    uint8_t bytes[8];
+    size_t got;
+
+    put(store, upload_id, &name_0, "0123456789");
+    assert_ok(store_object_open(store, &name_0, &object));
+
+    assert_ok(store_object_read(object, 3, bytes, 4, &got));
+    assert_int_equal(got, 4);
+    assert_memory_equal(bytes, "3456", 4);
+    assert_ok(store_object_read(object, 8, bytes, 8, &got));
+    assert_int_equal(got, 2);
+    assert_ok(store_object_read(object, UINT64_MAX / 2, bytes, 8, &got));
+    assert_int_equal(got, 0);
+}
+
+static void an_upload_belongs_to_one_at_a_time(void **state)
+{
+    struct store *store = ((struct place *)*state)->store;
+    struct store_upload *first = NULL, *second = NULL;
+
+    assert_ok(store_upload_begin(store, upload_id));
+    assert_error(store_upload_begin(store, upload_id), SM_CONFLICT);
+    assert_ok(store_upload_open(store, upload_id, &first));
+    assert_error(store_upload_open(store, upload_id, &second), SM_BUSY);
+    store_upload_close(&first);
+    assert_ok(store_upload_open(store, upload_id, &second));
+    store_upload_close(&second);
+}
+
+static void an_object_is_never_replaced(void **state)
+{
+    struct store *store = ((struct place *)*state)->store;
+    struct store_upload *upload DEFER(store_upload_close) = NULL;
+
+    put(store, upload_id, &name_0, "first");
+    assert_ok(store_upload_begin(store, other_id));
+    assert_ok(store_upload_open(store, other_id, &upload));
+    assert_ok(store_upload_append(upload, span_text("second")));
+
+    assert_error(store_upload_finish(upload, &name_0), SM_CONFLICT);
+    assert_object(store, &name_0, "first");
+}
+
+/* A crash between link and unlink leaves both names of one file. */
+static void finishing_again_after_a_crash_succeeds(void **state)
+{
+    struct place *place = *state;
+    struct store_upload *upload DEFER(store_upload_close) = NULL;
+    char from[160], to[160];
+
+    put(place->store, upload_id, &name_0, "whole");
+    (void)snprintf(from, sizeof from, "%s/ab/%s/0", place->root, id_text(name_0.message).text);
+    (void)snprintf(to, sizeof to, "%s/uploads/%s", place->root, id_text(upload_id).text);
+    assert_int_equal(link(from, to), 0);
+
+    assert_ok(store_upload_open(place->store, upload_id, &upload));
+    assert_ok(store_upload_finish(upload, &name_0));
+    assert_object(place->store, &name_0, "whole");
+    assert_int_equal(access(to, F_OK), -1);
+}
+
+static void a_message_is_deleted_whole_and_again(void **state)
+{
+    struct place *place = *state;
+    struct store_object *object = NULL;
+    struct store_name neighbour = {{{0xab, 2}}, 0};
+    uint64_t deleted;
+
+    put(place->store, upload_id, &name_0, "a");
+    put(place->store, upload_id, &name_1, "b");
+    put(place->store, upload_id, &neighbour, "c");
+
+    assert_ok(store_message_delete(place->store, name_0.message, &deleted));
+    assert_int_equal(deleted, 2);
+    assert_error(store_object_open(place->store, &name_0, &object), SM_NOT_FOUND);
+    assert_object(place->store, &neighbour, "c");
+    assert_ok(store_message_delete(place->store, name_0.message, &deleted));
+    assert_int_equal(deleted, 0);
+    assert_ok(store_message_delete(place->store, other_id, NULL));
+}
+
+static void an_open_object_is_read_on_while_it_is_deleted(void **state)
+{
+    struct store *store = ((struct place *)*state)->store;
+    struct store_object *object DEFER(store_object_close) = NULL;
+    uint8_t bytes[8];
+    size_t got;
+
+    put(store, upload_id, &name_0, "still");
+    assert_ok(store_object_open(store, &name_0, &object));
+    assert_ok(store_message_delete(store, name_0.message, NULL));
+    assert_ok(store_object_read(object, 0, bytes, sizeof bytes, &got));
+    assert_memory_equal(bytes, "still", 5);
+}
+
+static enum sm_error count_and_delete(void *context, struct id id, int64_t age_s)
+{
+    struct place *place = context;
+    assert_true(age_s >= 0 && age_s < 60);
+    return store_upload_delete(place->store, id);
+}
+
+static enum sm_error count(void *context, struct id id, int64_t age_s)
+{
+    (void)id;
+    assert_true(age_s >= 0 && age_s < 60);
+    ++*(int *)context;
+    return SM_OK;
+}
+
+static void a_sweep_sees_uploads_and_messages_and_may_delete(void **state)
+{
+    struct place *place = *state;
+    int uploads = 0, messages = 0;
+
+    put(place->store, upload_id, &name_0, "a");
+    put(place->store, upload_id, &name_1, "b");
+    assert_ok(store_upload_begin(place->store, upload_id));
+    assert_ok(store_upload_begin(place->store, other_id));
+
+    assert_ok(store_each_message(place->store, count, &messages));
+    assert_int_equal(messages, 1);
+    assert_ok(store_each_upload(place->store, count_and_delete, place));
+    assert_ok(store_each_upload(place->store, count, &uploads));
+    assert_int_equal(uploads, 0);
+}
+
+static void a_symbolic_link_is_not_followed(void **state)
+{
+    struct place *place = *state;
+    struct store_upload *upload = NULL;
+    char at[160];
+
+    (void)snprintf(at, sizeof at, "%s/uploads/%s", place->root, id_text(upload_id).text);
+    assert_int_equal(symlink("/etc/passwd", at), 0);
+    assert_error(store_upload_open(place->store, upload_id, &upload), SM_IO);
+    assert_error(store_upload_begin(place->store, upload_id), SM_CONFLICT);
+}
+
+static void what_lies_in_the_store_is_closed_to_others(void **state)
+{
+    struct place *place = *state;
+    struct stat facts;
+    char at[160];
+
+    put(place->store, upload_id, &name_0, "a");
+    (void)snprintf(at, sizeof at, "%s/ab/%s/0", place->root, id_text(name_0.message).text);
+    assert_int_equal(stat(at, &facts), 0);
+    assert_int_equal(facts.st_mode & 07777, 0600);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_upload_in_pieces_becomes_the_object),
+        TEST(a_range_is_read_and_the_end_is_the_end),
+        TEST(an_upload_belongs_to_one_at_a_time),
+        TEST(an_object_is_never_replaced),
+        TEST(finishing_again_after_a_crash_succeeds),
+        TEST(a_message_is_deleted_whole_and_again),
+        TEST(an_open_object_is_read_on_while_it_is_deleted),
+        TEST(a_sweep_sees_uploads_and_messages_and_may_delete),
+        TEST(a_symbolic_link_is_not_followed),
+        TEST(what_lies_in_the_store_is_closed_to_others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
