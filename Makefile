@@ -36,7 +36,8 @@ LIBS_test      := $(LIBS_base) -lmicrohttpd -largon2 -lcurl -lcmocka -ljansson -
 
 SERVICES := gateway crypto notifier retention audit
 TOOLS    := $(patsubst cli/main_%.c,%,$(wildcard cli/main_*.c))
-PROGRAMS := $(SERVICES:%=$(OUT)/bin/securemail-%-service) $(TOOLS:%=$(OUT)/bin/%)
+PRESENT  := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/main.c),$(s)))
+PROGRAMS := $(PRESENT:%=$(OUT)/bin/securemail-%-service) $(TOOLS:%=$(OUT)/bin/%)
 
 objects  = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 LIB_OBJECTS := $(call objects,$(wildcard lib/*/*.c proto/*.c))
