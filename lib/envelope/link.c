@@ -18,6 +18,7 @@ enum {
     SECRET_LETTERS = 43,
     PIN_LETTERS = 22,
     PAGE_BYTES = sizeof page - 1,
+    PORT_DIGITS_MAX = 5,
 };
 
 void link_wipe(struct link_parts *link)
@@ -42,43 +43,70 @@ static bool starts_with(struct span text, const char *start)
     return span_equals_text(span_slice(text, 0, strlen(start)), start);
 }
 
-/* http is for one machine only: nothing of it crosses a network. */
-static bool is_this_machine(struct span authority)
+static bool is_letter(uint8_t byte, const char *others)
 {
-    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        size_t size = strlen(names[i]);
-        if (starts_with(authority, names[i]) &&
-            (authority.size == size || authority.at[size] == ':'))
-            return true;
-    }
-    return false;
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= '0' && byte <= '9') || (byte && strchr(others, byte));
 }
 
-/* Letters of a host, port and path; no '@', '?', '#', '%', '\\', space or control. */
-static bool is_base_letter(uint8_t letter)
+/* Takes letters from the front of *rest while they are letters, digits or in `others`. */
+static struct span take_letters(struct span *rest, const char *others)
 {
-    static const char others[] = "-._~:/[]";
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-           (letter >= '0' && letter <= '9') || (letter && strchr(others, letter));
+    size_t size = 0;
+    while (size < rest->size && is_letter(rest->at[size], others))
+        size++;
+    struct span taken = span_slice(*rest, 0, size);
+    *rest = span_slice(*rest, size, rest->size);
+    return taken;
+}
+
+/* "host" or "[address]" from the front of *rest, empty when there is neither. */
+static struct span take_host(struct span *rest)
+{
+    struct span whole = *rest;
+    if (!starts_with(whole, "["))
+        return take_letters(rest, ".-");
+    *rest = span_slice(*rest, 1, rest->size);
+    struct span address = take_letters(rest, ":.");
+    if (!starts_with(*rest, "]"))
+        return span_of(NULL, 0);
+    *rest = span_slice(*rest, 1, rest->size);
+    return span_slice(whole, 0, address.size + 2);
+}
+
+/* Takes ":digits" if it is there; false for a colon without a port. */
+static bool take_port(struct span *rest)
+{
+    if (!starts_with(*rest, ":"))
+        return true;
+    size_t size = 1;
+    while (size < rest->size && rest->at[size] >= '0' && rest->at[size] <= '9')
+        size++;
+    *rest = span_slice(*rest, size, rest->size);
+    return size > 1 && size <= 1 + PORT_DIGITS_MAX;
+}
+
+/* http is for one machine only: nothing of it crosses a network. */
+static bool is_this_machine(struct span host)
+{
+    return span_equals_text(host, "localhost") || span_equals_text(host, "127.0.0.1") ||
+           span_equals_text(host, "[::1]");
 }
 
 bool link_is_base(struct span base)
 {
-    if (base.size > LINK_BASE_BYTES_MAX)
-        return false;
     bool is_tls = starts_with(base, "https://");
-    if (!is_tls && !starts_with(base, "http://"))
+    if (base.size > LINK_BASE_BYTES_MAX || (!is_tls && !starts_with(base, "http://")))
         return false;
     struct span rest = span_slice(base, is_tls ? 8 : 7, base.size);
-    if (rest.size == 0 || rest.at[0] == '/' || rest.at[0] == ':' || rest.at[rest.size - 1] == '/')
+    struct span host = take_host(&rest);
+    if (host.size == 0 || !take_port(&rest) || (!is_tls && !is_this_machine(host)))
         return false;
-    for (size_t i = 0; i < rest.size; i++)
-        if (!is_base_letter(rest.at[i]))
-            return false;
-    const uint8_t *slash = memchr(rest.at, '/', rest.size);
-    size_t authority_size = slash ? (size_t)(slash - rest.at) : rest.size;
-    return is_tls || is_this_machine(span_slice(rest, 0, authority_size));
+    if (rest.size == 0)
+        return true;
+    bool is_path = rest.at[0] == '/' && rest.at[rest.size - 1] != '/';
+    (void)take_letters(&rest, "/-._~");
+    return is_path && rest.size == 0;
 }
 
 static enum sm_error append_link(
