@@ -292,7 +292,7 @@ static void sizes_over_their_limits_are_refused(void **state)
     struct hpke *hpke DEFER(hpke_free) = NULL;
     uint8_t out[32];
 
-    assert_error(hpke_send(public_key, SPAN(much), out, &hpke), SM_TOO_LARGE);
+    assert_error(hpke_send(public_key, SPAN(much), ends.enc, &hpke), SM_TOO_LARGE);
     assert_error(hpke_export(ends.sender, SPAN(much), out, sizeof out), SM_TOO_LARGE);
     assert_error(
         hpke_send(span_slice(public_key, 0, 64), span_text(""), ends.enc, &hpke), SM_BAD_VALUE);
