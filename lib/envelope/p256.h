@@ -5,7 +5,8 @@
  *
  * Every public key from outside is checked (coordinates in range, on the curve, not infinity)
  * before it is used: no invalid-curve answers. P-256 has cofactor 1, so a point that is on the
- * curve is in the group.
+ * curve is in the group, and this partial validation (SP 800-56A 5.6.2.3.4, which RFC 9180 7.1.4
+ * asks for) is a full one.
  */
 #ifndef SM_ENVELOPE_P256_H
 #define SM_ENVELOPE_P256_H
