@@ -204,7 +204,9 @@ static enum sm_error scan_value(struct scan *scan, uint64_t *children)
     if (shape->follows == FOLLOWS_NOTHING)
         return SM_OK;
     *children = shape->follows == FOLLOWS_PAIRS ? 2 * length : length;
-    if (*children > scan->left.size || *children > FIELD_ELEMENTS_MAX - scan->elements)
+    if (*children > scan->left.size) /* each takes a byte at least */
+        return SM_BAD_FORMAT;
+    if (*children > FIELD_ELEMENTS_MAX - scan->elements)
         return SM_TOO_LARGE;
     scan->elements += (size_t)*children;
     return SM_OK;
