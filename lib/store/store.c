@@ -191,10 +191,10 @@ enum sm_error store_upload_finish(struct store_upload *upload, const struct stor
     int folder DEFER(folder_close) = -1;
     if (fsync(upload->file) != 0)
         return folder_fault("upload-sync");
-    FAIL_POINT("store.upload.before-link");
+    FAIL_POINT("gateway.upload.before-link");
     TRY(message_folder_make(upload->store, name->message, &folder));
     TRY(link_object(upload, folder, part_name(name->part).text));
-    FAIL_POINT("store.upload.after-link");
+    FAIL_POINT("gateway.upload.after-link");
     return store_upload_delete(upload->store, upload->id);
 }
 
@@ -288,7 +288,7 @@ static enum sm_error delete_objects(int shard, struct id message, uint64_t *dele
     struct emptying emptying = {0};
     TRY(folder_open(shard, id_text(message).text, &folder));
     TRY(folder_each(folder, delete_entry, &emptying));
-    FAIL_POINT("store.message.before-rmdir");
+    FAIL_POINT("retention.objects.before-rmdir");
     TRY(folder_unlink(shard, id_text(message).text, AT_REMOVEDIR));
     if (deleted)
         *deleted = emptying.deleted;
