@@ -6,7 +6,13 @@
 #include "base/memory.h"
 #include "envelope/ed25519.h"
 
+#include <assert.h>
 #include <string.h>
+
+#include "proto/limits.h"
+
+static_assert(
+    (int)CAPABILITY_TEXT_BYTES <= (int)CAPABILITY_BYTES_MAX, "the protocol has room for it");
 
 static const char domain[] = "securemail/1 capability";
 static const char prefix[] = "v1.";

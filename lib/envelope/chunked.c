@@ -10,9 +10,14 @@
 #include "base/secret.h"
 #include "envelope/aead.h"
 #include "envelope/kdf.h"
+#include "proto/limits.h"
 
 #include <assert.h>
 #include <string.h>
+
+static_assert((int)CHUNKED_KEY_BYTES == (int)KEY_BYTES &&
+                  (int)CHUNKED_COMMITMENT_BYTES == (int)COMMITMENT_BYTES,
+    "the envelope's sizes are the protocol's");
 
 static const char info_prefix[] = "c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM";
 static const uint64_t chunks_max = (uint64_t)1 << 38;

@@ -16,21 +16,29 @@ enum sm_error header_part_seal(struct span key, const struct chunked_place *plac
     return chunked_seal(key, buffer_span(&context), buffer_span(&plaintext), out);
 }
 
+static enum sm_error open_into(struct span key, const struct chunked_place *place,
+    struct span ciphertext, struct header_part *part)
+{
+    struct buffer context DEFER(buffer_free) = BUFFER(CHUNKED_CONTEXT_BYTES_MAX);
+    TRY(chunked_context(place, &context));
+    TRY(chunked_open(key, buffer_span(&context), ciphertext, &part->plaintext));
+    return manifest_decode(buffer_span(&part->plaintext), &part->arena, &part->manifest);
+}
+
 enum sm_error header_part_open(struct span key, const struct chunked_place *place,
     struct span ciphertext, struct header_part *out)
 {
     assert(place->part == 0);
-    struct buffer context DEFER(buffer_free) = BUFFER(CHUNKED_CONTEXT_BYTES_MAX);
-    TRY(chunked_context(place, &context));
-    struct header_part part DEFER(header_part_free) = {
+    struct header_part part = {
         .plaintext = BUFFER(HEADER_PART_BYTES_MAX),
         .arena = ARENA(MANIFEST_ARENA_BYTES_MAX),
     };
-    TRY(chunked_open(key, buffer_span(&context), ciphertext, &part.plaintext));
-    TRY(manifest_decode(buffer_span(&part.plaintext), &part.arena, &part.manifest));
-    *out = part;
-    part = (struct header_part){0}; /* handed over */
-    return SM_OK;
+    enum sm_error error = open_into(key, place, ciphertext, &part);
+    if (error == SM_OK)
+        *out = part;
+    else
+        header_part_free(&part);
+    return error;
 }
 
 void header_part_free(struct header_part *part)

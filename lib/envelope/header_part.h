@@ -19,8 +19,10 @@ struct header_part {
     struct arena arena;
 };
 
-/* SM_TAMPERED if it is not this place's part 0 under this key; else errors of manifest_decode. The
- * caller frees *out with header_part_free, also DEFER, after success only. */
+/*
+ * SM_TAMPERED if it is not this place's part 0 under this key; else errors of manifest_decode. The
+ * caller owns *out: declare it as `struct header_part part DEFER(header_part_free) = {0};`.
+ */
 SM_MUST_USE enum sm_error header_part_open(struct span key, const struct chunked_place *place,
     struct span ciphertext, struct header_part *out);
 

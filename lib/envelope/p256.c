@@ -80,7 +80,9 @@ static enum sm_error pkey_of_peer(struct span point, EVP_PKEY **out)
     EVP_PKEY_CTX *context DEFER(pkey_context_free) = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
     if (!context)
         return SM_CRYPTO;
-    /* "Quick" leaves out only order * point = infinity, which holds for every point of P-256. */
+    /* Building the key refused points off the curve already; we do not rely on that alone.
+     * "Quick" leaves out only order * point = infinity, which holds for every point of P-256.
+     */
     if (EVP_PKEY_public_check_quick(context) != 1)
         return SM_BAD_VALUE;
     *out = TAKE(pkey);

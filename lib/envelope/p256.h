@@ -20,7 +20,10 @@ enum {
     P256_SIGNATURE_BYTES = 64,
 };
 
-/* A key pair. The private half lives in OpenSSL's key object, which is wiped on free. */
+/*
+ * A key pair. The private half lives in OpenSSL's key object, which is wiped on free. Made once and
+ * then only read: several threads may use one at the same time.
+ */
 struct p256_key;
 
 SM_MUST_USE enum sm_error p256_generate(struct p256_key **out);

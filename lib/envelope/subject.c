@@ -1,6 +1,8 @@
 /* The subject by itself. */
 #include "envelope/subject.h"
 
+#include <assert.h>
+
 #include "base/memory.h"
 #include "base/text.h"
 #include "envelope/kdf.h"
@@ -9,6 +11,8 @@
 
 static const char label[] = "securemail/1 subject";
 enum { AAD_BYTES_MAX = 64 };
+static_assert((int)SUBJECT_BYTES_MAX + (int)WRAP_OVERHEAD_BYTES <= (int)SUBJECT_SEALED_BYTES_MAX,
+    "the protocol has room for it");
 
 enum sm_error subject_key_of(struct span message_key, struct secret **out)
 {

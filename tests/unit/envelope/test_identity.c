@@ -111,6 +111,23 @@ static void a_signed_key_that_is_no_point_is_refused(void **state)
     assert_error(identity_verify(public_of(it.identity), &it.statement), SM_TAMPERED);
 }
 
+/* Signed by the identity, yet under the key id of another key. */
+static void a_signed_key_under_another_id_is_refused(void **state)
+{
+    (void)state;
+    struct signer it DEFER(signer_end) = signer_begin();
+    struct buffer text DEFER(buffer_free) = BUFFER(200);
+    it.statement.key_id[0] ^= 1;
+    assert_ok(buffer_append_text(&text, "securemail/1 hpke key"));
+    assert_ok(buffer_append(&text, SPAN(it.statement.key_id)));
+    assert_ok(buffer_append(&text, public_of(it.hpke)));
+    assert_ok(buffer_append_be(&text, 1000, 8));
+    assert_ok(buffer_append_be(&text, 2000, 8));
+    assert_ok(p256_sign(it.identity, buffer_span(&text), it.statement.signature));
+
+    assert_error(identity_verify(public_of(it.identity), &it.statement), SM_TAMPERED);
+}
+
 static void a_pin_knows_its_identity(void **state)
 {
     (void)state;
@@ -142,6 +159,7 @@ int main(void)
         cmocka_unit_test(a_change_of_any_bit_of_a_statement_is_refused),
         cmocka_unit_test(a_key_is_live_from_its_start_until_its_end),
         cmocka_unit_test(a_signed_key_that_is_no_point_is_refused),
+        cmocka_unit_test(a_signed_key_under_another_id_is_refused),
         cmocka_unit_test(a_pin_knows_its_identity),
     };
     return cmocka_run_group_tests_name("envelope/identity", tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 #include "envelope/subject.h"
+#include "envelope/wrap.h"
 #include "proto/limits.h"
 #include "tests/support/check.h"
 
@@ -319,6 +320,23 @@ static void a_subject_is_one_line_of_998_bytes(void **state)
         subject_seal(SPAN(message_key), &here, span_text("a\r\nBcc: b"), &out), SM_BAD_VALUE);
 }
 
+/* Sealed by somebody else's program: genuine, and still no line to put on a screen. */
+static void a_genuine_subject_that_is_no_line_is_refused(void **state)
+{
+    (void)state;
+    struct subject_place here = {{{1}}, {{2}}};
+    struct buffer aad DEFER(buffer_free) = BUFFER(100);
+    struct buffer sealed DEFER(buffer_free) = BUFFER(100);
+    struct buffer out DEFER(buffer_free) = BUFFER(100);
+    assert_ok(buffer_append_text(&aad, "securemail/1 subject"));
+    assert_ok(buffer_append(&aad, id_span(&here.organisation)));
+    assert_ok(buffer_append(&aad, id_span(&here.message)));
+    assert_ok(wrap_seal(SPAN(message_key), buffer_span(&aad), span_text("a\x1b[2J"), &sealed));
+
+    assert_error(subject_open(SPAN(message_key), &here, buffer_span(&sealed), &out), SM_BAD_VALUE);
+    assert_int_equal(out.size, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_genuine_part_that_is_no_manifest_is_refused),
         cmocka_unit_test(a_subject_opens_with_its_key_at_its_place_only),
         cmocka_unit_test(a_subject_is_one_line_of_998_bytes),
+        cmocka_unit_test(a_genuine_subject_that_is_no_line_is_refused),
     };
     return cmocka_run_group_tests_name("envelope/manifest", tests, NULL, NULL);
 }
