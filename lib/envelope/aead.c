@@ -4,13 +4,13 @@
  */
 #include "envelope/aead.h"
 
-#include <openssl/evp.h>
-
-#include "base/memory.h"
-
 #include <assert.h>
 #include <limits.h>
 #include <stdbool.h>
+
+#include <openssl/evp.h>
+
+#include "base/memory.h"
 
 struct aead {
     EVP_CIPHER *cipher;

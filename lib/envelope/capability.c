@@ -2,13 +2,12 @@
  * any field is looked at. */
 #include "envelope/capability.h"
 
-#include "base/encode.h"
-#include "base/memory.h"
-#include "envelope/ed25519.h"
-
 #include <assert.h>
 #include <string.h>
 
+#include "base/encode.h"
+#include "base/memory.h"
+#include "envelope/ed25519.h"
 #include "proto/limits.h"
 
 static_assert(

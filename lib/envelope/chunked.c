@@ -5,15 +5,15 @@
  */
 #include "envelope/chunked.h"
 
+#include <assert.h>
+#include <string.h>
+
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "envelope/aead.h"
 #include "envelope/kdf.h"
 #include "proto/limits.h"
-
-#include <assert.h>
-#include <string.h>
 
 static_assert((int)CHUNKED_KEY_BYTES == (int)KEY_BYTES &&
                   (int)CHUNKED_COMMITMENT_BYTES == (int)COMMITMENT_BYTES,

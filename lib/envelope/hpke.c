@@ -4,12 +4,12 @@
  */
 #include "envelope/hpke.h"
 
+#include <assert.h>
+#include <string.h>
+
 #include "base/memory.h"
 #include "envelope/aead.h"
 #include "envelope/kdf.h"
-
-#include <assert.h>
-#include <string.h>
 
 enum {
     KEM_P256_SHA256 = 0x0010,

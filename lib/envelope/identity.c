@@ -1,11 +1,11 @@
 /* The identity key's statement about an HPKE key, and the pin by which people's links know it. */
 #include "envelope/identity.h"
 
+#include <string.h>
+
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "envelope/kdf.h"
-
-#include <string.h>
 
 enum { SIGNED_BYTES_MAX = 128 };
 

@@ -5,15 +5,15 @@
  */
 #include "envelope/kdf.h"
 
+#include <limits.h>
+#include <stdlib.h>
+
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
 
 #include "base/memory.h"
-
-#include <limits.h>
-#include <stdlib.h>
 
 enum { EXPAND_BLOCKS_MAX = 255 };
 

@@ -1,12 +1,12 @@
 /* Links as text. Parsing is strict: fixed widths, one alphabet, nothing before or behind. */
 #include "envelope/link.h"
 
+#include <string.h>
+
 #include "base/encode.h"
 #include "base/memory.h"
 #include "base/secret.h"
 #include "envelope/kdf.h"
-
-#include <string.h>
 
 static const char page[] = "/m#";
 enum {

@@ -5,6 +5,9 @@
  */
 #include "envelope/p256.h"
 
+#include <assert.h>
+#include <string.h>
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -12,9 +15,6 @@
 #include <openssl/evp.h>
 
 #include "base/memory.h"
-
-#include <assert.h>
-#include <string.h>
 
 static const char group_name[] = "prime256v1"; /* OpenSSL's name of P-256 */
 enum { UNCOMPRESSED = 0x04, COORDINATE_BYTES = 32, SIGNATURE_DER_BYTES_MAX = 80 };

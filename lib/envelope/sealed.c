@@ -4,17 +4,17 @@
  */
 #include "envelope/sealed.h"
 
+#include <assert.h>
+#include <string.h>
+
 #include "base/memory.h"
 #include "base/random.h"
 #include "envelope/aead.h"
 #include "envelope/hpke.h"
 #include "envelope/kdf.h"
 
-#include <assert.h>
-#include <string.h>
-
-static_assert(SEALED_KEY_ID_BYTES == HPKE_KID_BYTES && P256_PUBLIC_BYTES == PUBLIC_KEY_BYTES &&
-                  P256_SIGNATURE_BYTES == SIGNATURE_BYTES,
+static_assert((int)P256_PUBLIC_BYTES == (int)PUBLIC_KEY_BYTES &&
+                  (int)P256_SIGNATURE_BYTES == (int)SIGNATURE_BYTES,
     "the envelope's sizes are the protocol's");
 
 enum { EXPORTER_BYTES = 32, AAD_SIZE_AT = 1 + SEALED_KEY_ID_BYTES, AAD_AT = AAD_SIZE_AT + 2 };

@@ -23,7 +23,7 @@
 
 enum {
     SEALED_VERSION = 1,
-    SEALED_KEY_ID_BYTES = 8,
+    SEALED_KEY_ID_BYTES = HPKE_KID_BYTES, /* 8 */
     /* What sealing adds to the plaintext, besides the aad. */
     SEALED_REQUEST_OVERHEAD = 1 + SEALED_KEY_ID_BYTES + 2 + P256_PUBLIC_BYTES + 16,
     SEALED_REPLY_OVERHEAD = 12 + 16,

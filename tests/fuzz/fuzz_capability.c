@@ -1,10 +1,10 @@
 /* Hostile text as a capability. One that verifies must be spelt exactly as it would be signed. */
 #include "envelope/capability.h"
 
+#include <stdlib.h>
+
 #include "base/memory.h"
 #include "envelope/ed25519.h"
-
-#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

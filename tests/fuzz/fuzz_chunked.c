@@ -2,9 +2,9 @@
  * answer however it is cut, and a size that follows from the size of the ciphertext. */
 #include "envelope/chunked.h"
 
-#include "base/memory.h"
-
 #include <stdlib.h>
+
+#include "base/memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

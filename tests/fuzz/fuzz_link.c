@@ -1,9 +1,9 @@
 /* Hostile text as a link. What parses with a base must be spelt exactly as it would be written. */
 #include "envelope/link.h"
 
-#include "base/memory.h"
-
 #include <stdlib.h>
+
+#include "base/memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

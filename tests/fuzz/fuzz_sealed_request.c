@@ -1,10 +1,10 @@
 /* Hostile frames into the head that the gateway reads and the opening that crypto does. */
 #include "envelope/sealed.h"
 
+#include <stdlib.h>
+
 #include "base/memory.h"
 #include "envelope/hpke.h"
-
-#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

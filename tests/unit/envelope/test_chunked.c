@@ -1,13 +1,13 @@
 /* Chunked streams against the C2SP vectors, in pieces of every kind, and against changes. */
 #include "envelope/chunked.h"
 
+#include <openssl/sha.h>
+
 #include "base/encode.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "tests/support/check.h"
 #include "tests/support/vectors.h"
-
-#include <openssl/sha.h>
 
 enum { STREAM_BYTES_MAX = 8 * 1024 * 1024 };
 
