@@ -144,6 +144,19 @@ static void a_request_cut_anywhere_is_refused(void **state)
     }
 }
 
+/* Also without a key: the gateway carries nothing that cannot be a whole frame. */
+static void the_head_of_a_frame_too_short_for_its_aad_is_refused(void **state)
+{
+    (void)state;
+    struct conversation it DEFER(conversation_end) = conversation_begin();
+    struct sealed_head head;
+    size_t least = SEALED_REQUEST_OVERHEAD + 5; /* of an empty plaintext */
+
+    assert_ok(sealed_request_head(span_of(it.frame.bytes, least), &head));
+    for (size_t size = 0; size < least; size++)
+        assert_error(sealed_request_head(span_of(it.frame.bytes, size), &head), SM_BAD_FORMAT);
+}
+
 static void a_request_is_good_for_its_operation_and_key_only(void **state)
 {
     (void)state;
@@ -252,6 +265,7 @@ int main(void)
         cmocka_unit_test(the_frame_is_what_the_design_says),
         cmocka_unit_test(a_change_of_any_bit_of_a_request_is_refused),
         cmocka_unit_test(a_request_cut_anywhere_is_refused),
+        cmocka_unit_test(the_head_of_a_frame_too_short_for_its_aad_is_refused),
         cmocka_unit_test(a_request_is_good_for_its_operation_and_key_only),
         cmocka_unit_test(a_change_or_cut_of_a_reply_is_refused),
         cmocka_unit_test(a_reply_to_one_request_is_no_reply_to_another),
