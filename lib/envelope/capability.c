@@ -106,13 +106,15 @@ static struct id take_id(const uint8_t **at)
 static enum sm_error read_payload(struct span payload, struct capability *out)
 {
     const uint8_t *at = payload.at;
-    if (*at++ != PAYLOAD_VERSION || !is_kind(*at))
+    uint64_t version = take_number(&at, 1);
+    uint64_t kind = take_number(&at, 1);
+    if (version != PAYLOAD_VERSION || !is_kind((uint8_t)kind))
         return SM_BAD_FORMAT;
-    out->kind = (enum capability_kind) * at++;
+    out->kind = (enum capability_kind)kind;
     out->organisation = take_id(&at);
     out->subject = take_id(&at);
     out->message = take_id(&at);
-    out->role = *at++;
+    out->role = (uint8_t)take_number(&at, 1);
     out->bytes_max = take_number(&at, 8);
     out->parts_max = (uint16_t)take_number(&at, 2);
     out->expires_ms = take_number(&at, 8);
