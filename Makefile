@@ -46,8 +46,12 @@ UNITS    := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*.c tests/unit/*/*.c))
 CONTRACTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/contract/*.c))
 FUZZERS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard bench/*.c))
+PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/main_*.c))
+# What has threads, for the thread sanitizer.
+THREADED := $(filter $(addprefix %/test_,server client password outbox relay workers writer),$(UNITS))
 
-.PHONY: all run start stop status test check asan tsan fuzz lint format docs bench master-key setup clean
+.PHONY: all run start stop status test check asan tsan tsan-run fuzz fuzz-run lint format docs bench \
+        master-key clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -93,16 +97,53 @@ $(FUZZERS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
 
+$(PRINTERS): $(OUT)/print/%: $(OUT)/obj/docs/print/main_%.o $(OUT)/obj/docs/print/print.o $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_base) -o $@
+
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 clean:
 	rm -rf build
 
+# --- checks ----------------------------------------------------------------------------------------
+check: $(UNITS) $(CONTRACTS)
+	@node tests/run-binaries.mjs $^
+
+asan:
+	@$(MAKE) CC=clang MODE=asan all check
+	@SM_TEST_MODE=asan SM_TEST_KILLS=20 node tests/system/run.mjs
+
+tsan:
+	@$(MAKE) CC=clang MODE=tsan tsan-run
+tsan-run: $(THREADED)
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.suppressions exitcode=99" node tests/run-binaries.mjs $^
+
+SM_FUZZ_SECONDS ?= 60
+fuzz:
+	@$(MAKE) CC=clang MODE=fuzz fuzz-run
+fuzz-run: $(FUZZERS)
+	@tests/fuzz/run $(SM_FUZZ_SECONDS) $^
+
+lint: $(PRINTERS)
+	@tests/lint $(OUT)/print
+	@git ls-files 'lib/*.c' 'proto/*.c' 'services/*.c' 'cli/*.c' | \
+	  xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(CPPFLAGS) 2>/dev/null' tidy && echo 'clang-tidy: nothing found'
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+docs: $(PRINTERS)
+	@for page in $(notdir $^); do $(OUT)/print/$$page > docs/$$page.md; done
+
+bench: $(BENCHES)
+	@node bench/run.mjs $^
+
 # --- running and testing ---------------------------------------------------------------------------
-run start: 
+run start:
 	@dev/setup run
 	@echo 'Building (the first time takes a minute)'
-	@$(MAKE) -s MODE=release Q=@ all
+	@$(MAKE) -s MODE=release all
 	@exec node dev/run.mjs $@
 
 stop status:

@@ -36,7 +36,7 @@ struct id_text id_text(struct id id)
 
 enum sm_error id_parse(struct span text, struct id *out)
 {
-    if (text.size != 2 * ID_BYTES)
+    if (text.size != ID_TEXT_BYTES - 1)
         return SM_BAD_FORMAT;
     return hex_decode(text, out->bytes, sizeof out->bytes);
 }

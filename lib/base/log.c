@@ -71,9 +71,3 @@ void log_line(enum log_level level, const char *event, ...)
     ssize_t written = write(STDERR_FILENO, line.bytes, line.size);
     (void)written; /* a log that cannot be written must not stop the service */
 }
-
-enum sm_error log_failure(const char *event, enum sm_error error, const char *cause)
-{
-    log_line(LOG_ERROR, event, "error", error_name(error), "cause", cause, NULL);
-    return error;
-}

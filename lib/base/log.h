@@ -22,8 +22,12 @@ void log_start(const char *service, enum log_level least);
  */
 void log_line(enum log_level level, const char *event, ...) __attribute__((sentinel));
 
-/* The common case: `what` failed with `error`. Returns `error`, so `return log_failure(...)` reads.
- */
-SM_MUST_USE enum sm_error log_failure(const char *event, enum sm_error error, const char *cause);
+/* The common case: it failed with `error`. Returns `error`, so `return log_failure(...)` reads. */
+SM_MUST_USE static inline enum sm_error log_failure(
+    const char *event, enum sm_error error, const char *cause)
+{
+    log_line(LOG_ERROR, event, "error", error_name(error), "cause", cause, NULL);
+    return error;
+}
 
 #endif

@@ -69,6 +69,7 @@ static enum sm_error failure(struct db *db, const PGresult *result, const char *
     log_line(error == SM_CONFLICT ? LOG_DEBUG : LOG_WARNING, "database-failure", "statement", what,
         "state", state ? state : "none", "error", error_name(error), "cause",
         cause ? cause : PQerrorMessage(db->connection), NULL);
+    assert(error != SM_OK);
     return error;
 }
 

@@ -166,7 +166,7 @@ static enum sm_error read_batch(const struct db_rows *rows, struct batch *batch)
 
 static enum sm_error remove_batch(struct relay *relay, const struct batch *batch)
 {
-    struct buffer ids DEFER(buffer_free) = BUFFER(AUDIT_BATCH_MAX * 24);
+    struct buffer ids DEFER(buffer_free) = BUFFER((size_t)AUDIT_BATCH_MAX * 24);
     for (size_t i = 0; i < batch->count; i++)
         TRY(buffer_format(&ids, "%c%lld", i ? ',' : '{', (long long)batch->rows[i]));
     TRY(buffer_append_text(&ids, "}"));
