@@ -8,26 +8,26 @@ static void print_users(unsigned users)
 {
     static const enum peer services[] = {
         PEER_GATEWAY, PEER_CRYPTO, PEER_NOTIFIER, PEER_RETENTION, PEER_AUDIT};
-    const char *between = "";
+    const char *between = " ";
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
         if (users & (unsigned)services[i]) {
             (void)printf("%s%s", between, peer_name(services[i]));
             between = ", ";
         }
-    (void)fputs(" | ", stdout);
+    (void)fputs(" |", stdout);
 }
 
 static void print_values(const struct setting_row *row)
 {
     if (row->kind == SETTING_IS_NUMBER)
-        (void)printf("%lld to %lld | ", (long long)row->least, (long long)row->most);
+        (void)printf(" %lld to %lld |", (long long)row->least, (long long)row->most);
     else
         print_cell(row->kind == SETTING_IS_WORD ? row->words : "text");
 }
 
 static void print_row(const struct setting_row *row)
 {
-    (void)printf("| `%s`%s | ", row->name, row->may_be_file ? " (or `_FILE`)" : "");
+    (void)printf("| `%s`%s |", row->name, row->may_be_file ? " (or `_FILE`)" : "");
     print_users(row->users);
     print_values(row);
     if (row->preset)

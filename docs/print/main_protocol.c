@@ -47,15 +47,15 @@ static const char *kind_name(enum field_kind kind)
 static void print_limits(const struct field *field)
 {
     if (field->kind == FIELD_BOOL || field->kind == FIELD_MAP)
-        (void)fputs("- | ", stdout);
+        (void)fputs(" - |", stdout);
     else if (field->kind == FIELD_ID)
-        (void)fputs(field->min ? "required | " : "may be none | ", stdout);
+        (void)fputs(field->min ? " required |" : " may be none |", stdout);
     else if (field->min == field->max)
-        (void)printf("%" PRIu64 " | ", field->min);
+        (void)printf(" %" PRIu64 " |", field->min);
     else if (field->max >= INT64_MAX)
-        (void)printf("from %" PRIu64 " | ", field->min);
+        (void)printf(" from %" PRIu64 " |", field->min);
     else
-        (void)printf("%" PRIu64 " to %" PRIu64 " | ", field->min, field->max);
+        (void)printf(" %" PRIu64 " to %" PRIu64 " |", field->min, field->max);
 }
 
 static void print_fields(const struct fields *fields, struct printed *printed);
@@ -72,7 +72,7 @@ static void print_table(const struct fields *fields)
     (void)puts("| field | type | limits | meaning |\n|---|---|---|---|");
     for (size_t i = 0; i < fields->count; i++) {
         const struct field *field = &fields->at[i];
-        (void)printf("| `%s` | %s%s%s | ", field->name, kind_name(field->kind),
+        (void)printf("| `%s` | %s%s%s |", field->name, kind_name(field->kind),
             field->item ? " of " : "", field->item ? field->item->name : "");
         print_limits(field);
         print_cell(field->meaning);
@@ -121,7 +121,7 @@ static void print_operations(struct printed *printed)
         print_peers(catalog[i].servers);
         (void)fputs(" | ", stdout);
         print_peers(catalog[i].callers);
-        (void)printf(" | %" PRIu32 " | ", catalog[i].bytes_max);
+        (void)printf(" | %" PRIu32 " |", catalog[i].bytes_max);
         print_cell(catalog[i].sentence);
         (void)putchar('\n');
     }
@@ -141,7 +141,7 @@ static void print_sealed(struct printed *printed)
         "byte, an error number, then the reply's map (0) or `failure` (else).\n\n"
         "| operation | promise |\n|---|---|");
     for (size_t i = 0; i < sealed_operations_count; i++) {
-        (void)printf("| `%s` | ", sealed_operations[i].name);
+        (void)printf("| `%s` |", sealed_operations[i].name);
         print_cell(sealed_operations[i].sentence);
         (void)putchar('\n');
     }

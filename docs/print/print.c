@@ -5,6 +5,7 @@
 
 void print_cell(const char *text)
 {
+    (void)putchar(' ');
     for (; text && *text; text++) {
         if (*text == '|')
             (void)putchar('\\');
@@ -12,5 +13,5 @@ void print_cell(const char *text)
     }
     if (!text)
         (void)putchar('-');
-    (void)fputs(" | ", stdout);
+    (void)fputs(" |", stdout);
 }

@@ -302,6 +302,7 @@ void db_rows_free(struct db_rows **rows)
 
 size_t db_rows_count(const struct db_rows *rows)
 {
+    assert(rows);
     return (size_t)PQntuples(rows->result);
 }
 
