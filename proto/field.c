@@ -154,27 +154,28 @@ struct shape {
     uint8_t first, last; /* range of type bytes */
     uint8_t mask;        /* bits of the type byte that are a length */
     uint8_t number;      /* else: bytes of a number behind it */
+    uint64_t least;      /* of that number: a smaller one has a shorter form, and only that one */
     enum follows follows;
 };
 /* clang-format off */
 static const struct shape shapes[] = {
-    {0x00, 0x7f, 0x00, 0, FOLLOWS_NOTHING}, /* positive fixint */
-    {0x80, 0x8f, 0x0f, 0, FOLLOWS_PAIRS},   /* fixmap */
-    {0x90, 0x9f, 0x0f, 0, FOLLOWS_ITEMS},   /* fixarray */
-    {0xa0, 0xbf, 0x1f, 0, FOLLOWS_BYTES},   /* fixstr */
-    {0xc2, 0xc3, 0x00, 0, FOLLOWS_NOTHING}, /* false, true */
-    {0xc4, 0xc4, 0x00, 1, FOLLOWS_BYTES},   /* bin 8 */
-    {0xc5, 0xc5, 0x00, 2, FOLLOWS_BYTES},   /* bin 16 */
-    {0xc6, 0xc6, 0x00, 4, FOLLOWS_BYTES},   /* bin 32 */
-    {0xcc, 0xcc, 0x00, 1, FOLLOWS_NOTHING}, /* uint 8 */
-    {0xcd, 0xcd, 0x00, 2, FOLLOWS_NOTHING}, /* uint 16 */
-    {0xce, 0xce, 0x00, 4, FOLLOWS_NOTHING}, /* uint 32 */
-    {0xcf, 0xcf, 0x00, 8, FOLLOWS_NOTHING}, /* uint 64 */
-    {0xd9, 0xd9, 0x00, 1, FOLLOWS_BYTES},   /* str 8 */
-    {0xda, 0xda, 0x00, 2, FOLLOWS_BYTES},   /* str 16 */
-    {0xdb, 0xdb, 0x00, 4, FOLLOWS_BYTES},   /* str 32 */
-    {0xdc, 0xdc, 0x00, 2, FOLLOWS_ITEMS},   /* array 16 */
-    {0xde, 0xde, 0x00, 2, FOLLOWS_PAIRS},   /* map 16 */
+    {0x00, 0x7f, 0x00, 0, 0,          FOLLOWS_NOTHING}, /* positive fixint */
+    {0x80, 0x8f, 0x0f, 0, 0,          FOLLOWS_PAIRS},   /* fixmap */
+    {0x90, 0x9f, 0x0f, 0, 0,          FOLLOWS_ITEMS},   /* fixarray */
+    {0xa0, 0xbf, 0x1f, 0, 0,          FOLLOWS_BYTES},   /* fixstr */
+    {0xc2, 0xc3, 0x00, 0, 0,          FOLLOWS_NOTHING}, /* false, true */
+    {0xc4, 0xc4, 0x00, 1, 0,          FOLLOWS_BYTES},   /* bin 8 */
+    {0xc5, 0xc5, 0x00, 2, 0x100,      FOLLOWS_BYTES},   /* bin 16 */
+    {0xc6, 0xc6, 0x00, 4, 0x10000,    FOLLOWS_BYTES},   /* bin 32 */
+    {0xcc, 0xcc, 0x00, 1, 0x80,       FOLLOWS_NOTHING}, /* uint 8 */
+    {0xcd, 0xcd, 0x00, 2, 0x100,      FOLLOWS_NOTHING}, /* uint 16 */
+    {0xce, 0xce, 0x00, 4, 0x10000,    FOLLOWS_NOTHING}, /* uint 32 */
+    {0xcf, 0xcf, 0x00, 8, 0x100000000, FOLLOWS_NOTHING}, /* uint 64 */
+    {0xd9, 0xd9, 0x00, 1, 0x20,       FOLLOWS_BYTES},   /* str 8 */
+    {0xda, 0xda, 0x00, 2, 0x100,      FOLLOWS_BYTES},   /* str 16 */
+    {0xdb, 0xdb, 0x00, 4, 0x10000,    FOLLOWS_BYTES},   /* str 32 */
+    {0xdc, 0xdc, 0x00, 2, 0x10,       FOLLOWS_ITEMS},   /* array 16 */
+    {0xde, 0xde, 0x00, 2, 0x10,       FOLLOWS_PAIRS},   /* map 16 */
 };
 /* clang-format on */
 
@@ -198,6 +199,8 @@ static enum sm_error scan_value(struct scan *scan, uint64_t *children)
     length = type & shape->mask;
     if (shape->number)
         TRY(scan_number(scan, shape->number, &length));
+    if (length < shape->least)
+        return SM_BAD_FORMAT;
     *children = 0;
     if (shape->follows == FOLLOWS_BYTES)
         return scan_skip(scan, length);

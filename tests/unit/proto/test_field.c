@@ -149,7 +149,7 @@ static void each_fault_has_its_error(void **state)
         R("longer form of a number",
             "\x82\xa6number\xcd\x00\x01\xa4text\xa1"
             "a",
-            SM_OK),
+            SM_BAD_FORMAT),
         R("missing field", "\x81\xa6number\x01", SM_BAD_FORMAT),
         R("extra field",
             "\x83\xa6number\x01\xa4text\xa1"
