@@ -50,8 +50,8 @@ PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/
 # What has threads, for the thread sanitizer.
 THREADED := $(filter $(addprefix %/test_,server client password outbox relay workers writer),$(UNITS))
 
-.PHONY: all run start stop status test check asan tsan tsan-run fuzz fuzz-run lint format docs bench \
-        master-key clean
+.PHONY: all run start stop status test check asan tsan tsan-run fuzz fuzz-run lint format docs \
+        bench bench-run master-key clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -90,7 +90,7 @@ TEST_SUPPORT := $(call objects,$(wildcard tests/support/*.c))
 $(UNITS) $(CONTRACTS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_SUPPORT) $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
-$(BENCHES): $(OUT)/bench/%: $(OUT)/obj/bench/%.o $(ARCHIVES) $(LIB)
+$(BENCHES): $(OUT)/bench/%: $(OUT)/obj/bench/%.o $(call objects,bench/support/figure.c) $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
 $(FUZZERS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(ARCHIVES) $(LIB)
@@ -136,7 +136,9 @@ format:
 docs: $(PRINTERS)
 	@for page in $(notdir $^); do $(OUT)/print/$$page > docs/$$page.md; done
 
-bench: $(BENCHES)
+bench:
+	@$(MAKE) MODE=release bench-run
+bench-run: $(BENCHES)
 	@node bench/run.mjs $^
 
 # --- running and testing ---------------------------------------------------------------------------
