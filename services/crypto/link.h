@@ -1,0 +1,58 @@
+/*
+ * One recipient's link, as vault keeps it. The row's MAC covers every column: address, method,
+ * verifier, expiry, counters. A row that was edited, or moved to another id, is SM_TAMPERED, is
+ * reported to the log, and nothing is decided by it. The link's secret is not in it: it is made
+ * again from the link key and the generation (lib/envelope/link.h).
+ *
+ * A link is live until it expires (by clock.now(), at read time), is revoked, or its message is
+ * over. What is not live is SM_GONE, and costs the same whatever the reason.
+ */
+#ifndef SM_CRYPTO_LINK_H
+#define SM_CRYPTO_LINK_H
+
+#include "services/crypto/lockout.h"
+#include "services/crypto/sealed_call.h"
+
+enum link_state { LINK_LIVE = 1, LINK_REVOKED = 2 };
+
+struct link {
+    struct id link, message, organisation;
+    struct span address, name; /* in the arena given to the loader, as is the verifier */
+    struct span verifier;      /* stored form of the password; empty where there is none */
+    uint64_t method, generation, state, replies, version;
+    int64_t expires_ms, opened_ms, replied_ms; /* opened: first; replied: last; 0: not yet */
+    struct lockout lockout;
+    bool is_sender_told; /* of the first lockout */
+};
+
+/*
+ * Reads a link; link_lock also locks the row until the caller's transaction ends. SM_NOT_FOUND;
+ * SM_TAMPERED with *out filled, for link_report_tampering.
+ */
+SM_MUST_USE enum sm_error link_load(
+    const struct worker *worker, struct arena *arena, struct id link, struct link *out);
+SM_MUST_USE enum sm_error link_lock(
+    const struct worker *worker, struct arena *arena, struct id link, struct link *out);
+
+/* Writes a new row, with its MAC. */
+SM_MUST_USE enum sm_error link_insert(const struct worker *worker, const struct link *link);
+
+/* Writes what may change of a row that link_lock gave, with the next version and a new MAC, and
+ * the item of the feed. */
+SM_MUST_USE enum sm_error link_update(const struct worker *worker, struct link *link);
+
+/* Adds the item that tells the gateway how this link stands. */
+SM_MUST_USE enum sm_error link_to_feed(const struct worker *worker, const struct link *link);
+
+/*
+ * The dispatcher's proof of call->link: SM_OK when the link is live and the secret is its own.
+ * SM_GONE otherwise, alike for an unknown link, a wrong secret, and one that has ended; SM_TAMPERED
+ * (reported) for an edited row.
+ */
+SM_MUST_USE enum sm_error link_prove(struct sealed_call *call);
+
+/* Appends the whole link, as it is mailed. `base` is the organisation's address for pages. */
+SM_MUST_USE enum sm_error link_text(const struct worker *worker, const struct link *link,
+    struct span base, struct buffer *out);
+
+#endif
