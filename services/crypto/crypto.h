@@ -21,6 +21,7 @@ struct crypto {
     struct password_pool *passwords;
     struct relay *events;      /* audit events: log before release */
     struct mail_relay *mail;   /* mail jobs */
+    const char *base_url;      /* of links, where an organisation has none of its own */
     uint8_t letter_public[65]; /* the notifier's key that mail jobs are sealed to */
 };
 

@@ -6,6 +6,10 @@
 #include "bus/server.h"
 #include "services/crypto/sealed_call.h"
 
+/* The tables. */
+extern const struct bus_handler crypto_handlers[], operator_handlers[];
+extern const size_t crypto_handlers_count, operator_handlers_count;
+
 /* keys.c */
 bus_handler_fn on_keys, on_key_status;
 /* operator.c: each call is an audit event */

@@ -18,4 +18,17 @@ SM_MUST_USE enum sm_error rowmac_make(const struct keyring *keyring, const char 
 SM_MUST_USE enum sm_error rowmac_check(const struct keyring *keyring, const char *domain,
     const struct db_value *fields, size_t count, struct span mac);
 
+/* The same under another service key, for what is a secret's proof rather than a row's: a session's
+ * secret (KEY_SESSION), a code (KEY_CODE). */
+struct rowmac_input {
+    enum service_key purpose;
+    const char *domain;
+    const struct db_value *fields;
+    size_t count;
+};
+SM_MUST_USE enum sm_error rowmac_make_under(const struct keyring *keyring,
+    const struct rowmac_input *input, uint8_t out[static ROWMAC_BYTES]);
+SM_MUST_USE enum sm_error rowmac_check_under(
+    const struct keyring *keyring, const struct rowmac_input *input, struct span mac);
+
 #endif

@@ -8,10 +8,13 @@
  * A handler does its effect in one transaction that begins with call_begin (which writes the
  * request id: a replay fails there with SM_REPLAYED) and ends with call_commit; events go in
  * between with call_event. What must be in the log before the answer is waited for by call_release.
+ * A handler with a second transaction (the outcome of a check that was reserved in the first)
+ * begins that with db_begin and ends it with call_commit.
  */
 #ifndef SM_CRYPTO_SEALED_CALL_H
 #define SM_CRYPTO_SEALED_CALL_H
 
+#include "bus/server.h"
 #include "proto/crypto.h"
 #include "proto/sealed.h"
 #include "services/crypto/crypto.h"
@@ -28,7 +31,8 @@ struct sealed_call {
     struct worker *worker;
     struct arena *arena; /* for what the reply points to */
     int64_t now_ms;      /* the database's clock at the start of the call */
-    int64_t timeout_ms;  /* left for this call */
+    int64_t timeout_ms;  /* left for this call at its start */
+    int64_t until_ms;    /* its end by clock_monotonic_ms: later nobody waits for the answer */
     struct sealed_meta meta;
     struct sealed_aad aad;
     struct user user;       /* NEEDS_USER */

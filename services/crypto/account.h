@@ -1,0 +1,55 @@
+/*
+ * Accounts: the people of an organisation. The row's MAC covers everything that sign-in depends
+ * on, the counters of wrong passwords included. An address has one account, in lower case.
+ */
+#ifndef SM_CRYPTO_ACCOUNT_H
+#define SM_CRYPTO_ACCOUNT_H
+
+#include "services/crypto/crypto.h"
+
+enum account_state { ACCOUNT_ACTIVE = 1, ACCOUNT_DISABLED = 2 };
+
+/* The throttle of guessing: 5 wrong passwords in a row close an address for 15 minutes. */
+struct attempts {
+    uint64_t failures;
+    int64_t locked_until_ms; /* 0: not locked */
+};
+
+struct account {
+    struct id account, organisation;
+    struct span email, name, verifier; /* in the arena given to the loader */
+    uint64_t roles, state;
+    struct attempts attempts;
+};
+
+/* The address as it is stored and compared: ASCII in lower case. SM_BAD_VALUE unless
+ * text_is_address. */
+SM_MUST_USE enum sm_error account_address(struct arena *arena, struct span email, struct span *out);
+
+/*
+ * By address (as account_address gives it) or by id. SM_NOT_FOUND; SM_TAMPERED with *out filled
+ * when the MAC is wrong: nothing may be decided by the row, but the log must name it.
+ */
+SM_MUST_USE enum sm_error account_by_email(
+    const struct worker *worker, struct arena *arena, struct span email, struct account *out);
+SM_MUST_USE enum sm_error account_by_id(
+    const struct worker *worker, struct arena *arena, struct id account, struct account *out);
+/* The same, with the row locked until the caller's transaction ends. */
+SM_MUST_USE enum sm_error account_lock(
+    const struct worker *worker, struct arena *arena, struct span email, struct account *out);
+
+/* Writes a new row. SM_CONFLICT when the address has an account. */
+SM_MUST_USE enum sm_error account_insert(
+    const struct worker *worker, const struct account *account);
+/* Writes verifier, state and attempts of a row that account_lock gave, with a new MAC. */
+SM_MUST_USE enum sm_error account_update(
+    const struct worker *worker, const struct account *account);
+
+/*
+ * Ends all sessions of an account inside the caller's transaction, and tells the gateway through
+ * the feed to refuse their cookies.
+ */
+SM_MUST_USE enum sm_error account_end_sessions(
+    const struct worker *worker, const struct account *account);
+
+#endif

@@ -1,0 +1,305 @@
+/*
+ * The operator's calls. Each handler is the story: check, one transaction with its event, wait for
+ * the log, answer. A refused call rolls its effect back and leaves an event of its own.
+ */
+#include "services/crypto/operator.h"
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "envelope/link.h"
+#include "proto/limits.h"
+#include "services/crypto/account.h"
+#include "services/crypto/keep.h"
+#include "services/crypto/organisation.h"
+
+#include <string.h>
+
+/* clang-format off */
+static const struct statement
+    list_all = {"organisation_list", "SELECT organisation FROM vault.organisation ORDER BY name LIMIT 100"};
+/* clang-format on */
+
+enum { DEFAULT_LIFETIME_DAYS = 30, ORGANISATIONS_MAX = PAGE_ROWS_MAX, ANSWER_MARGIN_MS = 250 };
+#define DEFAULT_TOTAL_BYTES ((uint64_t)100 * 1000 * 1000 * 1000)
+
+/* --- events --- */
+
+static enum sm_error add_event(const struct worker *worker, struct audit_event *event)
+{
+    int64_t now_ms;
+    TRY(db_now_ms(worker->db, &now_ms));
+    TRY(id_random(&event->event));
+    event->at_ms = (uint64_t)now_ms;
+    event->actor_class = ACTOR_OPERATOR;
+    return outbox_add(worker->db, &vault_outbox, event);
+}
+
+/* Commits, and answers only when the log has `event`. */
+static enum sm_error commit_and_wait(
+    struct bus_request *request, struct db_transaction *tx, struct id event)
+{
+    const struct worker *worker = request->worker;
+    int64_t left_ms = request->header.deadline_ms - clock_wall_ms() - ANSWER_MARGIN_MS;
+    FAIL_POINT("crypto.operator.before-commit");
+    TRY(db_commit(tx));
+    FAIL_POINT("crypto.operator.after-commit");
+    TRY(relay_wait(worker->crypto->events, worker->db, event, left_ms > 0 ? left_ms : 0));
+    FAIL_POINT("crypto.operator.after-ack");
+    return SM_OK;
+}
+
+/* Only an organisation that is there has a log. */
+static bool has_log(const struct bus_request *request, struct id organisation)
+{
+    struct organisation unused;
+    enum sm_error error = organisation_load(request->worker, request->arena, organisation, &unused);
+    return error == SM_OK || error == SM_TAMPERED;
+}
+
+/* The end of every call about one organisation: a refusal is an event too. Gives back `error`. */
+static enum sm_error end(
+    struct bus_request *request, const char *name, struct id organisation, enum sm_error error)
+{
+    const struct worker *worker = request->worker;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct buffer reason DEFER(buffer_free) = BUFFER(REASON_BYTES_MAX);
+    bool is_refusal = error == SM_CONFLICT || error == SM_NOT_FOUND || error == SM_BAD_VALUE ||
+                      error == SM_TAMPERED;
+    log_line(LOG_INFO, "operator-call", "call", name, "result", error_name(error), NULL);
+    if (!is_refusal || id_is_none(organisation) || !has_log(request, organisation))
+        return error;
+    TRY(buffer_format(&reason, "%s: %s", name, error_name(error)));
+    struct audit_event event = {.organisation = organisation,
+        .kind = EVENT_OPERATOR_CALL,
+        .result = RESULT_REFUSED,
+        .reason = buffer_span(&reason)};
+    TRY(db_begin(worker->db, &tx));
+    TRY(add_event(worker, &event));
+    TRY(commit_and_wait(request, &tx, event.event));
+    return error;
+}
+
+enum sm_error operator_log_all(struct bus_request *request, const char *name)
+{
+    const struct worker *worker = request->worker;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    struct audit_event event = {.kind = EVENT_OPERATOR_CALL, .reason = span_text(name)};
+    log_line(LOG_INFO, "operator-call", "call", name, NULL);
+    TRY(db_begin(worker->db, &tx));
+    TRY(DB_RUN0(worker->db, &list_all, &rows));
+    for (size_t i = 0; i < db_rows_count(rows); i++) {
+        TRY(db_read_id(rows, i, 0, &event.organisation));
+        TRY(add_event(worker, &event));
+    }
+    return commit_and_wait(request, &tx, event.event);
+}
+
+/* --- organisations --- */
+
+static bool is_colour(struct span colour)
+{
+    if (colour.size == 0)
+        return true;
+    if (colour.size != 7 || colour.at[0] != '#')
+        return false;
+    for (size_t i = 1; i < colour.size; i++)
+        if (!memchr("0123456789abcdef", colour.at[i], 16))
+            return false;
+    return true;
+}
+
+static bool is_organisation(const struct org_create_request *wanted)
+{
+    bool is_language =
+        span_equals_text(wanted->language, "nl") || span_equals_text(wanted->language, "en");
+    return is_language && is_colour(wanted->colour) &&
+           (wanted->base_url.size == 0 || link_is_base(wanted->base_url)) &&
+           (wanted->from_address.size == 0 || text_is_address(wanted->from_address));
+}
+
+static enum sm_error create_organisation(
+    struct bus_request *request, const struct org_create_request *wanted, struct id *out)
+{
+    const struct worker *worker = request->worker;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct organisation fresh = {.name = wanted->name,
+        .base_url = wanted->base_url,
+        .from_address = wanted->from_address,
+        .language = wanted->language,
+        .colour = wanted->colour,
+        .methods = METHODS_ALL,
+        .lifetime_days_max = DEFAULT_LIFETIME_DAYS,
+        .recipients_max = RECIPIENTS_MAX,
+        .attachments_max = ATTACHMENTS_MAX,
+        .total_bytes_max = DEFAULT_TOTAL_BYTES};
+    if (!is_organisation(wanted))
+        return SM_BAD_VALUE;
+    TRY(id_random(&fresh.organisation));
+    struct audit_event event = {
+        .organisation = fresh.organisation, .kind = EVENT_ORGANISATION_CREATED};
+    TRY(db_begin(worker->db, &tx));
+    TRY(organisation_insert(worker, &fresh));
+    TRY(keyring_organisation_new(worker->crypto->keyring, worker->db, fresh.organisation));
+    TRY(add_event(worker, &event));
+    TRY(commit_and_wait(request, &tx, event.event));
+    *out = fresh.organisation;
+    return SM_OK;
+}
+
+enum sm_error on_org_create(struct bus_request *request, const void *message, void *out)
+{
+    struct org_create_reply *reply = out;
+    enum sm_error error = create_organisation(request, message, &reply->organisation);
+    return end(request, "org_create", (struct id){{0}}, error);
+}
+
+enum sm_error on_org_list(struct bus_request *request, const void *message, void *out)
+{
+    const struct worker *worker = request->worker;
+    struct org_list_reply *reply = out;
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    void *items;
+    (void)message;
+    TRY(operator_log_all(request, "org_list"));
+    TRY(DB_RUN0(worker->db, &list_all, &rows));
+    size_t count = db_rows_count(rows);
+    TRY(arena_take(request->arena, count, sizeof(struct org_item), &items));
+    for (size_t i = 0; i < count; i++) {
+        struct id id;
+        struct organisation organisation;
+        TRY(db_read_id(rows, i, 0, &id));
+        TRY(organisation_load(worker, request->arena, id, &organisation));
+        ((struct org_item *)items)[i] =
+            (struct org_item){id, organisation.name, organisation.base_url};
+    }
+    reply->organisations = (struct list){items, count};
+    return SM_OK;
+}
+
+static enum sm_error set_policy(
+    struct bus_request *request, const struct policy_set_request *policy)
+{
+    const struct worker *worker = request->worker;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct audit_event event = {.organisation = policy->organisation, .kind = EVENT_POLICY_CHANGED};
+    TRY(db_begin(worker->db, &tx));
+    TRY(organisation_set_policy(worker, policy));
+    TRY(add_event(worker, &event));
+    return commit_and_wait(request, &tx, event.event);
+}
+
+enum sm_error on_policy_set(struct bus_request *request, const void *message, void *out)
+{
+    const struct policy_set_request *policy = message;
+    (void)out;
+    return end(request, "policy_set", policy->organisation, set_policy(request, policy));
+}
+
+/* --- accounts --- */
+
+static enum sm_error create_user(
+    struct bus_request *request, const struct user_create_request *wanted, struct id *out)
+{
+    const struct worker *worker = request->worker;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct buffer verifier DEFER(buffer_free) = BUFFER(PASSWORD_HASH_BYTES_MAX);
+    struct organisation organisation;
+    struct account fresh = {.organisation = wanted->organisation,
+        .name = wanted->name,
+        .roles = wanted->roles,
+        .state = ACCOUNT_ACTIVE};
+    TRY(account_address(request->arena, wanted->email, &fresh.email));
+    TRY(organisation_load(worker, request->arena, wanted->organisation, &organisation));
+    TRY(id_random(&fresh.account));
+    TRY(password_hash(worker->crypto->passwords, wanted->password, &verifier));
+    fresh.verifier = buffer_span(&verifier);
+    struct personal_field personal[] = {{span_text("user"), fresh.email}};
+    struct audit_event event = {.organisation = wanted->organisation,
+        .kind = EVENT_ACCOUNT_CREATED,
+        .actor = fresh.account,
+        .personal = LIST_OF(personal)};
+    TRY(db_begin(worker->db, &tx));
+    TRY(account_insert(worker, &fresh));
+    TRY(add_event(worker, &event));
+    TRY(commit_and_wait(request, &tx, event.event));
+    *out = fresh.account;
+    return SM_OK;
+}
+
+enum sm_error on_user_create(struct bus_request *request, const void *message, void *out)
+{
+    const struct user_create_request *wanted = message;
+    struct user_create_reply *reply = out;
+    return end(
+        request, "user_create", wanted->organisation, create_user(request, wanted, &reply->user));
+}
+
+/* What changes of an account: its verifier or its state. All its sessions end. */
+struct change {
+    struct id organisation;
+    struct span email;
+    struct span verifier; /* empty: as it was */
+    uint64_t state;       /* 0: as it was */
+    uint64_t kind;        /* of the event */
+};
+
+static enum sm_error change_account(struct bus_request *request, const struct change *change)
+{
+    const struct worker *worker = request->worker;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct account account;
+    struct span email;
+    TRY(account_address(request->arena, change->email, &email));
+    TRY(db_begin(worker->db, &tx));
+    TRY(account_lock(worker, request->arena, email, &account));
+    if (!id_equal(account.organisation, change->organisation))
+        return SM_NOT_FOUND;
+    if (change->verifier.size)
+        account.verifier = change->verifier;
+    if (change->state)
+        account.state = change->state;
+    account.attempts = (struct attempts){0};
+    struct personal_field personal[] = {{span_text("user"), account.email}};
+    struct audit_event event = {.organisation = account.organisation,
+        .kind = change->kind,
+        .actor = account.account,
+        .personal = LIST_OF(personal)};
+    TRY(account_update(worker, &account));
+    TRY(account_end_sessions(worker, &account));
+    TRY(add_event(worker, &event));
+    return commit_and_wait(request, &tx, event.event);
+}
+
+enum sm_error on_user_disable(struct bus_request *request, const void *message, void *out)
+{
+    const struct user_request *wanted = message;
+    struct change change = {.organisation = wanted->organisation,
+        .email = wanted->email,
+        .state = ACCOUNT_DISABLED,
+        .kind = EVENT_ACCOUNT_DISABLED};
+    (void)out;
+    return end(request, "user_disable", wanted->organisation, change_account(request, &change));
+}
+
+static enum sm_error set_password(
+    struct bus_request *request, const struct user_password_request *wanted)
+{
+    const struct worker *worker = request->worker;
+    struct buffer verifier DEFER(buffer_free) = BUFFER(PASSWORD_HASH_BYTES_MAX);
+    TRY(password_hash(worker->crypto->passwords, wanted->password, &verifier));
+    struct change change = {.organisation = wanted->organisation,
+        .email = wanted->email,
+        .verifier = buffer_span(&verifier),
+        .kind = EVENT_PASSWORD_RESET};
+    return change_account(request, &change);
+}
+
+enum sm_error on_user_password(struct bus_request *request, const void *message, void *out)
+{
+    const struct user_password_request *wanted = message;
+    (void)out;
+    return end(request, "user_password", wanted->organisation, set_password(request, wanted));
+}

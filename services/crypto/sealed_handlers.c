@@ -1,0 +1,31 @@
+/*
+ * THE table of sealed operations: what each needs before its handler runs. Who wants to know who
+ * may do what reads these lines and nothing else.
+ */
+#include "services/crypto/handlers.h"
+
+/* clang-format off */
+const struct sealed_handler sealed_handlers[] = {
+    /* operation       needs            of roles                    work              */
+    {"login",         NEEDS_NOTHING,   0,                          on_login},
+    {"renew",         NEEDS_USER,      ROLES_ALL,                  on_renew},
+    {"logout",        NEEDS_USER,      ROLES_ALL,                  on_logout},
+    {"compose",       NEEDS_USER,      ROLE_SENDER,                on_compose},
+    {"send",          NEEDS_USER,      ROLE_SENDER,                on_send},
+    {"subjects",      NEEDS_USER,      ROLE_SENDER,                on_subjects},
+    {"read",          NEEDS_USER,      ROLE_SENDER,                on_read},
+    {"revoke",        NEEDS_USER,      ROLE_SENDER,                on_revoke},
+    {"delete",        NEEDS_USER,      ROLE_SENDER,                on_delete},
+    {"unlock",        NEEDS_USER,      ROLE_SENDER,                on_unlock},
+    {"audit_access",  NEEDS_USER,      ROLE_ADMIN | ROLE_AUDITOR,  on_audit_access},
+
+    {"hello",         NEEDS_LIVE_LINK, 0,                          on_hello},
+    {"send_code",     NEEDS_LIVE_LINK, 0,                          on_send_code},
+    {"verify",        NEEDS_LIVE_LINK, 0,                          on_verify},
+    {"open",          NEEDS_VERIFIED,  0,                          on_open},
+    {"reply_compose", NEEDS_VERIFIED,  0,                          on_reply_compose},
+    {"reply",         NEEDS_VERIFIED,  0,                          on_reply},
+};
+/* clang-format on */
+
+const size_t sealed_handlers_count = sizeof sealed_handlers / sizeof sealed_handlers[0];

@@ -1,0 +1,239 @@
+/*
+ * Two places hold counters, the account's row and vault.stranger; `struct attempts` and one rule
+ * (count_attempt) serve both, so that what a guesser sees does not depend on which it is.
+ */
+#include "services/crypto/sign_in.h"
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "envelope/kdf.h"
+#include "proto/limits.h"
+#include "services/crypto/keep.h"
+
+/* clang-format off */
+static const struct statement
+    stranger_make = {"stranger_make",
+        "INSERT INTO vault.stranger (address, failures, locked_until_ms, expires_ms)"
+        " VALUES ($1, 0, 0, clock.now_ms() + $2) ON CONFLICT (address) DO NOTHING"},
+    stranger_lock = {"stranger_lock",
+        "SELECT failures, locked_until_ms FROM vault.stranger WHERE address = $1 FOR UPDATE"},
+    stranger_update = {"stranger_update",
+        "UPDATE vault.stranger SET failures = $2, locked_until_ms = $3,"
+        " expires_ms = clock.now_ms() + $4 WHERE address = $1"},
+    stranger_forget = {"stranger_forget",
+        "DELETE FROM vault.stranger WHERE address IN (SELECT address FROM vault.stranger"
+        " WHERE expires_ms < clock.now_ms() ORDER BY expires_ms LIMIT 100 FOR UPDATE SKIP LOCKED)"};
+/* clang-format on */
+
+#define LOCK_MS ((int64_t)LOCK_S * 1000)
+#define STRANGER_MS ((int64_t)24 * 3600 * 1000)
+
+/* --- the rule --- */
+
+/* Counts one attempt, or says SM_LOCKED and changes nothing. */
+static enum sm_error count_attempt(int64_t now_ms, struct attempts *attempts)
+{
+    if (attempts->locked_until_ms > now_ms)
+        return SM_LOCKED;
+    if (attempts->locked_until_ms != 0)
+        *attempts = (struct attempts){0}; /* a lock that is over: five new attempts */
+    attempts->failures++;
+    if (attempts->failures >= FAILURES_BEFORE_LOCK)
+        attempts->locked_until_ms = now_ms + LOCK_MS;
+    return SM_OK;
+}
+
+static void give_back(struct attempts *attempts)
+{
+    if (attempts->failures > 0)
+        attempts->failures--;
+    if (attempts->failures < FAILURES_BEFORE_LOCK)
+        attempts->locked_until_ms = 0;
+}
+
+/* --- strangers --- */
+
+/* Addresses without an account stand in the table as an HMAC: it is not a list of addresses. */
+static enum sm_error stranger_address(
+    const struct sealed_call *call, struct span email, uint8_t out[static KDF_SHA256_BYTES])
+{
+    struct buffer text DEFER(buffer_free) = BUFFER(2 * ADDRESS_BYTES_LIMIT);
+    TRY(buffer_append_text(&text, "securemail/1 stranger"));
+    TRY(buffer_append(&text, email));
+    return kdf_hmac_sha256(
+        keyring_key(call->worker->crypto->keyring, KEY_SESSION), buffer_span(&text), out);
+}
+
+static enum sm_error stranger_load(
+    const struct sealed_call *call, struct span email, struct attempts *out)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    uint8_t address[KDF_SHA256_BYTES];
+    struct db *db = call->worker->db;
+    TRY(stranger_address(call, email, address));
+    TRY(DB_RUN0(db, &stranger_forget, NULL));
+    TRY(DB_RUN(db, &stranger_make, NULL, db_bytes(SPAN(address)), db_i64(STRANGER_MS)));
+    TRY(DB_RUN(db, &stranger_lock, &rows, db_bytes(SPAN(address))));
+    TRY(db_one(rows));
+    TRY(db_read_u64(rows, 0, 0, &out->failures));
+    return db_read_i64(rows, 0, 1, &out->locked_until_ms);
+}
+
+static enum sm_error stranger_save(
+    const struct sealed_call *call, struct span email, const struct attempts *attempts)
+{
+    uint8_t address[KDF_SHA256_BYTES];
+    TRY(stranger_address(call, email, address));
+    return DB_RUN(call->worker->db, &stranger_update, NULL, db_bytes(SPAN(address)),
+        db_u64(attempts->failures), db_i64(attempts->locked_until_ms), db_i64(STRANGER_MS));
+}
+
+/* --- one attempt, for both --- */
+
+static struct audit_event event_of(const struct sign_in *sign_in, uint64_t kind)
+{
+    return (struct audit_event){.organisation = sign_in->account.organisation,
+        .kind = kind,
+        .actor_class = ACTOR_USER,
+        .actor = sign_in->account.account,
+        .result = RESULT_FAILED};
+}
+
+/* An altered row decides nothing. The log of the organisation it names is told, then it ends. */
+static enum sm_error report_tampering(
+    struct sealed_call *call, struct db_transaction *tx, const struct sign_in *sign_in)
+{
+    struct audit_event event = event_of(sign_in, EVENT_TAMPERING_DETECTED);
+    event.reason = span_text("account");
+    if (!id_is_none(event.organisation)) {
+        TRY(call_event(call, &event));
+        TRY(call_commit(call, tx));
+    }
+    return SM_TAMPERED;
+}
+
+static enum sm_error load_attempts(
+    struct sealed_call *call, struct sign_in *sign_in, struct attempts *out)
+{
+    enum sm_error error =
+        account_lock(call->worker, call->arena, sign_in->email, &sign_in->account);
+    if (error == SM_NOT_FOUND) {
+        sign_in->account = (struct account){0};
+        return stranger_load(call, sign_in->email, out);
+    }
+    TRY(error);
+    sign_in->is_known = sign_in->account.state == ACCOUNT_ACTIVE;
+    *out = sign_in->account.attempts;
+    return SM_OK;
+}
+
+static enum sm_error save_attempts(
+    const struct sealed_call *call, struct sign_in *sign_in, const struct attempts *attempts)
+{
+    if (id_is_none(sign_in->account.account))
+        return stranger_save(call, sign_in->email, attempts);
+    sign_in->account.attempts = *attempts;
+    return account_update(call->worker, &sign_in->account);
+}
+
+static enum sm_error tell_locked(struct sealed_call *call, int64_t until_ms)
+{
+    call->failure->until_ms = (uint64_t)until_ms;
+    call->failure->retry_after_s = (uint64_t)((until_ms - call->now_ms + 999) / 1000);
+    return SM_LOCKED;
+}
+
+/* What is no address has no account either: it goes the way of a stranger. */
+static enum sm_error stored_form(struct sealed_call *call, struct span email, struct span *out)
+{
+    enum sm_error error = account_address(call->arena, email, out);
+    return error == SM_BAD_VALUE ? keep_span(call->arena, email, out) : error;
+}
+
+enum sm_error sign_in_reserve(struct sealed_call *call, struct span email, struct sign_in *out)
+{
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct sign_in sign_in = {0};
+    struct attempts attempts;
+    TRY(stored_form(call, email, &sign_in.email));
+    TRY(call_begin(call, &tx));
+    enum sm_error error = load_attempts(call, &sign_in, &attempts);
+    if (error == SM_TAMPERED)
+        return report_tampering(call, &tx, &sign_in);
+    TRY(error);
+    if (count_attempt(call->now_ms, &attempts) == SM_LOCKED)
+        return tell_locked(call, attempts.locked_until_ms);
+    TRY(save_attempts(call, &sign_in, &attempts));
+    FAIL_POINT("crypto.sign-in.before-commit");
+    TRY(db_commit(&tx));
+    FAIL_POINT("crypto.sign-in.after-commit");
+    sign_in.locked_until_ms = attempts.locked_until_ms;
+    call->failure->attempts_left = FAILURES_BEFORE_LOCK - attempts.failures;
+    *out = sign_in;
+    return SM_OK;
+}
+
+/* --- the outcome --- */
+
+static enum sm_error busy(struct sealed_call *call, const struct sign_in *sign_in)
+{
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct sign_in again = *sign_in;
+    struct attempts attempts;
+    TRY(db_begin(call->worker->db, &tx));
+    TRY(load_attempts(call, &again, &attempts));
+    give_back(&attempts);
+    TRY(save_attempts(call, &again, &attempts));
+    TRY(db_commit(&tx));
+    call->failure->attempts_left = 0;
+    return SM_BUSY;
+}
+
+/* The failure of an account goes to its organisation's log; a stranger has none, but writes a row
+ * all the same. */
+static enum sm_error failed(struct sealed_call *call, const struct sign_in *sign_in)
+{
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct personal_field personal[] = {{span_text("user"), sign_in->account.email}};
+    struct audit_event wrong = event_of(sign_in, EVENT_SIGN_IN_FAILED);
+    struct audit_event locked = event_of(sign_in, EVENT_LOCKED);
+    TRY(db_begin(call->worker->db, &tx));
+    if (id_is_none(sign_in->account.account)) {
+        struct attempts attempts;
+        TRY(stranger_load(call, sign_in->email, &attempts));
+        TRY(stranger_save(call, sign_in->email, &attempts));
+        log_line(LOG_INFO, "sign-in-failed", "cause", "no such account", NULL);
+    } else {
+        wrong.personal = LIST_OF(personal);
+        wrong.reason = span_text(sign_in->is_known ? "wrong password" : "disabled account");
+        TRY(call_event(call, &wrong));
+    }
+    if (sign_in->locked_until_ms && !id_is_none(locked.organisation))
+        TRY(call_event(call, &locked));
+    TRY(call_commit(call, &tx));
+    if (sign_in->locked_until_ms)
+        return tell_locked(call, sign_in->locked_until_ms);
+    return SM_WRONG_SECRET;
+}
+
+enum sm_error sign_in_check(
+    struct sealed_call *call, const struct sign_in *sign_in, struct span password)
+{
+    struct password_pool *pool = call->worker->crypto->passwords;
+    enum sm_error error = sign_in->is_known
+                              ? password_verify(pool, password, sign_in->account.verifier)
+                              : password_dummy(pool, password);
+    if (error == SM_BUSY)
+        return busy(call, sign_in);
+    return error == SM_WRONG_SECRET ? failed(call, sign_in) : error;
+}
+
+enum sm_error sign_in_succeeded(struct sealed_call *call, const struct sign_in *sign_in)
+{
+    struct account now;
+    TRY(account_lock(call->worker, call->arena, sign_in->email, &now));
+    if (now.state != ACCOUNT_ACTIVE || !span_equal(now.verifier, sign_in->account.verifier))
+        return SM_WRONG_SECRET;
+    now.attempts = (struct attempts){0};
+    return account_update(call->worker, &now);
+}
