@@ -86,7 +86,10 @@ $(OUT)/bin/%: $(OUT)/obj/cli/main_%.o $(OUT)/libcli.a $(LIB)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_cli) -o $@
 
 ARCHIVES := $(SERVICES:%=$(OUT)/lib%.a) $(OUT)/libcli.a
-TEST_SUPPORT := $(call objects,$(wildcard tests/support/*.c))
+TEST_SUPPORT := $(OUT)/libtestsupport.a
+$(TEST_SUPPORT): $(call objects,$(wildcard tests/support/*.c))
+	@rm -f $@
+	$(Q)ar rcs $@ $^
 $(UNITS) $(CONTRACTS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_SUPPORT) $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@

@@ -52,7 +52,7 @@ SM_MUST_USE enum sm_error link_to_feed(const struct worker *worker, const struct
 SM_MUST_USE enum sm_error link_prove(struct sealed_call *call);
 
 /* Appends the whole link, as it is mailed. `base` is the organisation's address for pages. */
-SM_MUST_USE enum sm_error link_text(const struct worker *worker, const struct link *link,
-    struct span base, struct buffer *out);
+SM_MUST_USE enum sm_error link_text(
+    const struct worker *worker, const struct link *link, struct span base, struct buffer *out);
 
 #endif

@@ -31,8 +31,7 @@ enum sm_error lockout_now(const struct lockout *state, int64_t now_ms)
     return state->locked_until_ms > now_ms ? SM_LOCKED : SM_OK;
 }
 
-enum sm_error lockout_reserve(
-    struct lockout *state, int64_t now_ms, struct lockout_ticket *out)
+enum sm_error lockout_reserve(struct lockout *state, int64_t now_ms, struct lockout_ticket *out)
 {
     TRY(lockout_now(state, now_ms));
     if (state->locked_until_ms != 0)
