@@ -16,6 +16,11 @@ void buffer_free(struct buffer *buffer)
     *buffer = BUFFER(buffer->size_max);
 }
 
+void buffer_release(struct buffer **buffer)
+{
+    buffer_free(*buffer);
+}
+
 void buffer_clear(struct buffer *buffer)
 {
     if (buffer->bytes)

@@ -18,6 +18,10 @@ struct buffer {
 
 void buffer_free(struct buffer *buffer);
 
+/* The same for a buffer inside a struct: `struct buffer *b DEFER(buffer_release) = &thing.buffer;`
+ */
+void buffer_release(struct buffer **buffer);
+
 /* Forgets the content (wiped), keeps the memory. */
 void buffer_clear(struct buffer *buffer);
 

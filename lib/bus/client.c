@@ -1,0 +1,209 @@
+/*
+ * The caller's side. A call waits for its own answer only: answers to earlier calls that came too
+ * late are read and dropped by their request id.
+ */
+#include "bus/client.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bus/keyring.h"
+#include "proto/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    REPLICAS_MAX = 8,
+    CONNECT_MS = 1500,  /* how long a call waits for any replica to be there */
+    LOOK_MS = 5,        /* between two looks at who is there */
+    PATIENCE_MS = 2000, /* with one replica before the next is asked, where there are several */
+};
+
+struct bus_client {
+    struct wire *replicas[REPLICAS_MAX];
+    size_t count;
+    size_t current; /* the one that answered last */
+};
+
+/* --- opening --- */
+
+static enum sm_error add_replica(struct bus_client *client, const struct bus_keys *keys,
+    const struct wire_options *options, struct span endpoint)
+{
+    char text[WIRE_ENDPOINT_BYTES] = "";
+    if (endpoint.size == 0 || endpoint.size >= sizeof text || client->count == REPLICAS_MAX)
+        return log_failure("bus-cannot-connect", SM_CONFIG, "endpoints are empty or too many");
+    memcpy(text, endpoint.at, endpoint.size);
+    struct wire *wire DEFER(wire_close) = NULL;
+    TRY(wire_open(bus_keys_clients(keys), options, &wire));
+    TRY(wire_connect(wire, text));
+    client->replicas[client->count++] = TAKE(wire);
+    return SM_OK;
+}
+
+enum sm_error bus_client_open(
+    const struct bus_keys *keys, enum peer server, const char *endpoints, struct bus_client **out)
+{
+    void *memory;
+    TRY(memory_zeroed(1, sizeof(struct bus_client), &memory));
+    struct bus_client *client DEFER(bus_client_close) = memory;
+    struct wire_options options = bus_keys_options(keys, WIRE_DEALER);
+    options.server_key = bus_keys_public(keys, server);
+    if (!options.server_key)
+        return log_failure("bus-key-missing", SM_CONFIG, peer_name(server));
+    struct span rest = span_text(endpoints);
+    do {
+        const uint8_t *comma = rest.size ? memchr(rest.at, ',', rest.size) : NULL;
+        size_t size = comma ? (size_t)(comma - rest.at) : rest.size;
+        TRY(add_replica(client, keys, &options, span_slice(rest, 0, size)));
+        rest = span_slice(rest, size + (comma ? 1 : 0), rest.size);
+    } while (rest.size);
+    *out = TAKE(client);
+    return SM_OK;
+}
+
+void bus_client_close(struct bus_client **client)
+{
+    if (!*client)
+        return;
+    for (size_t i = 0; i < (*client)->count; i++)
+        wire_close(&(*client)->replicas[i]);
+    memory_free(client);
+}
+
+/* --- calling --- */
+
+/* A call on its way: the same frames go to whichever replica is asked. */
+struct attempt {
+    const struct operation_rule *rule;
+    struct header header;
+    uint8_t header_bytes[HEADER_BYTES];
+    struct buffer message;
+    int64_t end_ms; /* monotonic */
+};
+
+static int64_t left_of(const struct attempt *attempt)
+{
+    return attempt->end_ms - clock_monotonic_ms();
+}
+
+static enum sm_error prepare(
+    const struct bus_call *call, const void *message, struct attempt *attempt)
+{
+    attempt->rule = catalog_find((uint16_t)call->operation);
+    if (!attempt->rule)
+        return SM_UNKNOWN_OPERATION;
+    attempt->end_ms = clock_monotonic_ms() + call->timeout_ms;
+    attempt->message = BUFFER(attempt->rule->bytes_max);
+    attempt->header = (struct header){.operation = (uint16_t)call->operation,
+        .idempotency = call->idempotency,
+        .deadline_ms = clock_wall_ms() + call->timeout_ms,
+        .trace = call->trace};
+    TRY(id_random(&attempt->header.request));
+    header_write(&attempt->header, attempt->header_bytes);
+    return fields_encode(attempt->rule->request, message, &attempt->message);
+}
+
+/* The next replica that is there, beginning with `from`; SM_UNAVAILABLE when none comes in time. */
+static enum sm_error find_replica(
+    const struct bus_client *client, const struct attempt *attempt, size_t from, size_t *out)
+{
+    int64_t end = clock_monotonic_ms() + CONNECT_MS;
+    for (;;) {
+        for (size_t i = 0; i < client->count; i++) {
+            size_t candidate = (from + i) % client->count;
+            if (!wire_can_send(client->replicas[candidate]))
+                continue;
+            *out = candidate;
+            return SM_OK;
+        }
+        if (left_of(attempt) <= 0 || clock_monotonic_ms() >= end)
+            return SM_UNAVAILABLE;
+        wire_poll(client->replicas, client->count, -1, LOOK_MS);
+    }
+}
+
+/* Reads one message; SM_TIMEOUT when it is none or not the answer to this call. */
+static enum sm_error read_answer(struct wire *replica, const struct attempt *attempt,
+    struct wire_message **out, struct header *header)
+{
+    struct wire_message *message DEFER(wire_message_free) = NULL;
+    TRY(wire_receive(replica, &message));
+    if (wire_frames(message) != 2 || header_read(wire_frame(message, 0), header) != SM_OK ||
+        !header->is_reply || !id_equal(header->request, attempt->header.request))
+        return SM_BUSY; /* somebody else's, or too late: look again at once */
+    if (header->operation != attempt->header.operation + 1)
+        return SM_BAD_FORMAT;
+    *out = TAKE(message);
+    return SM_OK;
+}
+
+static enum sm_error await_answer(struct wire *replica, const struct attempt *attempt,
+    int64_t patience_ms, struct wire_message **out, struct header *header)
+{
+    int64_t end = clock_monotonic_ms() + patience_ms;
+    for (;;) {
+        enum sm_error error = read_answer(replica, attempt, out, header);
+        if (error != SM_TIMEOUT && error != SM_BUSY)
+            return error;
+        int64_t left = end - clock_monotonic_ms();
+        if (left <= 0)
+            return SM_TIMEOUT;
+        if (error == SM_TIMEOUT)
+            wire_poll(&replica, 1, -1, left);
+    }
+}
+
+/* The spans of a reply point into the arena, so the frame is copied there first. */
+static enum sm_error decode(const struct attempt *attempt, const struct wire_message *message,
+    struct arena *arena, void *reply)
+{
+    struct span frame = wire_frame(message, 1);
+    void *copy;
+    TRY(arena_take(arena, frame.size, 1, &copy));
+    if (frame.size)
+        memcpy(copy, frame.at, frame.size);
+    return fields_decode(attempt->rule->reply, span_of(copy, frame.size), arena, reply);
+}
+
+/* Asks one replica, for as long as it deserves. */
+static enum sm_error ask(struct bus_client *client, size_t replica, const struct attempt *attempt,
+    struct wire_message **message, struct header *header)
+{
+    const struct span frames[] = {SPAN(attempt->header_bytes), buffer_span(&attempt->message)};
+    int64_t patience = left_of(attempt);
+    if (client->count > 1 && patience > PATIENCE_MS)
+        patience = PATIENCE_MS;
+    TRY(wire_send(client->replicas[replica], frames, 2));
+    return await_answer(client->replicas[replica], attempt, patience, message, header);
+}
+
+enum sm_error bus_client_call(struct bus_client *client, const struct bus_call *call,
+    const void *message, struct arena *arena, void *reply)
+{
+    struct attempt attempt = {0};
+    struct buffer *body DEFER(buffer_release) = &attempt.message;
+    TRY(prepare(call, message, &attempt));
+    enum sm_error last = SM_TIMEOUT;
+    for (size_t next = client->current; left_of(&attempt) > 0; next++) {
+        struct wire_message *answer DEFER(wire_message_free) = NULL;
+        struct header header;
+        size_t replica;
+        TRY(find_replica(client, &attempt, next % client->count, &replica));
+        next = replica;
+        last = ask(client, replica, &attempt, &answer, &header);
+        if (last == SM_OK && header.error == SM_NOT_ACTIVE && client->count > 1) {
+            last = SM_NOT_ACTIVE;
+            wire_poll(NULL, 0, -1, LOOK_MS); /* all may be standbys for a moment */
+            continue;
+        }
+        if (last == SM_TIMEOUT || last == SM_BUSY || last == SM_NOT_FOUND)
+            continue;
+        TRY(last);
+        client->current = replica;
+        TRY(header.error);
+        return decode(&attempt, answer, arena, reply);
+    }
+    (void)body;
+    return last;
+}

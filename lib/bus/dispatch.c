@@ -1,0 +1,77 @@
+/*
+ * One request in, one reply out. Everything that can be refused without knowing what the operation
+ * does is refused here, in the order of what it costs to find out.
+ */
+#include "bus/server.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proto/limits.h"
+
+static const struct bus_handler *handler_of(
+    const struct bus_server_options *options, uint16_t operation)
+{
+    for (size_t i = 0; i < options->handlers_count; i++)
+        if ((uint16_t)options->handlers[i].operation == operation)
+            return &options->handlers[i];
+    return NULL;
+}
+
+static enum sm_error on_ping(const struct bus_server_options *options, struct ping_reply *reply)
+{
+    reply->service = span_text(peer_name(options->self));
+    reply->is_active = !options->is_active || options->is_active(options->service);
+    return SM_OK;
+}
+
+/* What the catalogue and the clock say about this request, before its fields are looked at. */
+static enum sm_error check(const struct bus_server_options *options,
+    const struct bus_request *request, const struct operation_rule *rule, size_t message_bytes)
+{
+    if (!rule || !(rule->servers & (unsigned)options->self))
+        return SM_UNKNOWN_OPERATION;
+    if (!(rule->callers & (unsigned)request->caller))
+        return SM_NOT_ALLOWED;
+    if (message_bytes > rule->bytes_max)
+        return SM_TOO_LARGE;
+    if (request->header.deadline_ms < clock_wall_ms())
+        return SM_TIMEOUT;
+    bool is_standby = options->is_active && !options->is_active(options->service);
+    return is_standby && rule->number != OP_PING ? SM_NOT_ACTIVE : SM_OK;
+}
+
+static enum sm_error run(const struct bus_server_options *options, struct bus_request *request,
+    const struct operation_rule *rule, struct span message_frame, struct buffer *reply_frame)
+{
+    void *message;
+    void *reply;
+    TRY(arena_take(request->arena, 1, rule->request->struct_size, &message));
+    TRY(arena_take(request->arena, 1, rule->reply->struct_size, &reply));
+    TRY(fields_decode(rule->request, message_frame, request->arena, message));
+    const struct bus_handler *handler = handler_of(options, request->header.operation);
+    if (rule->number == OP_PING)
+        TRY(on_ping(options, reply));
+    else
+        TRY(handler ? handler->run(request, message, reply) : SM_UNKNOWN_OPERATION);
+    enum sm_error error = fields_encode(rule->reply, reply, reply_frame);
+    return error == SM_OK ? SM_OK : log_failure("reply-breaks-its-table", error, rule->name);
+}
+
+enum sm_error bus_dispatch(const struct bus_server_options *options, struct bus_request *request,
+    struct span header_frame, struct span message_frame, struct header *reply_header,
+    struct buffer *reply_frame)
+{
+    TRY(header_read(header_frame, &request->header));
+    if (request->header.is_reply)
+        return SM_BAD_FORMAT;
+    const struct operation_rule *rule = catalog_find(request->header.operation);
+    *reply_header = request->header;
+    reply_header->is_reply = true;
+    reply_header->operation = (uint16_t)(request->header.operation + 1);
+    reply_header->error = check(options, request, rule, message_frame.size);
+    if (reply_header->error == SM_OK)
+        reply_header->error = run(options, request, rule, message_frame, reply_frame);
+    if (reply_header->error != SM_OK)
+        buffer_clear(reply_frame);
+    return SM_OK;
+}
