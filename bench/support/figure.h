@@ -1,7 +1,7 @@
 /*
- * One figure of `make bench`: the raw limit of the library beneath and our product, measured in turn in
- * the same run, so that a machine whose speed drifts drifts for both. Prints one JSON line a figure;
- * bench/run.mjs takes medians over several runs and writes docs/performance.md.
+ * One figure of `make bench`: the raw limit of the library beneath and our product, measured in
+ * turn in the same run, so that a machine whose speed drifts drifts for both. Prints one JSON line
+ * a figure; bench/run.mjs takes medians over several runs and writes docs/performance.md.
  */
 #ifndef SM_BENCH_FIGURE_H
 #define SM_BENCH_FIGURE_H

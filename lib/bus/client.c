@@ -155,8 +155,8 @@ static enum sm_error await_answer(struct wire *replica, const struct attempt *at
 }
 
 /* The spans of a reply point into the arena, so the frame is copied there first. */
-static enum sm_error decode(const struct attempt *attempt, const struct wire_message *message,
-    struct arena *arena, void *reply)
+static enum sm_error decode(
+    const struct attempt *attempt, struct wire_message *message, struct arena *arena, void *reply)
 {
     struct span frame = wire_frame(message, 1);
     void *copy;

@@ -228,26 +228,20 @@ size_t wire_frames(const struct wire_message *message)
     return message->count;
 }
 
-/* libzmq's readers take a message that they do not change, but do not say so. */
-static zmq_msg_t *frame_of(const struct wire_message *message, size_t index)
+struct span wire_frame(struct wire_message *message, size_t index)
 {
-    struct wire_message *writable;
-    memcpy(&writable, &message, sizeof writable);
-    return &writable->frames[index];
-}
-
-struct span wire_frame(const struct wire_message *message, size_t index)
-{
+    assert(message);
     if (index >= message->count)
         return span_of(NULL, 0);
-    zmq_msg_t *frame = frame_of(message, index);
+    zmq_msg_t *frame = &message->frames[index];
     return span_of(zmq_msg_data(frame), zmq_msg_size(frame));
 }
 
-const char *wire_user(const struct wire_message *message)
+const char *wire_user(struct wire_message *message)
 {
+    assert(message);
     const char *user = message->count
-                           ? zmq_msg_gets(frame_of(message, message->count - 1), property_user_id)
+                           ? zmq_msg_gets(&message->frames[message->count - 1], property_user_id)
                            : NULL;
     return user ? user : "";
 }
@@ -321,7 +315,7 @@ bool wire_can_send(struct wire *wire)
 /* --- handshakes, watched --- */
 
 /* One event of libzmq's monitor: frame 1 is u16 event and u32 value in the machine's order. */
-static enum handshake event_outcome(const struct wire_message *message)
+static enum handshake event_outcome(struct wire_message *message)
 {
     struct span frame = wire_frame(message, 0);
     uint16_t event = 0;

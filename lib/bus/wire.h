@@ -66,9 +66,9 @@ struct wire_message;
 void wire_message_free(struct wire_message **message);
 size_t wire_frames(const struct wire_message *message);
 /* Lives as long as the message; empty for a frame that is not there. */
-struct span wire_frame(const struct wire_message *message, size_t index);
+struct span wire_frame(struct wire_message *message, size_t index);
 /* The User-Id that the ZAP handler gave to the connection of this message; "" when it gave none. */
-const char *wire_user(const struct wire_message *message);
+const char *wire_user(struct wire_message *message);
 
 /*
  * SM_TIMEOUT when there is none now; SM_BAD_FORMAT for a message of too many frames (it is gone);

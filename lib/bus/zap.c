@@ -31,7 +31,7 @@ struct zap {
     atomic_bool is_alive;
 };
 
-static bool is_ours(const struct wire_message *request)
+static bool is_ours(struct wire_message *request)
 {
     return wire_frames(request) == REQUEST_FRAMES &&
            span_equals_text(wire_frame(request, FRAME_VERSION), "1.0") &&
@@ -40,7 +40,7 @@ static bool is_ours(const struct wire_message *request)
            wire_frame(request, FRAME_KEY).size == WIRE_KEY_BYTES;
 }
 
-static enum sm_error answer(struct zap *zap, const struct wire_message *request)
+static enum sm_error answer(struct zap *zap, struct wire_message *request)
 {
     enum peer peer =
         is_ours(request) ? bus_keys_owner(zap->keys, wire_frame(request, FRAME_KEY)) : PEER_NONE;
