@@ -147,7 +147,7 @@ static void settle(struct sender *sender, const struct claimed_job *claimed,
             return;
         (void)nanosleep(&fault_pause, NULL);
     }
-    relay_poke(senders->options.events);
+    senders->options.on_settled(senders->options.context);
 }
 
 /* When the database does not take it, the lease ends by itself. */
@@ -157,7 +157,7 @@ static void postpone(struct sender *sender, const struct claimed_job *claimed, i
     if (error != SM_OK)
         log_line(LOG_WARNING, "postponing-failed", "job", id_text(claimed->job).text, "error",
             error_name(error), NULL);
-    relay_poke(sender->senders->options.events);
+    sender->senders->options.on_settled(sender->senders->options.context);
 }
 
 static void record(

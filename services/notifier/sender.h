@@ -8,7 +8,6 @@
 #ifndef SM_NOTIFIER_SENDER_H
 #define SM_NOTIFIER_SENDER_H
 
-#include "db/outbox.h"
 #include "envelope/p256.h"
 #include "services/notifier/smtp.h"
 
@@ -18,9 +17,10 @@ struct senders_options {
     const char *conninfo;
     struct smtp_options smtp; /* is_cancelled and context are set by senders_start */
     const struct p256_key *letter_key;
-    const char *from_address; /* of letters that name none */
-    struct relay *events;     /* poked when an event was written */
-    size_t threads;           /* 2..SENDERS_MAX */
+    const char *from_address;          /* of letters that name none */
+    void (*on_settled)(void *context); /* an event was written; from any of the threads */
+    void *context;
+    size_t threads; /* 2..SENDERS_MAX */
 };
 
 struct senders;
