@@ -34,16 +34,6 @@ void notifier_worker_close(void **worker)
     *worker = NULL;
 }
 
-static enum sm_error on_ping(struct bus_request *request, const void *message, void *reply)
-{
-    struct ping_reply *pong = reply;
-    (void)request;
-    (void)message;
-    pong->service = span_text("notifier");
-    pong->is_active = true;
-    return SM_OK;
-}
-
 static enum sm_error on_enqueue(struct bus_request *request, const void *message, void *reply)
 {
     const struct enqueue_request *enqueue = message;
@@ -73,7 +63,6 @@ static enum sm_error on_delivery_feed(struct bus_request *request, const void *m
 }
 
 const struct bus_handler notifier_handlers[] = {
-    {OP_PING, on_ping},
     {OP_ENQUEUE, on_enqueue},
     {OP_CANCEL, on_cancel},
     {OP_DELIVERY_FEED, on_delivery_feed},
