@@ -71,7 +71,7 @@ enum sm_error folder_unlink(int folder, const char *name, int flags)
 {
     if (unlinkat(folder, name, flags) != 0 && errno != ENOENT)
         return folder_fault("folder-unlink");
-    return folder_sync(folder);
+    return SM_OK;
 }
 
 int64_t folder_age_s(const struct stat *facts)

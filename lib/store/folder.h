@@ -25,7 +25,8 @@ void folder_close(int *descriptor);
 
 SM_MUST_USE enum sm_error folder_sync(int folder);
 
-/* Removes a file (flags 0) or an empty folder (AT_REMOVEDIR), durably. Gone already: SM_OK. */
+/* Removes a file (flags 0) or an empty folder (AT_REMOVEDIR); durable with the next folder_sync of
+ * `folder`. Gone already: SM_OK. */
 SM_MUST_USE enum sm_error folder_unlink(int folder, const char *name, int flags);
 
 /* Seconds since the last change, by this machine's clock; never negative. */

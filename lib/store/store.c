@@ -200,7 +200,8 @@ enum sm_error store_upload_finish(struct store_upload *upload, const struct stor
 
 enum sm_error store_upload_delete(struct store *store, struct id upload)
 {
-    return folder_unlink(store->uploads, id_text(upload).text, 0);
+    TRY(folder_unlink(store->uploads, id_text(upload).text, 0));
+    return folder_sync(store->uploads);
 }
 
 /* --- objects --- */
@@ -282,6 +283,7 @@ static enum sm_error delete_entry(void *context, int folder, const char *name)
     return SM_OK;
 }
 
+/* The folder's removal is what is made durable: with it went whatever was in it. */
 static enum sm_error delete_objects(int shard, struct id message, uint64_t *deleted)
 {
     int folder DEFER(folder_close) = -1;
@@ -290,6 +292,7 @@ static enum sm_error delete_objects(int shard, struct id message, uint64_t *dele
     TRY(folder_each(folder, delete_entry, &emptying));
     FAIL_POINT("retention.objects.before-rmdir");
     TRY(folder_unlink(shard, id_text(message).text, AT_REMOVEDIR));
+    TRY(folder_sync(shard));
     if (deleted)
         *deleted = emptying.deleted;
     return SM_OK;
