@@ -31,7 +31,7 @@ LIBS_crypto    := $(LIBS_base) -largon2
 LIBS_notifier  := $(LIBS_base) -lcurl
 LIBS_retention := $(LIBS_base)
 LIBS_audit     := $(LIBS_base)
-LIBS_cli       := $(LIBS_base) -lcurl
+LIBS_cli       := $(LIBS_base) -lcurl -ljansson
 LIBS_test      := $(LIBS_base) -lmicrohttpd -largon2 -lcurl -lcmocka -ljansson -lz
 
 SERVICES := gateway crypto notifier retention audit

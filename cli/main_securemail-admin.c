@@ -1,0 +1,40 @@
+/* securemail-admin: organisations and users at crypto's local socket, the log through HTTP. */
+#include "cli/audit_log.h"
+#include "cli/operator.h"
+#include "cli/sender.h"
+#include "cli/user.h"
+
+/* clang-format off */
+static const struct cli_command commands[] = {
+    {"org create", "", 0, org_create_options, operator_org_create,
+     "Make an organisation with its key and log.",
+     "securemail-admin org create --name 'Clinic West' --language nl"},
+    {"org list", "", 0, operator_options, operator_org_list, "All organisations.", NULL},
+    {"user create", "", 0, user_create_options, operator_user_create,
+     "Make an account.",
+     "securemail-admin user create --org ID --email ada@clinic.example --name 'Ada' --roles sender"},
+    {"user disable", "", 0, user_options, operator_user_disable,
+     "Close an account and end its sessions.", NULL},
+    {"user password", "", 0, user_password_options, operator_user_password,
+     "Set a new password and end the account's sessions.", NULL},
+    {"policy set", "", 0, policy_options, operator_policy_set,
+     "What senders of an organisation may choose.", NULL},
+    {"key status", "", 0, operator_options, operator_key_status,
+     "Versions of all keys and what hangs on them.", NULL},
+    {"login", "", 0, login_options, user_login, "Sign in, for the audit commands.", NULL},
+    {"audit list", "", 0, audit_list_options, audit_list, "The log, newest first.", NULL},
+    {"audit export", "", 0, audit_export_options, audit_export,
+     "The whole log as NDJSON, for securemail-verify.",
+     "securemail-admin audit export --output log.ndjson"},
+    {"audit checkpoint", "", 0, no_options, audit_checkpoint,
+     "The log's signed head: keep it somewhere else.", NULL},
+};
+/* clang-format on */
+
+int main(int count, char **arguments)
+{
+    static const struct cli_program program = {"securemail-admin",
+        "organisations, users, keys and the audit log", commands,
+        sizeof commands / sizeof commands[0]};
+    return cli_main(&program, count, arguments);
+}

@@ -1,0 +1,298 @@
+/* The operator's commands: each is one call over the bus, by the operator's own key. */
+#include "cli/operator.h"
+
+#include "base/memory.h"
+#include "bus/client.h"
+#include "proto/crypto.h"
+#include "proto/limits.h"
+#include "proto/sealed.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TIMEOUT_MS = 15000, REPLY_ARENA = 256 * 1024, PASSWORD_BYTES = 512 };
+
+#define SOCKET_OPTIONS                                                                             \
+    {"--socket", "ENDPOINT", "crypto's operator socket (default: ipc://./var/run/operator.sock)"}, \
+    {                                                                                              \
+        "--keys", "FOLDER", "with operator.key and crypto.pub (default: ./var/keys)"               \
+    }
+
+const struct cli_option operator_options[] = {SOCKET_OPTIONS, CLI_OPTIONS_END};
+const struct cli_option org_create_options[] = {
+    {"--name", "NAME", "as people know it"},
+    {"--language", "nl|en", "of its notifications (default: nl)"},
+    {"--base-url", "URL", "what its links begin with (default: the configured one)"},
+    {"--from", "ADDRESS", "sender address of notifications (default: the notifier's)"},
+    {"--colour", "#RRGGBB", "of its page"},
+    SOCKET_OPTIONS,
+    CLI_OPTIONS_END,
+};
+const struct cli_option user_create_options[] = {
+    {"--org", "ORGANISATION", "its id, as org list tells"},
+    {"--email", "ADDRESS", "of the account"},
+    {"--name", "NAME", "recipients see it"},
+    {"--roles", "ROLES", "sender, admin, auditor, with commas (default: sender)"},
+    {"--password-file", "FILE", "holds the first password; without it you are asked"},
+    SOCKET_OPTIONS,
+    CLI_OPTIONS_END,
+};
+const struct cli_option user_options[] = {
+    {"--org", "ORGANISATION", "its id"},
+    {"--email", "ADDRESS", "of the account"},
+    SOCKET_OPTIONS,
+    CLI_OPTIONS_END,
+};
+const struct cli_option user_password_options[] = {
+    {"--org", "ORGANISATION", "its id"},
+    {"--email", "ADDRESS", "of the account"},
+    {"--password-file", "FILE", "holds the new password; without it you are asked"},
+    SOCKET_OPTIONS,
+    CLI_OPTIONS_END,
+};
+const struct cli_option policy_options[] = {
+    {"--org", "ORGANISATION", "its id"},
+    {"--methods", "METHODS", "password, code, password+code, with commas (default: all)"},
+    {"--days", "DAYS", "longest lifetime: 1, 7 or 30 (default: 30)"},
+    {"--recipients", "NUMBER", "of one message (default: 50)"},
+    {"--attachments", "NUMBER", "of one message (default: 100)"},
+    {"--total-mb", "MEGABYTES", "of all live messages together (default: 100000)"},
+    SOCKET_OPTIONS,
+    CLI_OPTIONS_END,
+};
+
+/* --- the call --- */
+
+static enum sm_error call(struct cli *cli, enum operation operation, const void *message,
+    struct arena *arena, void *reply)
+{
+    struct bus_keys *keys DEFER(bus_keys_free) = NULL;
+    struct bus_client *client DEFER(bus_client_close) = NULL;
+    const char *folder = cli_value(cli, "--keys");
+    const char *socket = cli_value(cli, "--socket");
+    struct bus_call how = {.operation = operation, .timeout_ms = TIMEOUT_MS};
+    if (bus_keys_load(folder ? folder : "./var/keys", PEER_OPERATOR, &keys) != SM_OK)
+        return cli_problem(cli, SM_NOT_ALLOWED,
+            "Run this where crypto runs, as its operator: --keys FOLDER",
+            "The operator's key cannot be read");
+    TRY(id_random(&how.idempotency));
+    TRY(bus_client_open(
+        keys, PEER_CRYPTO, socket ? socket : "ipc://./var/run/operator.sock", &client));
+    enum sm_error error = bus_client_call(client, &how, message, arena, reply);
+    if (error == SM_UNAVAILABLE || error == SM_TIMEOUT)
+        return cli_problem(cli, error, "Is it running? make status; --socket names its socket",
+            "Crypto does not answer at its operator socket");
+    if (error == SM_CONFLICT)
+        return cli_problem(
+            cli, error, "Use what is there, or another name", "It exists already (conflict)");
+    return error;
+}
+
+/* --- options --- */
+
+static enum sm_error organisation_of(struct cli *cli, struct id *out)
+{
+    const char *text;
+    TRY(cli_need(cli, "--org", &text));
+    return id_parse(span_text(text), out) == SM_OK
+               ? SM_OK
+               : cli_problem(cli, SM_BAD_VALUE, "Take it from: securemail-admin org list",
+                     "%.64s is not the id of an organisation (32 digits)", text);
+}
+
+static struct span text_or(const struct cli *cli, const char *option, const char *preset)
+{
+    const char *given = cli_value(cli, option);
+    return span_text(given ? given : preset);
+}
+
+/* Words with commas, as bits of a table. */
+struct word_bit {
+    const char *word;
+    uint64_t bit;
+};
+
+static enum sm_error bits_of(struct cli *cli, const char *option, const struct word_bit *table,
+    const char *text, uint64_t *out)
+{
+    *out = 0;
+    for (size_t length; *text; text += length, text += *text == ',') {
+        uint64_t bit = 0;
+        length = strcspn(text, ",");
+        for (const struct word_bit *row = table; row->word; row++)
+            if (strlen(row->word) == length && strncmp(row->word, text, length) == 0)
+                bit = row->bit;
+        if (!bit)
+            return cli_problem(cli, SM_BAD_VALUE, "See --help", "%s does not know %.*s", option,
+                (int)length, text);
+        *out |= bit;
+    }
+    return SM_OK;
+}
+
+static enum sm_error number_of(struct cli *cli, const char *option, uint64_t preset, uint64_t *out)
+{
+    const char *text = cli_value(cli, option);
+    char *end = NULL;
+    *out = preset;
+    if (!text)
+        return SM_OK;
+    *out = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && !*end
+               ? SM_OK
+               : cli_problem(cli, SM_BAD_VALUE, "Give a whole number", "%s is %.40s", option, text);
+}
+
+static enum sm_error tell_id(struct cli *cli, const char *name, struct id id)
+{
+    cli_say(cli, "%s: %s", name, id_text(id).text);
+    return doc_set_id(cli->answer, name, id);
+}
+
+/* --- organisations --- */
+
+enum sm_error operator_org_create(struct cli *cli)
+{
+    struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
+    struct org_create_reply reply = {0};
+    const char *name;
+    TRY(cli_need(cli, "--name", &name));
+    struct org_create_request request = {.name = span_text(name),
+        .base_url = text_or(cli, "--base-url", ""),
+        .from_address = text_or(cli, "--from", ""),
+        .language = text_or(cli, "--language", "nl"),
+        .colour = text_or(cli, "--colour", "")};
+    TRY(call(cli, OP_ORG_CREATE, &request, &arena, &reply));
+    return tell_id(cli, "organisation", reply.organisation);
+}
+
+enum sm_error operator_org_list(struct cli *cli)
+{
+    struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
+    struct org_list_request request = {0};
+    struct org_list_reply reply = {0};
+    struct doc *list DEFER(doc_free) = NULL;
+    TRY(call(cli, OP_ORG_LIST, &request, &arena, &reply));
+    TRY(doc_array(&list));
+    for (size_t i = 0; i < reply.organisations.count; i++) {
+        const struct org_item *item = LIST_AT(struct org_item, reply.organisations, i);
+        struct doc *one DEFER(doc_free) = NULL;
+        TRY(doc_object(&one));
+        TRY(doc_set_id(one, "organisation", item->organisation));
+        TRY(doc_set_text(one, "name", item->name));
+        TRY(doc_set_text(one, "base_url", item->base_url));
+        TRY(doc_append(list, &one));
+        cli_say(cli, "%s  %.*s  %.*s", id_text(item->organisation).text, SPAN_PRINT(item->name),
+            SPAN_PRINT(item->base_url));
+    }
+    return doc_give(cli->answer, "organisations", &list);
+}
+
+/* --- users --- */
+
+enum sm_error operator_user_create(struct cli *cli)
+{
+    static const struct word_bit roles[] = {
+        {"sender", ROLE_SENDER}, {"admin", ROLE_ADMIN}, {"auditor", ROLE_AUDITOR}, {NULL, 0}};
+    struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
+    struct buffer password DEFER(buffer_free) = BUFFER(PASSWORD_BYTES);
+    struct user_create_request request = {0};
+    struct user_create_reply reply = {0};
+    const char *given = cli_value(cli, "--roles");
+    const char *email;
+    const char *name;
+    TRY(organisation_of(cli, &request.organisation));
+    TRY(cli_need(cli, "--email", &email));
+    TRY(cli_need(cli, "--name", &name));
+    TRY(bits_of(cli, "--roles", roles, given ? given : "sender", &request.roles));
+    TRY(cli_secret(cli, "--password-file", "First password", &password));
+    request.email = span_text(email);
+    request.name = span_text(name);
+    request.password = buffer_span(&password);
+    TRY(call(cli, OP_USER_CREATE, &request, &arena, &reply));
+    return tell_id(cli, "user", reply.user);
+}
+
+enum sm_error operator_user_disable(struct cli *cli)
+{
+    struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
+    struct user_request request = {0};
+    struct nothing reply;
+    const char *email;
+    TRY(organisation_of(cli, &request.organisation));
+    TRY(cli_need(cli, "--email", &email));
+    request.email = span_text(email);
+    TRY(call(cli, OP_USER_DISABLE, &request, &arena, &reply));
+    cli_say(cli, "%s is closed, and its sessions have ended.", email);
+    return SM_OK;
+}
+
+enum sm_error operator_user_password(struct cli *cli)
+{
+    struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
+    struct buffer password DEFER(buffer_free) = BUFFER(PASSWORD_BYTES);
+    struct user_password_request request = {0};
+    struct nothing reply;
+    const char *email;
+    TRY(organisation_of(cli, &request.organisation));
+    TRY(cli_need(cli, "--email", &email));
+    TRY(cli_secret(cli, "--password-file", "New password", &password));
+    request.email = span_text(email);
+    request.password = buffer_span(&password);
+    TRY(call(cli, OP_USER_PASSWORD, &request, &arena, &reply));
+    cli_say(cli, "%s has a new password, and its sessions have ended.", email);
+    return SM_OK;
+}
+
+/* --- policy and keys --- */
+
+enum sm_error operator_policy_set(struct cli *cli)
+{
+    static const struct word_bit methods[] = {{"password", METHOD_PASSWORD}, {"code", METHOD_CODE},
+        {"password+code", METHOD_PASSWORD_AND_CODE}, {NULL, 0}};
+    struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
+    struct policy_set_request request = {0};
+    struct nothing reply;
+    const char *given = cli_value(cli, "--methods");
+    TRY(organisation_of(cli, &request.organisation));
+    TRY(bits_of(cli, "--methods", methods, given ? given : "password,code,password+code",
+        &request.methods));
+    TRY(number_of(cli, "--days", 30, &request.lifetime_days_max));
+    TRY(number_of(cli, "--recipients", RECIPIENTS_MAX, &request.recipients_max));
+    TRY(number_of(cli, "--attachments", ATTACHMENTS_MAX, &request.attachments_max));
+    TRY(number_of(cli, "--total-mb", 100000, &request.total_bytes_max));
+    if (__builtin_mul_overflow(request.total_bytes_max, 1000000, &request.total_bytes_max) ||
+        request.total_bytes_max > INT64_MAX)
+        return cli_problem(cli, SM_BAD_VALUE, "Give less", "--total-mb is too much");
+    TRY(call(cli, OP_POLICY_SET, &request, &arena, &reply));
+    cli_say(cli, "The policy is set.");
+    return SM_OK;
+}
+
+enum sm_error operator_key_status(struct cli *cli)
+{
+    struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
+    struct key_status_request request = {0};
+    struct key_status_reply reply = {0};
+    struct doc *list DEFER(doc_free) = NULL;
+    TRY(call(cli, OP_KEY_STATUS, &request, &arena, &reply));
+    TRY(doc_array(&list));
+    cli_say(cli, "Identity (what links pin): %.*s\n", SPAN_PRINT(reply.pin));
+    cli_say(cli, "%-28s %8s %10s", "key", "version", "rows");
+    for (size_t i = 0; i < reply.keys.count; i++) {
+        const struct key_status_item *item = LIST_AT(struct key_status_item, reply.keys, i);
+        struct doc *one DEFER(doc_free) = NULL;
+        TRY(doc_object(&one));
+        TRY(doc_set_text(one, "purpose", item->purpose));
+        TRY(doc_set_u64(one, "version", item->version));
+        TRY(doc_set_u64(one, "created_ms", item->created_ms));
+        TRY(doc_set_u64(one, "rows", item->rows));
+        TRY(doc_append(list, &one));
+        cli_say(cli, "%-28.*s %8" PRIu64 " %10" PRIu64, SPAN_PRINT(item->purpose), item->version,
+            item->rows);
+    }
+    TRY(doc_set_text(cli->answer, "pin", reply.pin));
+    return doc_give(cli->answer, "keys", &list);
+}
