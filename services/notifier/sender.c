@@ -36,6 +36,7 @@ struct sender {
     pthread_t thread;
     struct db *db;
     struct smtp *smtp;
+    bool is_faulty; /* claiming failed last time: said once, not twice a second */
 };
 
 struct senders {
@@ -244,6 +245,16 @@ static void forget_old(struct sender *sender, int64_t *next_ms)
         *next_ms = clock_monotonic_ms() + FORGET_EVERY_MS;
 }
 
+static void note_fault(struct sender *sender, enum sm_error error)
+{
+    bool is_faulty = error != SM_OK && error != SM_NOT_FOUND;
+    if (is_faulty && !sender->is_faulty)
+        log_line(LOG_WARNING, "claiming-waits", "error", error_name(error), NULL);
+    if (!is_faulty && sender->is_faulty)
+        log_line(LOG_INFO, "claiming-works-again", NULL);
+    sender->is_faulty = is_faulty;
+}
+
 static void *sender_thread(void *context)
 {
     struct sender *sender = context;
@@ -252,11 +263,10 @@ static void *sender_thread(void *context)
     while (!atomic_load(&senders->is_stopping)) {
         uint64_t seen = pokes_so_far(senders);
         enum sm_error error = send_next(sender);
+        note_fault(sender, error);
         if (error == SM_OK)
             continue;
         forget_old(sender, &forget_ms);
-        if (error != SM_NOT_FOUND)
-            log_line(LOG_WARNING, "claiming-failed", "error", error_name(error), NULL);
         wait_for_poke(senders, seen, error == SM_NOT_FOUND ? LOOK_MS : FAULT_MS);
     }
     db_close(&sender->db);

@@ -31,6 +31,7 @@ struct sweeper {
     struct purger purger;
     struct peers *peers;
     uint64_t elected_session; /* of purger.db: the one that holds the lock; 0: none */
+    bool is_faulty;           /* the last turn failed: said once, not every second */
 };
 
 /* --- status --- */
@@ -100,6 +101,16 @@ static enum sm_error sweep_once(struct sweeper *sweeper)
     return SM_OK;
 }
 
+static void note_fault(struct sweeper *sweeper, enum sm_error error)
+{
+    bool is_faulty = error != SM_OK && error != SM_NOT_ACTIVE;
+    if (is_faulty && !sweeper->is_faulty)
+        log_line(LOG_WARNING, "sweep-waits", "error", error_name(error), NULL);
+    if (!is_faulty && sweeper->is_faulty)
+        log_line(LOG_INFO, "sweep-goes-on", NULL);
+    sweeper->is_faulty = is_faulty;
+}
+
 /* The pause until the next turn of the loop. */
 static int64_t take_turn(struct sweeper *sweeper, int64_t *next_ms)
 {
@@ -110,8 +121,7 @@ static int64_t take_turn(struct sweeper *sweeper, int64_t *next_ms)
         if (error == SM_OK)
             *next_ms = clock_monotonic_ms() + sweeper->options.interval_ms;
     }
-    if (error != SM_OK && error != SM_NOT_ACTIVE)
-        log_line(LOG_WARNING, "sweep-waits", "error", error_name(error), NULL);
+    note_fault(sweeper, error);
     int64_t left = *next_ms - clock_monotonic_ms();
     return left < STANDBY_MS && error == SM_OK && left > 0 ? left : STANDBY_MS;
 }
