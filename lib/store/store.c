@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -257,6 +258,28 @@ enum sm_error store_object_read(
     return SM_OK;
 }
 
+/* A file system that cannot tell reads as usual: then the page cache is the best guess there is. */
+enum sm_error store_object_read_now(
+    struct store_object *object, uint64_t offset, uint8_t *bytes, size_t size, size_t *got)
+{
+    struct iovec into = {bytes, size};
+    if (offset >= object->size || size == 0) {
+        *got = 0;
+        return SM_OK;
+    }
+    ssize_t part = preadv2(object->file, &into, 1, (off_t)offset, RWF_NOWAIT);
+    if (part > 0) {
+        *got = (size_t)part;
+        return SM_OK;
+    }
+    if (part < 0 && (errno == EOPNOTSUPP || errno == ENOSYS))
+        return store_object_read(object, offset, bytes, size, got);
+    if (part < 0 && (errno == EAGAIN || errno == EINTR))
+        return SM_BUSY;
+    return part == 0 ? log_failure("object-read", SM_IO, "shorter than it was")
+                     : folder_fault("object-read");
+}
+
 enum sm_error store_object_stat(struct store *store, const struct store_name *name, uint64_t *size)
 {
     int folder DEFER(folder_close) = -1;
@@ -269,6 +292,15 @@ enum sm_error store_object_stat(struct store *store, const struct store_name *na
 }
 
 /* --- deleting and sweeping --- */
+
+enum sm_error store_object_delete(struct store *store, const struct store_name *name)
+{
+    int folder DEFER(folder_close) = -1;
+    enum sm_error error = message_folder(store, name->message, &folder);
+    if (error == SM_OK)
+        error = folder_unlink(folder, part_name(name->part).text, 0);
+    return error == SM_NOT_FOUND ? SM_OK : error;
+}
 
 struct emptying {
     int folder;

@@ -76,9 +76,19 @@ uint64_t store_object_size(const struct store_object *object);
 SM_MUST_USE enum sm_error store_object_read(
     struct store_object *object, uint64_t offset, uint8_t *bytes, size_t size, size_t *got);
 
+/*
+ * The same, but only what is in memory: SM_BUSY when the disk would have to be waited for. For
+ * threads that must not wait; the answer to SM_BUSY is store_object_read in a thread that may.
+ */
+SM_MUST_USE enum sm_error store_object_read_now(
+    struct store_object *object, uint64_t offset, uint8_t *bytes, size_t size, size_t *got);
+
 /* Size by name, without opening. */
 SM_MUST_USE enum sm_error store_object_stat(
     struct store *store, const struct store_name *name, uint64_t *size);
+
+/* Deletes one object, durably; that it is gone already is success. */
+SM_MUST_USE enum sm_error store_object_delete(struct store *store, const struct store_name *name);
 
 /*
  * Deletes all objects of a message, durably. Nothing left, or never anything: success. So it may be

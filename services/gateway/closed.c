@@ -1,0 +1,124 @@
+/*
+ * Open addressing over ids. They are random, so their own bytes are the hash; an attacker who sends
+ * revocations of chosen ids would have to be crypto.
+ */
+#include "services/gateway/closed.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/limits.h"
+
+enum {
+    FIRST_SLOTS = 1024,
+    SLOTS_MAX = 1 << 20,
+    KEEP_MS = (CAPABILITY_S + 300) * 1000,
+};
+
+struct slot {
+    struct id id; /* none: free */
+    int64_t since_ms;
+};
+
+struct closed_set {
+    pthread_rwlock_t lock;
+    struct slot *slots;
+    size_t slots_count, used;
+    bool is_overflowing;
+};
+
+enum sm_error closed_set_new(struct closed_set **out)
+{
+    struct closed_set *set = calloc(1, sizeof *set);
+    if (!set)
+        return SM_NO_MEMORY;
+    (void)pthread_rwlock_init(&set->lock, NULL);
+    *out = set;
+    return SM_OK;
+}
+
+void closed_set_free(struct closed_set **set)
+{
+    if (!*set)
+        return;
+    (void)pthread_rwlock_destroy(&(*set)->lock);
+    free((*set)->slots);
+    free(*set);
+    *set = NULL;
+}
+
+/* The slot of `id`, or the free one where it would go. At least one is always free. */
+static struct slot *slot_of(struct slot *slots, size_t count, struct id id)
+{
+    uint64_t hash;
+    memcpy(&hash, id.bytes, sizeof hash);
+    size_t at = (size_t)hash & (count - 1);
+    while (!id_is_none(slots[at].id) && !id_equal(slots[at].id, id))
+        at = (at + 1) & (count - 1);
+    return &slots[at];
+}
+
+/* Moves what is not yet forgotten into a table with room. */
+static enum sm_error rebuild(struct closed_set *set, size_t count, int64_t now_ms)
+{
+    struct slot *fresh = calloc(count, sizeof *fresh);
+    size_t used = 0;
+    if (!fresh)
+        return SM_NO_MEMORY;
+    for (size_t i = 0; i < set->slots_count; i++) {
+        const struct slot *old = &set->slots[i];
+        if (id_is_none(old->id) || now_ms - old->since_ms > KEEP_MS)
+            continue;
+        *slot_of(fresh, count, old->id) = *old;
+        used++;
+    }
+    free(set->slots);
+    set->slots = fresh;
+    set->slots_count = count;
+    set->used = used;
+    return SM_OK;
+}
+
+static enum sm_error make_room(struct closed_set *set, int64_t now_ms)
+{
+    if (set->used < set->slots_count / 2)
+        return SM_OK;
+    if (set->slots_count) {
+        TRY(rebuild(set, set->slots_count, now_ms)); /* forgetting may be enough */
+        if (set->used < set->slots_count / 4)
+            return SM_OK;
+    }
+    size_t wanted = set->slots_count ? 2 * set->slots_count : FIRST_SLOTS;
+    return wanted <= SLOTS_MAX ? rebuild(set, wanted, now_ms) : SM_TOO_LARGE;
+}
+
+void closed_set_add(struct closed_set *set, struct id closed)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (id_is_none(closed))
+        return;
+    (void)pthread_rwlock_wrlock(&set->lock);
+    if (make_room(set, now_ms) != SM_OK) {
+        log_line(LOG_ERROR, "closed-set-full", "effect", "all downloads are refused", NULL);
+        set->is_overflowing = true;
+    } else {
+        struct slot *slot = slot_of(set->slots, set->slots_count, closed);
+        set->used += id_is_none(slot->id);
+        *slot = (struct slot){closed, now_ms};
+    }
+    (void)pthread_rwlock_unlock(&set->lock);
+}
+
+bool closed_set_has(struct closed_set *set, struct id id)
+{
+    (void)pthread_rwlock_rdlock(&set->lock);
+    bool is_closed = set->is_overflowing;
+    if (!is_closed && set->slots_count && !id_is_none(id))
+        is_closed = !id_is_none(slot_of(set->slots, set->slots_count, id)->id);
+    (void)pthread_rwlock_unlock(&set->lock);
+    return is_closed;
+}

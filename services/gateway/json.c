@@ -1,0 +1,88 @@
+/* JSON out of field tables. The depth is that of the table, which is constant. */
+#include "services/gateway/json.h"
+
+#include "base/encode.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool is_separator(struct span text, size_t at)
+{
+    return text.size - at >= 3 && memcmp(text.at + at, "\xe2\x80", 2) == 0 &&
+           (text.at[at + 2] == 0xa8 || text.at[at + 2] == 0xa9);
+}
+
+enum sm_error json_string(struct buffer *out, struct span text)
+{
+    if (!text_is_utf8(text))
+        return SM_BAD_FORMAT;
+    TRY(buffer_append_u8(out, '"'));
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t letter = text.at[i];
+        if (is_separator(text, i)) {
+            TRY(buffer_format(out, "\\u20%02x", text.at[i + 2] - 0x80));
+            i += 2;
+        } else if (letter < 0x20 || letter == 0x7f || strchr("\"\\<>&", letter)) {
+            TRY(buffer_format(out, "\\u%04x", letter));
+        } else {
+            TRY(buffer_append_u8(out, letter));
+        }
+    }
+    return buffer_append_u8(out, '"');
+}
+
+static enum sm_error json_bytes(struct buffer *out, struct span bytes)
+{
+    TRY(buffer_append_u8(out, '"'));
+    TRY(base64url_encode(bytes, out));
+    return buffer_append_u8(out, '"');
+}
+
+static enum sm_error json_list(
+    struct buffer *out, const struct fields *item, const struct list *list)
+{
+    TRY(buffer_append_u8(out, '['));
+    for (size_t i = 0; i < list->count; i++) {
+        if (i)
+            TRY(buffer_append_u8(out, ','));
+        TRY(json_fields(out, item, (const uint8_t *)list->items + i * item->struct_size));
+    }
+    return buffer_append_u8(out, ']');
+}
+
+static enum sm_error json_value(struct buffer *out, const struct field *field, const void *value)
+{
+    switch (field->kind) {
+    case FIELD_U64:
+        return buffer_format(out, "%" PRIu64, *(const uint64_t *)value);
+    case FIELD_BOOL:
+        return buffer_append_text(out, *(const bool *)value ? "true" : "false");
+    case FIELD_TEXT:
+    case FIELD_LINE:
+        return json_string(out, *(const struct span *)value);
+    case FIELD_BYTES:
+        return json_bytes(out, *(const struct span *)value);
+    case FIELD_ID: {
+        struct id id = *(const struct id *)value;
+        return id_is_none(id) ? buffer_append_text(out, "null")
+                              : buffer_format(out, "\"%s\"", id_text(id).text);
+    }
+    case FIELD_LIST:
+        return json_list(out, field->item, value);
+    case FIELD_MAP:
+        return json_fields(out, field->item, value);
+    }
+    return SM_BAD_VALUE;
+}
+
+enum sm_error json_fields(struct buffer *out, const struct fields *fields, const void *message)
+{
+    TRY(buffer_append_u8(out, '{'));
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct field *field = &fields->at[i];
+        TRY(buffer_format(out, "%s\"%s\":", i ? "," : "", field->name));
+        TRY(json_value(out, field, (const uint8_t *)message + field->offset));
+    }
+    return buffer_append_u8(out, '}');
+}

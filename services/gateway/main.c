@@ -1,0 +1,96 @@
+/*
+ * The gateway: HTTP on one side, bus, database and object store on the other. It holds no key and
+ * decides nothing about who somebody is: sealed requests go to crypto unread, and what it serves
+ * itself is opened by capabilities that crypto signed.
+ *
+ * This file makes the parts and takes them down in reverse. Read on in routes.c (what it answers),
+ * http.h (how), gateway.h (threads), upload.h, sealed.c, download.c, projection.h.
+ */
+#include "services/gateway/gateway.h"
+
+#include "base/log.h"
+#include "runtime/service.h"
+#include "services/gateway/capability_key.h"
+#include "services/gateway/closed.h"
+#include "services/gateway/http.h"
+#include "services/gateway/projector.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+enum { TRANSFER_THREADS = 8, QUEUE_CALLS = 512, QUEUE_TRANSFERS = HTTP_CONNECTIONS_MAX };
+
+/* Each connection is a file, each transfer two: take what the system allows. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        log_line(LOG_WARNING, "file-limit", "cause", "cannot be raised", NULL);
+}
+
+static enum sm_error serve(
+    struct gateway *gateway, struct workers **calls, struct workers **transfers, struct http **http)
+{
+    const struct settings *settings = gateway->settings;
+    const struct workers_options for_calls = {
+        gateway, (size_t)settings_number(settings, SETTING_GATEWAY_WORKERS), QUEUE_CALLS};
+    const struct workers_options for_transfers = {gateway, TRANSFER_THREADS, QUEUE_TRANSFERS};
+    TRY(workers_start(&for_calls, calls));
+    TRY(workers_start(&for_transfers, transfers));
+    const struct http_options options = {
+        .gateway = gateway,
+        .calls = *calls,
+        .transfers = *transfers,
+        .listen = settings_text(settings, SETTING_HTTP_LISTEN),
+        .certificate = settings_text(settings, SETTING_TLS_CERTIFICATE),
+        .key = settings_text(settings, SETTING_TLS_KEY),
+        .threads = (unsigned)settings_number(settings, SETTING_GATEWAY_THREADS),
+    };
+    TRY(http_start(&options, http));
+    enum sm_error error = service_wait_all(NULL, 0);
+    /* No further connections; what workers have is answered; then the rest is closed. */
+    http_quiesce(*http);
+    workers_end(*calls);
+    workers_end(*transfers);
+    return error;
+}
+
+static enum sm_error run(void)
+{
+    struct settings *settings DEFER(settings_free) = NULL;
+    struct bus_keys *keys DEFER(bus_keys_free) = NULL;
+    struct store *store DEFER(store_close) = NULL;
+    struct closed_set *closed DEFER(closed_set_free) = NULL;
+    struct capability_key *capability_key DEFER(capability_key_free) = NULL;
+    struct projector *projector DEFER(projector_stop) = NULL;
+    struct workers *calls DEFER(workers_free) = NULL;
+    struct workers *transfers DEFER(workers_free) = NULL;
+    struct http *http DEFER(http_stop) = NULL;
+    TRY(service_start(PEER_GATEWAY));
+    raise_file_limit();
+    TRY(settings_load(PEER_GATEWAY, &settings));
+    TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_GATEWAY, &keys));
+    TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
+    TRY(closed_set_new(&closed));
+    TRY(capability_key_new(&capability_key));
+    struct gateway gateway = {
+        .is_enabled = strcmp(settings_text(settings, SETTING_ENABLED), "true") == 0,
+        .is_tls = settings_text(settings, SETTING_TLS_CERTIFICATE)[0] != '\0',
+        .settings = settings,
+        .bus_keys = keys,
+        .store = store,
+        .closed = closed,
+        .capability_key = capability_key,
+    };
+    TRY(projector_start(&gateway, &projector));
+    gateway.projector = projector;
+    return serve(&gateway, &calls, &transfers, &http);
+}
+
+int main(void)
+{
+    return service_end(run());
+}
