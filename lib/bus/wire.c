@@ -344,7 +344,9 @@ enum sm_error wire_try_handshake(struct wire_context *context, struct wire *wire
     const int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
                        ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
     char name[64];
-    (void)snprintf(name, sizeof name, "inproc://watch-%p", (void *)wire);
+    struct id unique; /* not the wire's address: libzmq frees a name some time after its socket */
+    TRY(id_random(&unique));
+    (void)snprintf(name, sizeof name, "inproc://watch-%s", id_text(unique).text);
     if (zmq_socket_monitor(wire->socket, name, events) != 0)
         return wire_failure("zmq_socket_monitor");
     struct wire monitor = {.socket = zmq_socket(context->zmq, ZMQ_PAIR)};
