@@ -100,6 +100,7 @@ CREATE TABLE vault.session (
 CREATE INDEX ON vault.session (account);
 CREATE INDEX ON vault.session (expires_ms);
 GRANT SELECT, INSERT, DELETE ON vault.session TO sm_crypto;
+GRANT UPDATE (expires_ms) ON vault.session TO sm_crypto; -- the right to lock old rows (SKIP LOCKED)
 
 -- Sealed requests that had an effect: written in the transaction of the effect, so that a replay
 -- at any replica has none. Rows go when the time token of such a request is no longer accepted.
@@ -109,6 +110,7 @@ CREATE TABLE vault.seen_request (
 );
 CREATE INDEX ON vault.seen_request (expires_ms);
 GRANT SELECT, INSERT, DELETE ON vault.seen_request TO sm_crypto;
+GRANT UPDATE (expires_ms) ON vault.seen_request TO sm_crypto; -- as above
 
 -- The transactional outbox of audit events (lib/db/outbox.h).
 CREATE TABLE vault.event (

@@ -168,6 +168,28 @@ static void a_request_id_serves_once_even_in_another_frame(void **state)
     assert_error(ask_crypto(vault, &ask, &answer), SM_REPLAYED);
 }
 
+static void old_request_ids_are_forgotten(void **state)
+{
+    struct vault *vault = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct session_request request = renewal;
+    struct ask ask = {.operation = "renew", .message = &request};
+    uint8_t token[TIME_TOKEN_BYTES];
+    int64_t left;
+    assert_error(ask_crypto(vault, &renew, &answer), SM_OK);
+
+    assert_ok(database_clock_shift(vault->database, 3 * TIME_TOKEN_S));
+    assert_ok(id_random(&request.meta.request));
+    request.meta.request.bytes[0] = 0; /* one of the ids that make a call clear up */
+    assert_ok(time_token_make(vault->crypto.keyring, vault_now_ms(vault), token));
+    request.meta.time_token = SPAN(token);
+    assert_error(ask_crypto(vault, &ask, &answer), SM_OK);
+
+    assert_ok(database_number(vault->database, "SELECT count(*) FROM vault.seen_request", &left));
+    assert_int_equal(left, 1);
+    assert_ok(database_clock_shift(vault->database, 0));
+}
+
 /* One replica: a connection of its own. */
 struct replica {
     pthread_t thread;
@@ -378,6 +400,7 @@ int main(void)
         cmocka_unit_test_setup(a_replay_has_no_effect, begin),
         cmocka_unit_test_setup(a_request_id_serves_once_even_in_another_frame, begin),
         cmocka_unit_test_setup(of_twenty_replays_at_once_one_has_the_effect, begin),
+        cmocka_unit_test_setup(old_request_ids_are_forgotten, begin),
         cmocka_unit_test_setup(an_old_request_is_refused, begin),
         cmocka_unit_test_setup(a_made_up_time_token_is_refused, begin),
         cmocka_unit_test_setup(what_cannot_be_opened_gets_an_outcome_alone, begin),
