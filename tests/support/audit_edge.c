@@ -124,9 +124,10 @@ void audit_edge_forget(void)
 void audit_edge_settle(struct vault *vault)
 {
     int64_t pending = 1;
-    for (int tries = 0; pending && tries < 100; tries++) {
+    for (int tries = 0; pending && tries < 1000; tries++) {
+        if (tries)
+            (void)usleep(5 * 1000);
         relay_poke(vault->crypto.events);
-        (void)usleep(50 * 1000);
         assert_ok(database_number(vault->database, "SELECT count(*) FROM vault.event", &pending));
     }
     assert_int_equal(pending, 0);

@@ -8,11 +8,11 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 
-#include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,62 +20,81 @@ extern char **environ;
 
 enum { OUTPUT_BYTES_MAX = 64 * 1024 };
 
+struct child {
+    pid_t process; /* 0: none */
+    int socket;    /* its standard input and output */
+};
+
 struct database {
     char name[48];
     char socket[128];
+    struct child psql; /* started by the first SQL, gone after an error */
 };
 
-/* --- one child process: text in, text out --- */
+/* --- child processes --- */
 
-static enum sm_error finish(pid_t child)
+/* Starts `command` with `socket` as its standard input and output. */
+static enum sm_error start(const char *const command[], int socket, pid_t *out)
+{
+    posix_spawn_file_actions_t actions;
+    char *const *arguments = (char *const *)(uintptr_t)command;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, socket, STDOUT_FILENO);
+    int error = posix_spawnp(out, command[0], &actions, NULL, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return error ? SM_IO : SM_OK;
+}
+
+static enum sm_error start_connected(const char *const command[], struct child *out)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+        return SM_IO;
+    enum sm_error error = start(command, ends[1], &out->process);
+    (void)close(ends[1]);
+    if (error == SM_OK)
+        out->socket = ends[0];
+    else
+        (void)close(ends[0]);
+    return error;
+}
+
+static enum sm_error finish(struct child *child)
 {
     int status;
-    if (waitpid(child, &status, 0) != child)
+    (void)close(child->socket);
+    pid_t process = child->process;
+    *child = (struct child){0};
+    if (waitpid(process, &status, 0) != process)
         return SM_IO;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? SM_OK : SM_DATABASE;
 }
 
-static enum sm_error collect(int from, struct buffer *out)
+/* Reads until `ending` is the end of what came (it is cut off), or the child's output ends. */
+static enum sm_error read_until(struct child *child, const char *ending, struct buffer *out)
 {
     uint8_t bytes[4096];
-    for (ssize_t got; (got = read(from, bytes, sizeof bytes)) > 0;)
+    size_t size = strlen(ending);
+    for (ssize_t got; (got = read(child->socket, bytes, sizeof bytes)) > 0;) {
         TRY(buffer_append(out, span_of(bytes, (size_t)got)));
-    return SM_OK;
+        struct span tail = span_slice(buffer_span(out), out->size - size, size);
+        if (size && out->size >= size && span_equals_text(tail, ending)) {
+            buffer_truncate(out, out->size - size);
+            return SM_OK;
+        }
+    }
+    return size ? SM_IO : SM_OK;
 }
 
-/* Runs `command` with `input` (a few kilobytes: it fits the pipe) as its standard input. */
-static enum sm_error run(const char *const command[], const char *input, struct buffer *out)
-{
-    int in[2];
-    int back[2];
-    if (pipe2(in, O_CLOEXEC) || pipe2(back, O_CLOEXEC))
-        return SM_IO;
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, back[1], STDOUT_FILENO);
-    pid_t child;
-    char *const *arguments = (char *const *)(uintptr_t)command;
-    int spawned = posix_spawnp(&child, command[0], &actions, NULL, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    (void)close(in[0]);
-    (void)close(back[1]);
-    size_t size = strlen(input);
-    bool is_written = !spawned && write(in[1], input, size) == (ssize_t)size;
-    (void)close(in[1]);
-    enum sm_error error = spawned ? SM_IO : collect(back[0], out);
-    (void)close(back[0]);
-    if (spawned)
-        return SM_IO;
-    TRY(finish(child));
-    return is_written ? error : SM_IO;
-}
-
-/* --- the database --- */
+/* --- the cluster --- */
 
 static enum sm_error cluster(const char *verb, const char *name, struct buffer *out)
 {
-    return run((const char *const[]){"tests/support/cluster", verb, name, NULL}, "", out);
+    struct child child = {0};
+    TRY(start_connected((const char *const[]){"tests/support/cluster", verb, name, NULL}, &child));
+    TRY(read_until(&child, "", out));
+    return finish(&child);
 }
 
 enum sm_error database_new(struct database **out)
@@ -99,6 +118,8 @@ void database_free(struct database **database)
     if (!*database)
         return;
     struct buffer output DEFER(buffer_free) = BUFFER(OUTPUT_BYTES_MAX);
+    if ((*database)->psql.process)
+        (void)finish(&(*database)->psql);
     if (cluster("drop", (*database)->name, &output) != SM_OK)
         (void)fprintf(stderr, "database %s is left behind\n", (*database)->name);
     free(*database);
@@ -113,21 +134,38 @@ struct database_conninfo database_conninfo(const struct database *database, cons
     return conninfo;
 }
 
-static enum sm_error query(const struct database *database, const char *sql, struct buffer *out)
+/* --- SQL --- */
+
+static enum sm_error start_psql(struct database *database)
 {
     struct database_conninfo conninfo = database_conninfo(database, "postgres");
-    return run((const char *const[]){"psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
-                   conninfo.text, NULL},
-        sql, out);
+    return start_connected((const char *const[]){"psql", "-X", "-q", "-A", "-t", "-v",
+                               "ON_ERROR_STOP=1", conninfo.text, NULL},
+        &database->psql);
 }
 
-enum sm_error database_run(const struct database *database, const char *sql)
+/* One psql serves all; it ends at an error, which is how an error is noticed. The mark comes by a
+ * query, because psql flushes after queries. */
+static enum sm_error query(struct database *database, const char *sql, struct buffer *out)
+{
+    struct buffer input DEFER(buffer_free) = BUFFER(OUTPUT_BYTES_MAX);
+    if (!database->psql.process)
+        TRY(start_psql(database));
+    TRY(buffer_format(&input, "%s\n;\nSELECT 'that is all';\n", sql));
+    ssize_t sent = send(database->psql.socket, input.bytes, input.size, MSG_NOSIGNAL);
+    if (sent == (ssize_t)input.size && read_until(&database->psql, "that is all\n", out) == SM_OK)
+        return SM_OK;
+    (void)finish(&database->psql);
+    return SM_DATABASE;
+}
+
+enum sm_error database_run(struct database *database, const char *sql)
 {
     struct buffer output DEFER(buffer_free) = BUFFER(OUTPUT_BYTES_MAX);
     return query(database, sql, &output);
 }
 
-enum sm_error database_number(const struct database *database, const char *sql, int64_t *out)
+enum sm_error database_number(struct database *database, const char *sql, int64_t *out)
 {
     struct buffer output DEFER(buffer_free) = BUFFER(OUTPUT_BYTES_MAX);
     const char *text;
@@ -137,7 +175,7 @@ enum sm_error database_number(const struct database *database, const char *sql, 
     return SM_OK;
 }
 
-enum sm_error database_clock_shift(const struct database *database, int64_t seconds)
+enum sm_error database_clock_shift(struct database *database, int64_t seconds)
 {
     char sql[256];
     (void)snprintf(sql, sizeof sql,

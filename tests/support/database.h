@@ -28,14 +28,14 @@ struct database_conninfo {
 };
 struct database_conninfo database_conninfo(const struct database *database, const char *role);
 
-/* Runs SQL as superuser, any number of commands: what an attacker with the database can do. */
-SM_MUST_USE enum sm_error database_run(const struct database *database, const char *sql);
+/* Runs SQL as superuser, any number of commands (one thread at a time): what an attacker with the
+ * database can do. */
+SM_MUST_USE enum sm_error database_run(struct database *database, const char *sql);
 
 /* The number that a query gives (first column of its first row; 0 if it gives none). */
-SM_MUST_USE enum sm_error database_number(
-    const struct database *database, const char *sql, int64_t *out);
+SM_MUST_USE enum sm_error database_number(struct database *database, const char *sql, int64_t *out);
 
 /* Moves clock.now() so many seconds from the true time, in this database alone. */
-SM_MUST_USE enum sm_error database_clock_shift(const struct database *database, int64_t seconds);
+SM_MUST_USE enum sm_error database_clock_shift(struct database *database, int64_t seconds);
 
 #endif
