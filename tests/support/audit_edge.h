@@ -1,6 +1,7 @@
 /*
  * Audit at the edge of a test: stands in for the bus client (bus_client_open, _call, _close), takes
- * the events that the real relay sends, and acknowledges each id once. It can be down.
+ * the events that the real relay sends, and acknowledges each id once. It can be down. A test that
+ * uses it includes tests/support/audit_edge.inc too.
  */
 #ifndef SM_TESTS_SUPPORT_AUDIT_EDGE_H
 #define SM_TESTS_SUPPORT_AUDIT_EDGE_H

@@ -8,6 +8,7 @@
 #include "services/crypto/mail.h"
 #include "tests/support/ask.h"
 #include "tests/support/audit_edge.h"
+#include "tests/support/audit_edge.inc"
 #include "tests/support/check.h"
 
 #include <pthread.h>
