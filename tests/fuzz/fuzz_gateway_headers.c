@@ -1,0 +1,36 @@
+/* Range, tus metadata, numbers and cookies out of hostile bytes: what is accepted is within bounds.
+ */
+#include "base/memory.h"
+#include "proto/limits.h"
+#include "services/gateway/access.h"
+#include "services/gateway/range.h"
+#include "services/gateway/request.h"
+#include "services/gateway/tus_headers.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool is_so)
+{
+    if (!is_so)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span text = span_of(data, size);
+    struct range range = {0};
+    bool is_part = false;
+    uint64_t number = 0;
+    const uint64_t whole = size ? (uint64_t)data[0] * 1000 : 0;
+    if (range_read(text, whole, &is_part, &range) == SM_OK && is_part)
+        require(range.size > 0 && range.from < whole && range.size <= whole - range.from);
+    if (tus_part(text, &number) == SM_OK)
+        require(number < PARTS_MAX);
+    if (request_number(text, &number) == SM_OK)
+        require(number <= INT64_MAX);
+    struct span cookie = cookie_value(text, "securemail-session");
+    require(cookie.size == 0 || (cookie.at >= data && cookie.at + cookie.size <= data + size));
+    return 0;
+}
