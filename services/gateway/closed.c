@@ -96,6 +96,13 @@ static enum sm_error make_room(struct closed_set *set, int64_t now_ms)
     return wanted <= SLOTS_MAX ? rebuild(set, wanted, now_ms) : SM_TOO_LARGE;
 }
 
+struct id closed_for_everyone(struct id message)
+{
+    for (size_t i = 0; i < ID_BYTES; i++)
+        message.bytes[i] ^= 0xff;
+    return message;
+}
+
 void closed_set_add(struct closed_set *set, struct id closed)
 {
     int64_t now_ms = clock_monotonic_ms();

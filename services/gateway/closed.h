@@ -13,6 +13,12 @@ struct closed_set;
 SM_MUST_USE enum sm_error closed_set_new(struct closed_set **out);
 void closed_set_free(struct closed_set **set);
 
+/*
+ * A revoked message is closed for its recipients; one that was deleted or expired also for its
+ * sender. The second fact stands under this name of the message, which no random id has.
+ */
+struct id closed_for_everyone(struct id message);
+
 /* The none id is passed over. */
 void closed_set_add(struct closed_set *set, struct id closed);
 bool closed_set_has(struct closed_set *set, struct id id);

@@ -12,10 +12,14 @@
 
 #include "proto/limits.h"
 
-/* No row yet is fine: crypto gave the capability before the feed was projected. */
+/*
+ * No row yet is fine: crypto gave the capability before the feed was projected. A user ($4) still
+ * reads what he has revoked; a recipient does not.
+ */
 static const struct statement find_part = {"gateway_download",
     "SELECT object.size,"
-    " coalesce(message.state = 1 AND message.expires_ms > clock.now_ms(), true)"
+    " coalesce((message.state = 1 OR $4 AND message.state = 2)"
+    " AND message.expires_ms > clock.now_ms(), true)"
     " AND coalesce(recipient.state = 1 AND recipient.expires_ms > clock.now_ms(), true)"
     " FROM mail.object"
     " LEFT JOIN mail.message ON message.message = object.message"
@@ -25,6 +29,7 @@ static const struct statement find_part = {"gateway_download",
 struct download {
     struct closed_set *closed;
     struct id message, subject;
+    bool is_user; /* of the organisation; else a recipient, by link */
     struct store_object *object;
     uint64_t from, size; /* of what is sent */
     struct buffer block; /* what a worker read, because it was not in memory */
@@ -44,6 +49,8 @@ static void download_free(void **state)
 
 static bool is_closed(const struct download *download)
 {
+    if (download->is_user)
+        return closed_set_has(download->closed, closed_for_everyone(download->message));
     return closed_set_has(download->closed, download->message) ||
            closed_set_has(download->closed, download->subject);
 }
@@ -106,7 +113,7 @@ static enum sm_error check_state(
     bool is_open = false;
     TRY(worker_db(worker, &db));
     TRY(DB_RUN(db, &find_part, &rows, db_id(&exchange->id), db_u64(exchange->number),
-        db_id(&exchange->proven.subject)));
+        db_id(&exchange->proven.subject), db_bool(exchange->proven.role != 0)));
     TRY(db_one(rows));
     TRY(db_read_u64(rows, 0, 0, size));
     TRY(db_read_bool(rows, 0, 1, &is_open));
@@ -147,6 +154,7 @@ static enum sm_error prepare(
     download->closed = worker->gateway->closed;
     download->message = exchange->id;
     download->subject = exchange->proven.subject;
+    download->is_user = exchange->proven.role != 0;
     download->block = BUFFER(TRANSFER_BLOCK_BYTES);
     if (is_closed(download))
         return SM_GONE;

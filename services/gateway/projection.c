@@ -88,9 +88,20 @@ static enum sm_error move(
 
 /* --- crypto's feed --- */
 
-static enum sm_error close_if_not_live(struct db *db, uint64_t state, struct id closed)
+static enum sm_error close_link(struct db *db, const struct feed_item *item)
 {
-    return state == STATE_LIVE ? SM_OK : DB_RUN(db, &put_closed, NULL, db_id(&closed));
+    return item->state == STATE_LIVE ? SM_OK : DB_RUN(db, &put_closed, NULL, db_id(&item->link));
+}
+
+static enum sm_error close_message(struct db *db, const struct feed_item *item)
+{
+    struct id everyone = closed_for_everyone(item->message);
+    if (item->state == STATE_LIVE)
+        return SM_OK;
+    TRY(DB_RUN(db, &put_closed, NULL, db_id(&item->message)));
+    if (item->state == STATE_REVOKED)
+        return SM_OK;
+    return DB_RUN(db, &put_closed, NULL, db_id(&everyone));
 }
 
 static enum sm_error forget(struct db *db, struct id message)
@@ -103,7 +114,7 @@ static enum sm_error forget(struct db *db, struct id message)
 static enum sm_error apply_message(struct db *db, const struct feed_item *item)
 {
     TRY(DB_RUN(db, &end_draft, NULL, db_id(&item->message)));
-    TRY(close_if_not_live(db, item->state, item->message));
+    TRY(close_message(db, item));
     if (item->state == STATE_DELETED)
         return forget(db, item->message);
     return DB_RUN(db, &put_message, NULL, db_id(&item->message), db_u64(item->version),
@@ -114,7 +125,7 @@ static enum sm_error apply_message(struct db *db, const struct feed_item *item)
 
 static enum sm_error apply_link(struct db *db, const struct feed_item *item)
 {
-    TRY(close_if_not_live(db, item->state, item->link));
+    TRY(close_link(db, item));
     if (item->state == STATE_DELETED)
         return SM_OK; /* its message's item forgets the row */
     return DB_RUN(db, &put_recipient, NULL, db_id(&item->link), db_u64(item->version),
@@ -125,7 +136,7 @@ static enum sm_error apply_link(struct db *db, const struct feed_item *item)
 
 static enum sm_error apply_state(struct db *db, const struct feed_item *item)
 {
-    TRY(close_if_not_live(db, item->state, item->message));
+    TRY(close_message(db, item));
     if (item->state == STATE_DELETED)
         return forget(db, item->message);
     return DB_RUN(

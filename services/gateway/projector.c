@@ -78,7 +78,8 @@ static enum sm_error tidy(struct projector *projector, struct worker *worker, st
         return SM_OK;
     projector->tidy_due_ms = now_ms + TIDY_INTERVAL_MS;
     TRY(projection_tidy(db));
-    return sweep_drafts(worker);
+    TRY(sweep_drafts(worker));
+    return sweep_uploads(worker);
 }
 
 /* Crypto's facts count for the waiting lists; the notifier may be away without holding them up. */

@@ -89,6 +89,7 @@ static void apply_purge(struct worker *worker, struct id message)
     struct purge_reply reply = {0};
     if (id_is_none(message))
         return;
+    apply_closed(worker, closed_for_everyone(message));
     enum sm_error error = worker_call(worker, OP_PURGE, &request, &arena, &reply);
     if (error != SM_OK)
         log_line(LOG_WARNING, "purge-left-to-the-sweep", "message", id_text(message).text, "error",

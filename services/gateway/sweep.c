@@ -27,6 +27,9 @@ static const struct statement forget_objects = {
 static const struct statement forget_draft = {
     "gateway_sweep_draft", "DELETE FROM mail.draft WHERE message = $1 AND is_swept"};
 
+static const struct statement is_named = {"gateway_sweep_is_named",
+    "SELECT EXISTS (SELECT FROM mail.upload WHERE upload = $1 AND NOT is_finished)"};
+
 static enum sm_error delete_uploads(struct worker *worker, struct db *db, struct id message)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
@@ -83,4 +86,24 @@ enum sm_error sweep_drafts(struct worker *worker)
     (void)snprintf(count, sizeof count, "%zu", reply.messages.count);
     log_line(LOG_INFO, "drafts-swept", "count", count, NULL);
     return SM_OK;
+}
+
+static enum sm_error sweep_file(void *context, struct id upload, int64_t age_s)
+{
+    struct worker *worker = context;
+    struct db *db = NULL;
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    bool is_wanted = true;
+    if (age_s < 2 * (int64_t)UPLOAD_CAPABILITY_S)
+        return SM_OK;
+    TRY(worker_db(worker, &db));
+    TRY(DB_RUN(db, &is_named, &rows, db_id(&upload)));
+    TRY(db_one(rows));
+    TRY(db_read_bool(rows, 0, 0, &is_wanted));
+    return is_wanted ? SM_OK : store_upload_delete(worker->gateway->store, upload);
+}
+
+enum sm_error sweep_uploads(struct worker *worker)
+{
+    return store_each_upload(worker->gateway->store, sweep_file, worker);
 }

@@ -93,8 +93,7 @@ enum sm_error on_upload_create(struct worker *worker, struct exchange *exchange)
             "This part is stored already, or the message is sent and cannot be changed.");
     if (error == SM_TOO_LARGE)
         return exchange_refuse(exchange, error,
-            "Too large: all parts of this message together may have at most %" PRIu64
-            " bytes in %u parts.",
+            "Too large: this message may have %" PRIu64 " bytes in a part and %u parts.",
             proven->bytes_max, (unsigned)proven->parts_max);
     TRY(error);
     TRY(answer_header(exchange, "Tus-Resumable", TUS_VERSION));

@@ -18,9 +18,8 @@ static const struct statement take_draft = {"gateway_draft_take",
 static const struct statement drop_unfinished = {"gateway_upload_drop",
     "DELETE FROM mail.upload WHERE message = $1 AND part = $2 AND NOT is_finished"
     " RETURNING upload"};
-static const struct statement measure = {"gateway_upload_measure",
-    "SELECT coalesce(sum(length), 0)::bigint, EXISTS (SELECT FROM mail.object"
-    " WHERE message = $1 AND part = $2) FROM mail.upload WHERE message = $1"};
+static const struct statement is_stored_already = {"gateway_object_is_stored",
+    "SELECT EXISTS (SELECT FROM mail.object WHERE message = $1 AND part = $2)"};
 static const struct statement insert_upload = {"gateway_upload_insert",
     "INSERT INTO mail.upload (upload, message, part, length) VALUES ($1, $2, $3, $4)"};
 static const struct statement find = {"gateway_upload_find",
@@ -49,19 +48,18 @@ static const struct statement thaw = {
 
 /* --- creating --- */
 
-static enum sm_error make_room(
-    struct db *db, struct store *store, const struct upload *upload, uint64_t *bytes)
+static enum sm_error make_room(struct db *db, struct store *store, const struct upload *upload)
 {
     struct db_rows *dropped DEFER(db_rows_free) = NULL;
-    struct db_rows *sum DEFER(db_rows_free) = NULL;
+    struct db_rows *stored DEFER(db_rows_free) = NULL;
     bool is_stored = false;
     struct id old = {0};
     TRY(DB_RUN(
         db, &drop_unfinished, &dropped, db_id(&upload->name.message), db_u64(upload->name.part)));
-    TRY(DB_RUN(db, &measure, &sum, db_id(&upload->name.message), db_u64(upload->name.part)));
-    TRY(db_one(sum));
-    TRY(db_read_u64(sum, 0, 0, bytes));
-    TRY(db_read_bool(sum, 0, 1, &is_stored));
+    TRY(DB_RUN(
+        db, &is_stored_already, &stored, db_id(&upload->name.message), db_u64(upload->name.part)));
+    TRY(db_one(stored));
+    TRY(db_read_bool(stored, 0, 0, &is_stored));
     if (is_stored)
         return SM_CONFLICT;
     if (db_rows_count(dropped)) {
@@ -78,8 +76,9 @@ enum sm_error upload_create(
     struct db *db = NULL;
     struct store *store = worker->gateway->store;
     struct db_rows *draft DEFER(db_rows_free) = NULL;
-    uint64_t bytes = 0;
     struct db_transaction tx DEFER(db_rollback) = {0};
+    if (upload->name.part >= allowance->parts_max || upload->length > allowance->bytes_max)
+        return SM_TOO_LARGE;
     TRY(worker_db(worker, &db));
     TRY(db_begin(db, &tx));
     TRY(DB_RUN(db, &take_draft, &draft, db_id(&upload->name.message),
@@ -87,10 +86,7 @@ enum sm_error upload_create(
     if (db_rows_count(draft) == 0)
         return SM_CONFLICT;
     TRY(db_read_i64(draft, 0, 0, &upload->expires_ms));
-    TRY(make_room(db, store, upload, &bytes));
-    if (upload->name.part >= allowance->parts_max || upload->length > allowance->bytes_max ||
-        bytes > allowance->bytes_max - upload->length)
-        return SM_TOO_LARGE;
+    TRY(make_room(db, store, upload));
     TRY(id_random(&upload->id));
     TRY(store_upload_begin(store, upload->id));
     TRY(DB_RUN(db, &insert_upload, NULL, db_id(&upload->id), db_id(&upload->name.message),

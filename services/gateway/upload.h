@@ -23,13 +23,13 @@ struct upload {
 /* What may be uploaded: from the capability. */
 struct upload_allowance {
     struct id organisation;
-    uint64_t bytes_max, parts_max;
+    uint64_t bytes_max; /* of one part */
+    uint64_t parts_max;
 };
 
 /*
  * Makes an upload with a new id, in place of an unfinished one of the same part. SM_CONFLICT: the
- * part is stored already, or the message is sent or being sent. SM_TOO_LARGE: over the allowance
- * of the message.
+ * part is stored already, or the message is sent or being sent. SM_TOO_LARGE: over the allowance.
  */
 SM_MUST_USE enum sm_error upload_create(
     struct worker *worker, const struct upload_allowance *allowance, struct upload *upload);

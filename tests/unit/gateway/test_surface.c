@@ -563,6 +563,47 @@ static void revoking_stops_a_download_under_way(void **state)
     web->carry = (struct carry_reply){0};
 }
 
+/* Asks for part 1 as a recipient (role 0) or as a user. */
+static unsigned download_as(const struct web *web, struct id message, uint8_t role)
+{
+    struct lines line;
+    struct lines header;
+    struct capability wanted = {.kind = CAPABILITY_DOWNLOAD,
+        .organisation = organisation,
+        .subject = sender,
+        .message = message,
+        .role = role,
+        .token = {{0x70}}};
+    (void)snprintf(
+        line.text, sizeof line.text, "GET /api/v1/messages/%s/parts/1", id_text(message).text);
+    (void)snprintf(header.text, sizeof header.text, "Secure-Mail-Capability: %s\r\n",
+        web_capability(&wanted).text);
+    return status_of(web, line.text, header.text);
+}
+
+static void a_sender_reads_what_he_revoked_until_it_is_deleted(void **state)
+{
+    struct web *web = *state;
+    struct id message = message_of(24);
+    struct buffer frame DEFER(buffer_free) = sealed_frame((struct id){{0}}, 0);
+    struct web_answer revoked DEFER(web_answer_free) = WEB_ANSWER;
+    struct web_answer deleted DEFER(web_answer_free) = WEB_ANSWER;
+    int purged = atomic_load(&web->purged);
+    store_part(web, message, "MQ==", 1000);
+    assert_int_equal(download_as(web, message, 0), 200);
+
+    web->carry = (struct carry_reply){.closed = message, .sealed = span_text("revoked")};
+    assert_int_equal(sealed(web, "revoke", buffer_span(&frame), "", &revoked), 200);
+    assert_int_equal(download_as(web, message, 0), 410);
+    assert_int_equal(download_as(web, message, ROLE_SENDER), 200);
+
+    web->carry.purge = message;
+    assert_int_equal(sealed(web, "delete", buffer_span(&frame), "", &deleted), 200);
+    assert_int_equal(download_as(web, message, ROLE_SENDER), 410);
+    assert_int_equal(atomic_load(&web->purged), purged + 1);
+    web->carry = (struct carry_reply){0};
+}
+
 /* --- the list --- */
 
 static struct lines with_cookie(const char *more)
@@ -750,6 +791,7 @@ int main(void)
         cmocka_unit_test(a_download_gives_the_whole_or_a_range),
         cmocka_unit_test(a_download_needs_the_capability_of_its_message),
         cmocka_unit_test(revoking_stops_a_download_under_way),
+        cmocka_unit_test(a_sender_reads_what_he_revoked_until_it_is_deleted),
         cmocka_unit_test(a_list_needs_cookie_and_our_own_page),
         cmocka_unit_test(the_list_shows_what_the_feeds_say),
         cmocka_unit_test(an_ended_session_is_refused),
