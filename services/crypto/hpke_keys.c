@@ -154,9 +154,10 @@ static enum sm_error reload(struct hpke_keys *keys, struct db *db)
     struct key_list fresh;
     TRY(load(keys, db, &fresh));
     (void)pthread_rwlock_wrlock(&keys->lock);
-    struct key_list old DEFER(list_free) = keys->list;
+    struct key_list old = keys->list;
     keys->list = fresh;
     (void)pthread_rwlock_unlock(&keys->lock);
+    list_free(&old);
     return SM_OK;
 }
 
