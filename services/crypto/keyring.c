@@ -2,9 +2,6 @@
  * Start-up: master key -> key-encryption key, the check that it is this database's, then the
  * service keys, made at the first start ever. One transaction under one lock, so that replicas that
  * start together make one set. After that the keyring is read-only.
- *
- * A wrap's AAD is a list of length-prefixed parts: "securemail/1 wrap", purpose, organisation,
- * object, version. The stored form is the version (u32, big-endian) and lib/envelope's wrap.
  */
 #include "services/crypto/keyring.h"
 
@@ -13,8 +10,8 @@
 #include "base/memory.h"
 #include "envelope/kdf.h"
 #include "envelope/p256.h"
-#include "envelope/wrap.h"
 #include "services/crypto/master_key.h"
+#include "services/crypto/place.h"
 
 #include <assert.h>
 #include <string.h>
@@ -22,10 +19,6 @@
 enum {
     MASTER_VERSION = 1, /* a second one comes with the rotation of the master key */
     KEYS_MAX = 64,      /* service keys of all versions */
-    WRAPPED_BYTES_MAX = 512,
-    PLAINTEXT_BYTES_MAX = 256,
-    AAD_BYTES_MAX = 512,
-    VERSION_BYTES = 4,
 };
 
 struct stored_key {
@@ -70,64 +63,6 @@ static const struct statement
         "SELECT version, wrapped FROM vault.organisation_key"
         " WHERE organisation = $1 AND version = $2"};
 /* clang-format on */
-
-/* --- wrapping under a given key --- */
-
-/* Where a wrapped value belongs: it opens nowhere else. */
-struct place {
-    const char *purpose;
-    struct span organisation, object;
-    uint64_t version; /* of the key that wraps */
-};
-
-static enum sm_error append_part(struct buffer *out, struct span part)
-{
-    TRY(buffer_append_be(out, part.size, 2));
-    return buffer_append(out, part);
-}
-
-static enum sm_error place_aad(const struct place *place, struct buffer *out)
-{
-    TRY(append_part(out, span_text("securemail/1 wrap")));
-    TRY(append_part(out, span_text(place->purpose)));
-    TRY(append_part(out, place->organisation));
-    TRY(append_part(out, place->object));
-    return buffer_append_be(out, place->version, VERSION_BYTES);
-}
-
-static enum sm_error wrap_at(
-    struct span key, const struct place *place, struct span plaintext, struct buffer *out)
-{
-    struct buffer aad DEFER(buffer_free) = BUFFER(AAD_BYTES_MAX);
-    if (plaintext.size > PLAINTEXT_BYTES_MAX)
-        return SM_TOO_LARGE;
-    TRY(place_aad(place, &aad));
-    TRY(buffer_append_be(out, place->version, VERSION_BYTES));
-    return wrap_seal(key, buffer_span(&aad), plaintext, out);
-}
-
-/* The version in front is the caller's to look at; here it must be the place's. */
-static enum sm_error unwrap_at(
-    struct span key, const struct place *place, struct span wrapped, struct secret **out)
-{
-    struct buffer aad DEFER(buffer_free) = BUFFER(AAD_BYTES_MAX);
-    struct buffer plaintext DEFER(buffer_free) = BUFFER(PLAINTEXT_BYTES_MAX);
-    TRY(place_aad(place, &aad));
-    struct span blob = span_slice(wrapped, VERSION_BYTES, wrapped.size);
-    TRY(wrap_open(key, buffer_span(&aad), blob, &plaintext));
-    return secret_copy(buffer_span(&plaintext), out);
-}
-
-static enum sm_error wrapped_version(struct span wrapped, uint64_t *out)
-{
-    uint64_t version = 0;
-    if (wrapped.size < VERSION_BYTES || wrapped.size > WRAPPED_BYTES_MAX)
-        return SM_TAMPERED;
-    for (size_t i = 0; i < VERSION_BYTES; i++)
-        version = version << 8 | wrapped.at[i];
-    *out = version;
-    return SM_OK;
-}
 
 /* --- the master key --- */
 
@@ -220,7 +155,7 @@ static enum sm_error load_keys(struct keyring *keyring, struct db *db)
         enum service_key purpose = KEY_COUNT;
         TRY(db_read_bytes(rows, i, 0, 64, &name));
         TRY(db_read_u64(rows, i, 1, &version));
-        TRY(db_read_bytes(rows, i, 2, WRAPPED_BYTES_MAX, &wrapped));
+        TRY(db_read_bytes(rows, i, 2, PLACE_WRAPPED_BYTES_MAX, &wrapped));
         TRY(purpose_of(name, &purpose));
         if (keep(keyring, purpose, version, wrapped) != SM_OK)
             return log_failure("service-key", SM_TAMPERED, purposes[purpose]);
@@ -242,7 +177,7 @@ static enum sm_error make_key(struct keyring *keyring, struct db *db, enum servi
 {
     static const uint8_t object[8] = {0, 0, 0, 0, 0, 0, 0, 1};
     struct secret *key DEFER(secret_free) = NULL;
-    struct buffer wrapped DEFER(buffer_free) = BUFFER(WRAPPED_BYTES_MAX);
+    struct buffer wrapped DEFER(buffer_free) = BUFFER(PLACE_WRAPPED_BYTES_MAX);
     TRY(new_key(purpose, &key));
     TRY(keyring_wrap_service(keyring, purposes[purpose], SPAN(object), secret_span(key), &wrapped));
     TRY(DB_RUN(db, &key_write, NULL, db_text(span_text(purposes[purpose])), db_i64(1),
@@ -328,7 +263,7 @@ enum sm_error keyring_wrap_service(const struct keyring *keyring, const char *pu
     struct span object, struct span plaintext, struct buffer *out)
 {
     struct place place = service_place(purpose, object);
-    return wrap_at(secret_span(keyring->kek), &place, plaintext, out);
+    return place_wrap(secret_span(keyring->kek), &place, plaintext, out);
 }
 
 enum sm_error keyring_unwrap_service(const struct keyring *keyring, const char *purpose,
@@ -336,10 +271,10 @@ enum sm_error keyring_unwrap_service(const struct keyring *keyring, const char *
 {
     uint64_t version;
     struct place place = service_place(purpose, object);
-    TRY(wrapped_version(wrapped, &version));
+    TRY(place_version(wrapped, &version));
     if (version != MASTER_VERSION)
         return SM_TAMPERED;
-    return unwrap_at(secret_span(keyring->kek), &place, wrapped, out);
+    return place_unwrap(secret_span(keyring->kek), &place, wrapped, out);
 }
 
 /* An organisation's key stands wrapped under the KEK; its object is organisation and version. */
@@ -354,7 +289,7 @@ enum sm_error keyring_organisation_new(
     const struct keyring *keyring, struct db *db, struct id organisation)
 {
     struct secret *key DEFER(secret_free) = NULL;
-    struct buffer wrapped DEFER(buffer_free) = BUFFER(WRAPPED_BYTES_MAX);
+    struct buffer wrapped DEFER(buffer_free) = BUFFER(PLACE_WRAPPED_BYTES_MAX);
     struct buffer object DEFER(buffer_free) = BUFFER(ID_BYTES + 8);
     TRY(secret_random(KDF_SHA256_BYTES, &key));
     TRY(organisation_object(organisation, 1, &object));
@@ -372,7 +307,7 @@ static enum sm_error read_organisation_key(const struct keyring *keyring, struct
     struct span wrapped;
     TRY(db_one(rows));
     TRY(db_read_u64(rows, 0, 0, version));
-    TRY(db_read_bytes(rows, 0, 1, WRAPPED_BYTES_MAX, &wrapped));
+    TRY(db_read_bytes(rows, 0, 1, PLACE_WRAPPED_BYTES_MAX, &wrapped));
     TRY(organisation_object(organisation, *version, &object));
     return keyring_unwrap_service(keyring, "organisation key", buffer_span(&object), wrapped, out);
 }
@@ -386,7 +321,7 @@ enum sm_error keyring_wrap(const struct keyring *keyring, struct db *db, struct 
         .purpose = purpose, .organisation = id_span(&organisation), .object = id_span(&object)};
     TRY(DB_RUN(db, &organisation_newest, &rows, db_id(&organisation)));
     TRY(read_organisation_key(keyring, organisation, rows, &place.version, &key));
-    return wrap_at(secret_span(key), &place, plaintext, out);
+    return place_wrap(secret_span(key), &place, plaintext, out);
 }
 
 enum sm_error keyring_unwrap(const struct keyring *keyring, struct db *db, struct id organisation,
@@ -396,10 +331,10 @@ enum sm_error keyring_unwrap(const struct keyring *keyring, struct db *db, struc
     struct secret *key DEFER(secret_free) = NULL;
     struct place place = {
         .purpose = purpose, .organisation = id_span(&organisation), .object = id_span(&object)};
-    TRY(wrapped_version(wrapped, &place.version));
+    TRY(place_version(wrapped, &place.version));
     TRY(DB_RUN(db, &organisation_version, &rows, db_id(&organisation), db_u64(place.version)));
     if (db_rows_count(rows) == 0)
         return SM_TAMPERED; /* no such version: the bytes were altered */
     TRY(read_organisation_key(keyring, organisation, rows, &place.version, &key));
-    return unwrap_at(secret_span(key), &place, wrapped, out);
+    return place_unwrap(secret_span(key), &place, wrapped, out);
 }
