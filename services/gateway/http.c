@@ -12,6 +12,7 @@
 #include "services/gateway/access.h"
 #include "services/gateway/listen.h"
 #include "services/gateway/request.h"
+#include "services/gateway/security.h"
 #include "services/gateway/task.h"
 
 #include <errno.h>
@@ -166,19 +167,6 @@ static void *watch(void *context)
 
 /* --- sending --- */
 
-/* clang-format off */
-static const struct { const char *name, *value; } security_headers[] = {
-    {"Content-Security-Policy", "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
-    {"X-Content-Type-Options", "nosniff"},
-    {"Referrer-Policy", "no-referrer"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"Cross-Origin-Resource-Policy", "same-origin"},
-    {"Permissions-Policy", "accelerometer=(), camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
-    {"Cache-Control", "no-store"},
-};
-/* clang-format on */
-static const char transport_security[] = "max-age=31536000; includeSubDomains";
-
 static ssize_t read_stream(void *context, uint64_t at, char *to, size_t max)
 {
     struct pending *pending = context;
@@ -215,11 +203,11 @@ static struct MHD_Response *response_of(struct pending *pending, struct answer *
 static bool add_headers(struct MHD_Response *response, const struct answer *answer, bool is_tls)
 {
     enum MHD_Result all = MHD_YES;
-    for (size_t i = 0; i < sizeof security_headers / sizeof security_headers[0]; i++)
+    for (size_t i = 0; i < security_headers_count; i++)
         all &=
             MHD_add_response_header(response, security_headers[i].name, security_headers[i].value);
     if (is_tls)
-        all &= MHD_add_response_header(response, "Strict-Transport-Security", transport_security);
+        all &= MHD_add_response_header(response, transport_security.name, transport_security.value);
     if (answer->content_type)
         all &= MHD_add_response_header(response, "Content-Type", answer->content_type);
     for (size_t i = 0; i < answer->headers_count; i++)
@@ -305,33 +293,25 @@ static enum MHD_Result go_on(struct pending *pending, const char *bytes, size_t 
     return *size ? take_block(pending, bytes, size) : end_of_request(pending);
 }
 
-static enum MHD_Result gather_header(void *context, enum MHD_ValueKind kind, const char *name,
+static enum MHD_Result gather(void *context, enum MHD_ValueKind kind, const char *name,
     size_t name_size, const char *value, size_t value_size)
 {
-    (void)kind;
-    return request_gather_header(context, span_of(name, name_size), span_of(value, value_size))
-               ? MHD_YES
-               : MHD_NO;
-}
-
-static enum MHD_Result gather_query(void *context, enum MHD_ValueKind kind, const char *name,
-    size_t name_size, const char *value, size_t value_size)
-{
-    (void)kind;
-    return request_gather_query(context, span_of(name, name_size), span_of(value, value_size))
-               ? MHD_YES
-               : MHD_NO;
+    struct span name_span = span_of(name, name_size);
+    struct span value_span = span_of(value, value_size);
+    bool goes_on = kind == MHD_HEADER_KIND ? request_gather_header(context, name_span, value_span)
+                                           : request_gather_query(context, name_span, value_span);
+    return goes_on ? MHD_YES : MHD_NO;
 }
 
 static enum sm_error read_head(struct pending *pending, const char *method, const char *path)
 {
-    struct request_gather gather = {.exchange = &pending->exchange};
+    struct request_gather gathered = {.exchange = &pending->exchange};
     struct gateway *gateway = pending->http->gateway;
-    TRY(request_gather_path(&gather, path));
-    (void)MHD_get_connection_values_n(pending->connection, MHD_HEADER_KIND, gather_header, &gather);
+    TRY(request_gather_path(&gathered, path));
+    (void)MHD_get_connection_values_n(pending->connection, MHD_HEADER_KIND, gather, &gathered);
     (void)MHD_get_connection_values_n(
-        pending->connection, MHD_GET_ARGUMENT_KIND, gather_query, &gather);
-    return request_admit(&gather, method, gateway);
+        pending->connection, MHD_GET_ARGUMENT_KIND, gather, &gathered);
+    return request_admit(&gathered, method, gateway);
 }
 
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *connection,

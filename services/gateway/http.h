@@ -24,7 +24,7 @@ enum {
     HTTP_CONNECTIONS_MAX = 2000,
     HTTP_CONNECTIONS_PER_ADDRESS_MAX = 500, /* a proxy in front is one address */
     HTTP_IDLE_TIMEOUT_S = 60,
-    HTTP_CONNECTION_BYTES = 64 * 1024, /* libmicrohttpd's memory of one connection */
+    HTTP_CONNECTION_BYTES = 128 * 1024, /* of one connection; half of it is one read of an upload */
     EXCHANGE_TIMEOUT_MS = 60 * 1000,
 };
 
