@@ -40,7 +40,7 @@ static void reader_close(struct reader *reader)
 
 static enum sm_error reader_open(struct cli *cli, struct reader *reader)
 {
-    struct arena arena DEFER(arena_free) = ARENA(16 * 1024);
+    struct arena arena DEFER(arena_free) = ARENA(16384);
     struct access_reply access = {0};
     TRY(user_open(cli, &reader->profile, &reader->server));
     struct session_request request = {.session = reader->profile.session};

@@ -129,7 +129,7 @@ enum sm_error user_login(struct cli *cli)
     const char *email;
     struct server server DEFER(server_close) = {0};
     struct buffer password DEFER(buffer_free) = BUFFER(PASSWORD_BYTES);
-    struct arena arena DEFER(arena_free) = ARENA(64 * 1024);
+    struct arena arena DEFER(arena_free) = ARENA(65536);
     struct login_reply reply = {0};
     TRY(cli_need(cli, "--server", &url));
     TRY(cli_need(cli, "--email", &email));
