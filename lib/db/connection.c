@@ -20,8 +20,7 @@ enum {
     TYPE_BYTEA = 17,
     TYPE_INT8 = 20,
     TYPE_TEXT = 25,
-    TYPE_INT4 = 23,
-    TYPE_BYTEA_ARRAY = 1001
+    TYPE_INT4 = 23
 };
 
 struct db {
@@ -172,6 +171,11 @@ struct db_value db_id(const struct id *id)
     return id_is_none(*id) ? db_null() : db_bytes(id_span(id));
 }
 
+struct db_value db_binary(uint32_t type, struct span bytes)
+{
+    return (struct db_value){.kind = DB_BINARY, .number = type, .bytes = bytes};
+}
+
 /* The parameter arrays of PQexecPrepared, filled from values. */
 struct parameters {
     const char *values[VALUES_MAX];
@@ -202,6 +206,7 @@ static void put_parameter(struct parameters *parameters, size_t i, const struct 
         return;
     case DB_BYTES:
     case DB_TEXT:
+    case DB_BINARY:
         parameters->values[i] = value->bytes.size ? (const char *)value->bytes.at : empty;
         parameters->lengths[i] = (int)value->bytes.size;
         return;
@@ -217,7 +222,7 @@ static Oid type_of(const struct db_value *value)
         [DB_BYTES] = TYPE_BYTEA,
         [DB_TEXT] = TYPE_TEXT,
         [DB_BOOL] = TYPE_BOOL};
-    return types[value->kind];
+    return value->kind == DB_BINARY ? (Oid)value->number : types[value->kind];
 }
 
 static bool is_prepared(const struct db *db, const struct statement *statement)

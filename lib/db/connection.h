@@ -31,10 +31,10 @@ struct statement {
     const char *sql;  /* $1, $2, ... */
 };
 
-enum db_kind { DB_NULL, DB_I64, DB_BYTES, DB_TEXT, DB_BOOL };
+enum db_kind { DB_NULL, DB_I64, DB_BYTES, DB_TEXT, DB_BOOL, DB_BINARY };
 struct db_value {
     enum db_kind kind;
-    int64_t number;
+    int64_t number;    /* DB_BINARY: the type's number */
     struct span bytes; /* borrowed for the call */
 };
 struct db_value db_null(void);
@@ -44,6 +44,8 @@ struct db_value db_bool(bool value);         /* SQL boolean */
 struct db_value db_bytes(struct span bytes); /* SQL bytea */
 struct db_value db_text(struct span text);   /* SQL text */
 struct db_value db_id(const struct id *id);  /* bytea of 16; the all-zero id is NULL */
+/* A value of any type in its binary form: what db/array.h makes. */
+struct db_value db_binary(uint32_t type, struct span bytes);
 
 /* Runs `statement`. *out (owned by the caller, may be NULL pointer when rows do not matter). */
 SM_MUST_USE enum sm_error db_run(struct db *db, const struct statement *statement,

@@ -1,0 +1,339 @@
+/*
+ * The story of a commit: lead, heads, what is known already, entries, checkpoints, one write, one
+ * COMMIT, and only then the heads in memory move on.
+ */
+#include "services/audit/group.h"
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "services/audit/commitment.h"
+#include "services/audit/event.h"
+
+#include <string.h>
+
+enum { IDS_BYTES_MAX = 1024 * 1024, SEEN_SLOTS = 4 * GROUP_EVENTS_MAX };
+
+struct group {
+    const struct group_context *context;
+    struct rows_to_write *rows;
+    struct head **staged; /* owned: heads as they will be */
+    size_t staged_count, staged_max;
+    struct id *seen; /* owned: a hash set of event ids that are logged; none: a free slot */
+    uint64_t now_ms;
+};
+
+static void group_free(struct group *group)
+{
+    rows_to_write_free(&group->rows);
+    for (size_t i = 0; i < group->staged_count; i++)
+        memory_free(&group->staged[i]);
+    memory_free(&group->staged);
+    memory_free(&group->seen);
+}
+
+static enum sm_error group_prepare(struct group *group, size_t heads_max)
+{
+    group->staged_max = heads_max;
+    TRY(memory_zeroed(heads_max, sizeof *group->staged, (void **)&group->staged));
+    TRY(memory_zeroed(SEEN_SLOTS, sizeof *group->seen, (void **)&group->seen));
+    return rows_to_write_new(&group->rows);
+}
+
+/* --- heads --- */
+
+static struct head *staged_head(const struct group *group, const struct id *organisation)
+{
+    for (size_t i = 0; i < group->staged_count; i++)
+        if (id_equal(group->staged[i]->organisation, *organisation))
+            return group->staged[i];
+    return NULL;
+}
+
+static enum sm_error stage_head(struct group *group, const struct id *organisation)
+{
+    struct head *head DEFER(memory_free) = NULL;
+    if (staged_head(group, organisation))
+        return SM_OK;
+    if (group->staged_count == group->staged_max)
+        return SM_TOO_LARGE;
+    TRY(memory_zeroed(1, sizeof *head, (void **)&head));
+    TRY(heads_get(group->context->heads, group->context->db, organisation, head));
+    group->staged[group->staged_count++] = TAKE(head);
+    return SM_OK;
+}
+
+static enum sm_error stage_job(struct group *group, const struct append_job *job)
+{
+    for (size_t i = 0; i < job->events.count; i++)
+        TRY(stage_head(group, &LIST_AT(struct audit_event, job->events, i)->organisation));
+    return id_is_none(job->sign_organisation) ? SM_OK : stage_head(group, &job->sign_organisation);
+}
+
+/* A log that is damaged refuses its own jobs; an error of the database ends the group. */
+static enum sm_error stage_all(struct group *group, struct append_job *const *jobs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        jobs[i]->error = stage_job(group, jobs[i]);
+        if (jobs[i]->error != SM_OK && jobs[i]->error != SM_TAMPERED)
+            return jobs[i]->error;
+    }
+    return SM_OK;
+}
+
+/* --- once --- */
+
+/* Marks an event id as logged; false when it was already. */
+static bool mark_seen(struct group *group, const struct id *event)
+{
+    uint64_t hash;
+    memcpy(&hash, event->bytes, sizeof hash);
+    for (size_t i = 0; i < SEEN_SLOTS; i++) {
+        struct id *slot = &group->seen[(hash + i) % SEEN_SLOTS];
+        if (id_is_none(*slot)) {
+            *slot = *event;
+            return true;
+        }
+        if (id_equal(*slot, *event))
+            return false;
+    }
+    return false;
+}
+
+static enum sm_error add_ids(const struct append_job *job, struct db_array *ids)
+{
+    for (size_t i = 0; job->error == SM_OK && i < job->events.count; i++)
+        TRY(db_array_add(ids, db_id(&LIST_AT(struct audit_event, job->events, i)->event)));
+    return SM_OK;
+}
+
+static enum sm_error mark_known(struct group *group, struct append_job *const *jobs, size_t count)
+{
+    struct db_array ids DEFER(db_array_free) = DB_ARRAY(DB_BYTES, IDS_BYTES_MAX);
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    for (size_t i = 0; i < count; i++)
+        TRY(add_ids(jobs[i], &ids));
+    if (ids.count == 0)
+        return SM_OK;
+    TRY(store_known(group->context->db, &ids, &rows));
+    for (size_t i = 0; i < db_rows_count(rows); i++) {
+        struct id event;
+        TRY(db_read_id(rows, i, 0, &event));
+        (void)mark_seen(group, &event);
+    }
+    return SM_OK;
+}
+
+/* --- entries --- */
+
+/* Chains `body` to the head and writes it down. `event` has the columns for finding. */
+static enum sm_error add_entry(
+    struct group *group, struct head *head, struct span body, const struct audit_event *event)
+{
+    struct hash hash;
+    TRY(chain_hash(body, &hash));
+    TRY(tree_add(&head->tree, body));
+    head->last = hash;
+    const struct new_entry entry = {.organisation = &head->organisation,
+        .event = &event->event,
+        .message = &event->message,
+        .link = &event->link,
+        .seq = head->tree.size,
+        .kind = event->kind,
+        .recorded_ms = head->recorded_ms,
+        .body = body,
+        .hash = &hash};
+    return rows_add_entry(group->rows, &entry);
+}
+
+static enum sm_error open_log(struct group *group, struct head *head)
+{
+    struct buffer body DEFER(buffer_free) = BUFFER(AUDIT_ENTRY_BYTES_MAX);
+    struct log_start start = {.organisation = head->organisation};
+    struct audit_event first = {.kind = EVENT_NONE};
+    TRY(id_random(&first.event));
+    TRY(id_random(&start.log));
+    TRY(random_bytes(start.random, sizeof start.random));
+    memcpy(start.public_key, signing_key_public(group->context->key).at, sizeof start.public_key);
+    TRY(event_log_start(&start, head->recorded_ms, &body));
+    return add_entry(group, head, buffer_span(&body), &first);
+}
+
+/* A fresh salt and the commitment for each personal field; salts and values go to their table. */
+static enum sm_error commit_personal(struct group *group, const struct head *head,
+    const struct audit_event *event, struct hash commitments[static AUDIT_PERSONAL_MAX])
+{
+    for (size_t i = 0; i < event->personal.count; i++) {
+        const struct personal_field *field = LIST_AT(struct personal_field, event->personal, i);
+        uint8_t salt[COMMITMENT_SALT_BYTES];
+        TRY(random_bytes(salt, sizeof salt));
+        TRY(commitment_make(salt, field->name, field->value, &commitments[i]));
+        const struct new_disclosure disclosure = {.organisation = &head->organisation,
+            .seq = head->tree.size + 1,
+            .place = i,
+            .name = field->name,
+            .value = field->value,
+            .salt = SPAN(salt)};
+        TRY(rows_add_disclosure(group->rows, &disclosure));
+    }
+    return SM_OK;
+}
+
+static enum sm_error append_event(
+    struct group *group, const struct audit_event *event, enum peer source)
+{
+    struct buffer body DEFER(buffer_free) = BUFFER(AUDIT_ENTRY_BYTES_MAX);
+    struct hash commitments[AUDIT_PERSONAL_MAX];
+    struct head *head = staged_head(group, &event->organisation);
+    if (head->recorded_ms < group->now_ms)
+        head->recorded_ms = group->now_ms;
+    if (head->tree.size == 0)
+        TRY(open_log(group, head));
+    TRY(commit_personal(group, head, event, commitments));
+    const struct place place = {
+        .seq = head->tree.size + 1, .prev = &head->last, .recorded_ms = head->recorded_ms};
+    TRY(event_entry(event, source, &place, commitments, &body));
+    return add_entry(group, head, buffer_span(&body), event);
+}
+
+static enum sm_error append_job_events(struct group *group, struct append_job *job)
+{
+    for (size_t i = 0; i < job->events.count; i++) {
+        const struct audit_event *event = LIST_AT(struct audit_event, job->events, i);
+        if (!mark_seen(group, &event->event)) {
+            job->repeated++;
+            continue;
+        }
+        TRY(append_event(group, event, job->source));
+        job->appended++;
+    }
+    return SM_OK;
+}
+
+/* --- checkpoints --- */
+
+static enum sm_error add_checkpoint(struct group *group, struct head *head)
+{
+    struct buffer note DEFER(buffer_free) = BUFFER(CHECKPOINT_NOTE_BYTES_MAX);
+    TRY(checkpoint_sign(group->context->key, head->organisation, &head->tree, &note));
+    const struct new_checkpoint checkpoint = {.organisation = &head->organisation,
+        .size = head->tree.size,
+        .note = buffer_span(&note),
+        .peaks = tree_peaks(&head->tree)};
+    TRY(rows_add_checkpoint(group->rows, &checkpoint));
+    head->checkpoint_size = head->tree.size;
+    return SM_OK;
+}
+
+static enum sm_error sign_due(struct group *group)
+{
+    for (size_t i = 0; i < group->staged_count; i++) {
+        struct head *head = group->staged[i];
+        if (head->tree.size - head->checkpoint_size >= CHECKPOINT_EVERY_ENTRIES)
+            TRY(add_checkpoint(group, head));
+    }
+    return SM_OK;
+}
+
+/* The head's checkpoint for the job that asked; the same head has the same note each time. */
+static enum sm_error sign_for_job(struct group *group, struct append_job *job)
+{
+    struct buffer note DEFER(buffer_free) = BUFFER(sizeof job->note);
+    struct head *head = staged_head(group, &job->sign_organisation);
+    if (head->tree.size == 0) {
+        job->error = SM_NOT_FOUND;
+        return SM_OK;
+    }
+    if (head->checkpoint_size < head->tree.size)
+        TRY(add_checkpoint(group, head));
+    TRY(checkpoint_sign(group->context->key, head->organisation, &head->tree, &note));
+    memcpy(job->note, note.bytes, note.size);
+    job->note_bytes = note.size;
+    job->size = head->tree.size;
+    return SM_OK;
+}
+
+/* --- the commit --- */
+
+static enum sm_error confirm_lead(struct group *group)
+{
+    bool is_leader = false;
+    TRY(store_confirm_lead(group->context->db, &is_leader, &group->now_ms));
+    return is_leader ? SM_OK : SM_NOT_ACTIVE;
+}
+
+static enum sm_error fill(struct group *group, struct append_job *const *jobs, size_t count)
+{
+    TRY(stage_all(group, jobs, count));
+    TRY(mark_known(group, jobs, count));
+    for (size_t i = 0; i < count; i++)
+        if (jobs[i]->error == SM_OK)
+            TRY(append_job_events(group, jobs[i]));
+    TRY(sign_due(group));
+    for (size_t i = 0; i < count; i++)
+        if (jobs[i]->error == SM_OK && !id_is_none(jobs[i]->sign_organisation))
+            TRY(sign_for_job(group, jobs[i]));
+    return rows_write(group->rows, group->context->db);
+}
+
+static void publish(struct group *group)
+{
+    for (size_t i = 0; i < group->staged_count; i++)
+        heads_put(group->context->heads, group->staged[i]);
+}
+
+static enum sm_error commit(
+    const struct group_context *context, struct append_job *const *jobs, size_t count)
+{
+    struct group group DEFER(group_free) = {.context = context};
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    TRY(group_prepare(&group, GROUP_EVENTS_MAX + GROUP_JOBS_MAX));
+    TRY(db_begin(context->db, &tx));
+    TRY(confirm_lead(&group));
+    TRY(fill(&group, jobs, count));
+    FAIL_POINT("audit.append.before-commit");
+    TRY(db_commit(&tx));
+    FAIL_POINT("audit.append.after-commit");
+    publish(&group);
+    return SM_OK;
+}
+
+enum sm_error group_commit(
+    const struct group_context *context, struct append_job *const *jobs, size_t count)
+{
+    enum sm_error error = commit(context, jobs, count);
+    if (error != SM_OK)
+        heads_forget(context->heads);
+    return error;
+}
+
+static enum sm_error sign_all(const struct group_context *context)
+{
+    struct group group DEFER(group_free) = {.context = context};
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    size_t position = 0;
+    TRY(group_prepare(&group, GROUP_EVENTS_MAX));
+    TRY(db_begin(context->db, &tx));
+    TRY(confirm_lead(&group));
+    for (const struct head *head; group.staged_count < group.staged_max &&
+                                  (head = heads_next_unsigned(context->heads, &position));) {
+        TRY(stage_head(&group, &head->organisation));
+        TRY(add_checkpoint(&group, group.staged[group.staged_count - 1]));
+    }
+    if (group.staged_count == 0)
+        return SM_OK;
+    TRY(rows_write(group.rows, context->db));
+    FAIL_POINT("audit.checkpoint.before-commit");
+    TRY(db_commit(&tx));
+    publish(&group);
+    return SM_OK;
+}
+
+enum sm_error group_sign_all(const struct group_context *context)
+{
+    enum sm_error error = sign_all(context);
+    if (error != SM_OK)
+        heads_forget(context->heads);
+    return error;
+}

@@ -1,0 +1,131 @@
+/* THE table of audit, and its handlers: check, hand over, answer. */
+#include "services/audit/handlers.h"
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/memory.h"
+#include "proto/audit.h"
+#include "services/audit/event.h"
+#include "services/audit/export.h"
+#include "services/audit/query.h"
+
+#include <string.h>
+
+static const char service_name[] = "audit";
+
+static struct audit *audit_of(const struct bus_request *request)
+{
+    return request->worker;
+}
+
+static int64_t time_left_ms(const struct bus_request *request)
+{
+    return request->header.deadline_ms - clock_wall_ms();
+}
+
+static enum sm_error on_ping(struct bus_request *request, const void *message, void *reply)
+{
+    struct ping_reply *pong = reply;
+    (void)message;
+    pong->service = span_text(service_name);
+    pong->is_active = writer_is_active(audit_of(request)->writer);
+    return SM_OK;
+}
+
+/* One event that may not be reported refuses all: a batch is durable as a whole or not at all. */
+static enum sm_error check_events(const struct list *events, enum peer caller)
+{
+    for (size_t i = 0; i < events->count; i++)
+        TRY(event_check(LIST_AT(struct audit_event, *events, i), caller));
+    return SM_OK;
+}
+
+static enum sm_error on_append(struct bus_request *request, const void *message, void *reply)
+{
+    const struct append_request *asked = message;
+    struct append_reply *answer = reply;
+    struct append_job job = {.events = asked->events, .source = request->caller};
+    TRY(check_events(&asked->events, request->caller));
+    TRY(writer_commit(audit_of(request)->writer, &job, time_left_ms(request)));
+    answer->appended = job.appended;
+    answer->repeated = job.repeated;
+    FAIL_POINT("audit.append.before-ack");
+    return SM_OK;
+}
+
+/* Proves the capability by the database's clock. */
+static enum sm_error check_access(const struct bus_request *request, struct db *db,
+    struct span capability, struct capability *out)
+{
+    int64_t now_ms;
+    TRY(db_now_ms(db, &now_ms));
+    return access_check(audit_of(request)->access, capability, (uint64_t)now_ms, out);
+}
+
+static enum sm_error on_query(struct bus_request *request, const void *message, void *reply)
+{
+    const struct query_request *asked = message;
+    struct capability capability;
+    struct reader reader DEFER(reader_return) = {0};
+    TRY(reader_borrow(audit_of(request)->readers, time_left_ms(request), &reader));
+    TRY(check_access(request, reader.db, asked->capability, &capability));
+    return query_run(reader.db, &capability.organisation, asked, request->arena, reply);
+}
+
+static enum sm_error on_export(struct bus_request *request, const void *message, void *reply)
+{
+    const struct export_request *asked = message;
+    struct capability capability;
+    struct reader reader DEFER(reader_return) = {0};
+    TRY(reader_borrow(audit_of(request)->readers, time_left_ms(request), &reader));
+    TRY(check_access(request, reader.db, asked->capability, &capability));
+    const struct export_context context = {.db = reader.db,
+        .writer = audit_of(request)->writer,
+        .key = audit_of(request)->key,
+        .timeout_ms = time_left_ms(request)};
+    return export_page(&context, &capability, asked, request->arena, reply);
+}
+
+static enum sm_error on_checkpoint(struct bus_request *request, const void *message, void *reply)
+{
+    const struct checkpoint_request *asked = message;
+    struct checkpoint_reply *answer = reply;
+    struct capability capability;
+    struct append_job job = {0};
+    void *note;
+    struct reader reader DEFER(reader_return) = {0};
+    TRY(reader_borrow(audit_of(request)->readers, time_left_ms(request), &reader));
+    TRY(check_access(request, reader.db, asked->capability, &capability));
+    job.sign_organisation = capability.organisation;
+    TRY(writer_commit(audit_of(request)->writer, &job, time_left_ms(request)));
+    TRY(arena_take(request->arena, 1, job.note_bytes, &note));
+    memcpy(note, job.note, job.note_bytes);
+    answer->note = span_of(note, job.note_bytes);
+    return SM_OK;
+}
+
+const struct bus_handler audit_handlers[] = {
+    {OP_PING, on_ping},
+    {OP_APPEND, on_append},
+    {OP_QUERY, on_query},
+    {OP_EXPORT, on_export},
+    {OP_CHECKPOINT, on_checkpoint},
+};
+const size_t audit_handlers_count = sizeof audit_handlers / sizeof audit_handlers[0];
+
+enum sm_error audit_worker_open(void *service, void **out)
+{
+    *out = service;
+    return SM_OK;
+}
+
+void audit_worker_close(void **worker)
+{
+    *worker = NULL;
+}
+
+bool audit_is_active(void *service)
+{
+    struct audit *audit = service;
+    return writer_is_active(audit->writer);
+}

@@ -1,0 +1,76 @@
+/*
+ * audit: the log of everything that happened, which nobody can rewrite unseen. It listens and calls
+ * nobody. Read on in handlers.c (what it does), writer.c and group.c (how a commit goes), chain.h,
+ * tree.h and checkpoint.h (why a change is seen), export.c, and docs/audit-format.md.
+ */
+#include "base/memory.h"
+#include "runtime/service.h"
+#include "services/audit/handlers.h"
+
+enum { WORKERS = 64, READERS = 4, QUEUE_MAX = 256 };
+
+static enum sm_error open_key(
+    const struct settings *settings, const char *conninfo, struct signing_key **out)
+{
+    bool has_logs = false;
+    struct db *db DEFER(db_close) = NULL;
+    TRY(db_open(conninfo, &db));
+    TRY(store_has_logs(db, &has_logs));
+    return signing_key_open(settings_text(settings, SETTING_KEYS_DIR), !has_logs, out);
+}
+
+static void close_parts(struct audit *audit)
+{
+    writer_stop(&audit->writer);
+    readers_free(&audit->readers);
+    access_free(&audit->access);
+    signing_key_free(&audit->key);
+}
+
+static enum sm_error open_parts(const struct settings *settings, struct audit *audit)
+{
+    const char *conninfo = settings_text(settings, SETTING_DATABASE);
+    TRY(open_key(settings, conninfo, &audit->key));
+    TRY(access_new(settings_text(settings, SETTING_KEYS_DIR), &audit->access));
+    TRY(readers_new(conninfo, READERS, &audit->readers));
+    const struct writer_options options = {.conninfo = conninfo,
+        .key = audit->key,
+        .checkpoint_interval_ms = settings_number(settings, SETTING_CHECKPOINT_INTERVAL_S) * 1000};
+    return writer_start(&options, &audit->writer);
+}
+
+static enum sm_error serve(
+    const struct settings *settings, const struct bus_keys *keys, struct audit *audit)
+{
+    struct bus_server *server DEFER(bus_server_free) = NULL;
+    const struct bus_server_options options = {.self = PEER_AUDIT,
+        .keys = keys,
+        .endpoints = settings_text(settings, SETTING_LISTEN),
+        .handlers = audit_handlers,
+        .handlers_count = audit_handlers_count,
+        .workers = WORKERS,
+        .queue_max = QUEUE_MAX,
+        .service = audit,
+        .worker_open = audit_worker_open,
+        .worker_close = audit_worker_close,
+        .is_active = audit_is_active};
+    TRY(bus_server_new(&options, &server));
+    return service_wait(server);
+}
+
+static enum sm_error run(void)
+{
+    struct settings *settings DEFER(settings_free) = NULL;
+    struct bus_keys *keys DEFER(bus_keys_free) = NULL;
+    struct audit audit DEFER(close_parts) = {0};
+    TRY(settings_load(PEER_AUDIT, &settings));
+    TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_AUDIT, &keys));
+    TRY(open_parts(settings, &audit));
+    return serve(settings, keys, &audit);
+}
+
+int main(void)
+{
+    enum sm_error error = service_start(PEER_AUDIT);
+    return service_end(error == SM_OK ? run() : error);
+}
