@@ -35,6 +35,7 @@ enum {
     CODES_VALID_MAX = 2, /* the last two codes are good */
     CODE_RESEND_AFTER_S = 60,
     CODES_PER_HOUR_MAX = 6,
+    REPLIES_PER_LINK_MAX = 20,
     FAILURES_BEFORE_LOCK = 5,
     LOCK_S = 15 * 60,
     FAILURES_BEFORE_FREEZE = 20,

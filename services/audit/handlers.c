@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-static const char service_name[] = "audit";
-
 static struct audit *audit_of(const struct bus_request *request)
 {
     return request->worker;
@@ -21,15 +19,6 @@ static struct audit *audit_of(const struct bus_request *request)
 static int64_t time_left_ms(const struct bus_request *request)
 {
     return request->header.deadline_ms - clock_wall_ms();
-}
-
-static enum sm_error on_ping(struct bus_request *request, const void *message, void *reply)
-{
-    struct ping_reply *pong = reply;
-    (void)message;
-    pong->service = span_text(service_name);
-    pong->is_active = writer_is_active(audit_of(request)->writer);
-    return SM_OK;
 }
 
 /* One event that may not be reported refuses all: a batch is durable as a whole or not at all. */
@@ -105,7 +94,6 @@ static enum sm_error on_checkpoint(struct bus_request *request, const void *mess
 }
 
 const struct bus_handler audit_handlers[] = {
-    {OP_PING, on_ping},
     {OP_APPEND, on_append},
     {OP_QUERY, on_query},
     {OP_EXPORT, on_export},

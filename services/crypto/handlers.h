@@ -24,9 +24,9 @@ bus_handler_fn on_due, on_destroy, on_purged;
 sealed_handler_fn on_login, on_renew, on_logout, on_audit_access;
 /* send.c */
 sealed_handler_fn on_compose, on_send;
-/* sender.c */
+/* reading.c, ending.c */
 sealed_handler_fn on_subjects, on_read, on_revoke, on_delete, on_unlock;
-/* recipient.c */
+/* hello.c, verify.c, open.c, answer.c */
 sealed_handler_fn on_hello, on_send_code, on_verify, on_open, on_reply_compose, on_reply;
 
 #endif

@@ -26,8 +26,9 @@ struct link {
 };
 
 /*
- * Reads a link; link_lock also locks the row until the caller's transaction ends. SM_NOT_FOUND;
- * SM_TAMPERED with *out filled, for link_report_tampering.
+ * Reads a link. SM_NOT_FOUND; SM_TAMPERED for an edited row. link_load is called outside a
+ * transaction and reports an edited row to the log; link_lock is called inside one, locks the row
+ * until it ends, and leaves the report to the load that went before.
  */
 SM_MUST_USE enum sm_error link_load(
     const struct worker *worker, struct arena *arena, struct id link, struct link *out);
@@ -37,8 +38,7 @@ SM_MUST_USE enum sm_error link_lock(
 /* Writes a new row, with its MAC. */
 SM_MUST_USE enum sm_error link_insert(const struct worker *worker, const struct link *link);
 
-/* Writes what may change of a row that link_lock gave, with the next version and a new MAC, and
- * the item of the feed. */
+/* Writes what may change of a row that link_lock gave, with the next version and a new MAC. */
 SM_MUST_USE enum sm_error link_update(const struct worker *worker, struct link *link);
 
 /* Adds the item that tells the gateway how this link stands. */
@@ -50,6 +50,10 @@ SM_MUST_USE enum sm_error link_to_feed(const struct worker *worker, const struct
  * (reported) for an edited row.
  */
 SM_MUST_USE enum sm_error link_prove(struct sealed_call *call);
+
+/* Can be used now: neither it nor its message is over. */
+struct message;
+bool link_is_live(const struct link *link, const struct message *message, int64_t now_ms);
 
 /* Appends the whole link, as it is mailed. `base` is the organisation's address for pages. */
 SM_MUST_USE enum sm_error link_text(

@@ -14,9 +14,9 @@ const struct sealed_handler sealed_handlers[] = {
     {"send",          NEEDS_USER,      ROLE_SENDER,                on_send},
     {"subjects",      NEEDS_USER,      ROLE_SENDER,                on_subjects},
     {"read",          NEEDS_USER,      ROLE_SENDER,                on_read},
-    {"revoke",        NEEDS_USER,      ROLE_SENDER,                on_revoke},
-    {"delete",        NEEDS_USER,      ROLE_SENDER,                on_delete},
-    {"unlock",        NEEDS_USER,      ROLE_SENDER,                on_unlock},
+    {"revoke",        NEEDS_USER,      ROLE_SENDER | ROLE_ADMIN,   on_revoke},
+    {"delete",        NEEDS_USER,      ROLE_SENDER | ROLE_ADMIN,   on_delete},
+    {"unlock",        NEEDS_USER,      ROLE_SENDER | ROLE_ADMIN,   on_unlock},
     {"audit_access",  NEEDS_USER,      ROLE_ADMIN | ROLE_AUDITOR,  on_audit_access},
 
     {"hello",         NEEDS_LIVE_LINK, 0,                          on_hello},

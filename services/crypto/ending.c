@@ -1,0 +1,220 @@
+/*
+ * How a message ends by its sender's will: revoked (closed, for one or for all), or deleted (key,
+ * verifiers and addresses destroyed); and the opposite of an end, the unlock. Each is one
+ * transaction with its event, and is answered when the log has it. Repeating one changes nothing.
+ */
+#include "base/failpoint.h"
+#include "services/crypto/derived.h"
+#include "services/crypto/feed.h"
+#include "services/crypto/handlers.h"
+#include "services/crypto/link.h"
+#include "services/crypto/mail.h"
+#include "services/crypto/message.h"
+#include "services/crypto/usage.h"
+
+/* clang-format off */
+static const struct statement
+    links_of = {"ending_links", "SELECT link FROM vault.link WHERE message = $1 ORDER BY link"},
+    delete_links = {"ending_delete_links", "DELETE FROM vault.link WHERE message = $1"};
+/* clang-format on */
+
+/* --- whose it is --- */
+
+/* An administrator may end what anybody of his organisation sent; others, what they sent. */
+static bool may_end(const struct user *user, const struct message *message)
+{
+    bool is_own = id_equal(message->sender, user->user) || (user->roles & ROLE_ADMIN);
+    return is_own && id_equal(message->organisation, user->organisation);
+}
+
+/* Outside the transaction: reports an edited row, and says "not found" of what is not the user's.
+ */
+static enum sm_error load_own(struct sealed_call *call, struct id id, struct message *out)
+{
+    TRY(message_load(call->worker, call->arena, id, out));
+    return may_end(&call->user, out) ? SM_OK : SM_NOT_FOUND;
+}
+
+static enum sm_error load_own_link(
+    struct sealed_call *call, struct id message, struct id id, struct link *out)
+{
+    TRY(link_load(call->worker, call->arena, id, out));
+    return id_equal(out->message, message) ? SM_OK : SM_NOT_FOUND;
+}
+
+/* --- the event of an ending: derived, so that a repeat is the same one --- */
+
+struct ending {
+    enum event_kind kind;
+    const char *word; /* what the id is derived from */
+    struct id about;  /* the message or the link */
+    struct id message, link;
+    struct span address; /* of one recipient; empty: all */
+};
+
+static enum sm_error add_event(
+    struct sealed_call *call, const struct ending *ending, struct id *out)
+{
+    const struct personal_field personal[] = {
+        {span_text("user"), call->user.email}, {span_text("recipient"), ending->address}};
+    struct audit_event event = {.organisation = call->user.organisation,
+        .kind = ending->kind,
+        .message = ending->message,
+        .link = ending->link,
+        .actor_class = ACTOR_USER,
+        .actor = call->user.user,
+        .personal = {personal, ending->address.size ? 2 : 1}};
+    TRY(derived_from(ending->word, ending->about, &event.event));
+    *out = event.event;
+    return call_event(call, &event);
+}
+
+/* --- revoke --- */
+
+static enum sm_error close_link(struct sealed_call *call, struct id id)
+{
+    struct link link;
+    TRY(link_lock(call->worker, call->arena, id, &link));
+    if (link.state == LINK_REVOKED)
+        return SM_OK;
+    link.state = LINK_REVOKED;
+    TRY(link_update(call->worker, &link));
+    return link_to_feed(call->worker, &link);
+}
+
+static enum sm_error close_all_links(struct sealed_call *call, struct id message)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(call->worker->db, &links_of, &rows, db_id(&message)));
+    for (size_t i = 0; i < db_rows_count(rows); i++) {
+        struct id link;
+        TRY(db_read_id(rows, i, 0, &link));
+        TRY(close_link(call, link));
+    }
+    return SM_OK;
+}
+
+static enum sm_error revoke_message(struct sealed_call *call, struct id id)
+{
+    struct message message;
+    TRY(message_lock(call->worker, call->arena, id, &message));
+    if (message.state == STATE_DELETED)
+        return SM_GONE;
+    TRY(close_all_links(call, id));
+    if (message.state != STATE_LIVE)
+        return SM_OK;
+    message.state = STATE_REVOKED;
+    return message_update(call->worker, &message);
+}
+
+enum sm_error on_revoke(struct sealed_call *call, const void *request_message, void *reply)
+{
+    const struct link_request *request = request_message;
+    struct message message;
+    struct link link = {0};
+    struct id event;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    bool is_one = !id_is_none(request->link);
+    (void)reply;
+    TRY(load_own(call, request->message, &message));
+    if (is_one)
+        TRY(load_own_link(call, request->message, request->link, &link));
+    struct ending ending = {EVENT_REVOKED, "revoked", is_one ? request->link : request->message,
+        request->message, request->link, link.address};
+    TRY(call_begin(call, &tx));
+    TRY(is_one ? close_link(call, request->link) : revoke_message(call, request->message));
+    TRY(mail_cancel(call->worker->db, request->message, request->link));
+    TRY(add_event(call, &ending, &event));
+    FAIL_POINT("crypto.revoke.before-commit");
+    TRY(call_commit(call, &tx));
+    FAIL_POINT("crypto.revoke.after-commit");
+    call->effects->closed = ending.about;
+    return call_release(call, event);
+}
+
+/* --- delete --- */
+
+/*
+ * Links go with their codes and sessions; the message's row stays as a name that is never taken
+ * again, without key, subject and parts. The feed keeps nothing of it but that it is deleted.
+ */
+static enum sm_error destroy(struct sealed_call *call, struct message *message)
+{
+    struct db *db = call->worker->db;
+    int64_t bytes = (int64_t)message_bytes(message->parts);
+    message->state = STATE_DELETED;
+    message->wrapped = message->subject_sealed = message->parts = message->digest =
+        span_of(NULL, 0);
+    TRY(DB_RUN(db, &delete_links, NULL, db_id(&message->message)));
+    TRY(feed_forget(db, message->message));
+    TRY(message_update(call->worker, message));
+    TRY(usage_add(db, message->organisation, -bytes));
+    TRY(mail_cancel(db, message->message, (struct id){{0}}));
+    return message_set_due(call->worker, message->message, true, call->now_ms);
+}
+
+enum sm_error on_delete(struct sealed_call *call, const void *request_message, void *reply)
+{
+    const struct message_request *request = request_message;
+    struct message message;
+    struct id event;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct ending ending = {.kind = EVENT_DELETED,
+        .word = "deleted",
+        .about = request->message,
+        .message = request->message};
+    (void)reply;
+    TRY(load_own(call, request->message, &message));
+    TRY(call_begin(call, &tx));
+    TRY(message_lock(call->worker, call->arena, request->message, &message));
+    if (message.state != STATE_DELETED)
+        TRY(destroy(call, &message));
+    TRY(add_event(call, &ending, &event));
+    FAIL_POINT("crypto.delete.before-commit");
+    TRY(call_commit(call, &tx));
+    FAIL_POINT("crypto.delete.after-commit");
+    call->effects->closed = request->message;
+    TRY(call_release(call, event));
+    call->effects->purge = request->message;
+    return SM_OK;
+}
+
+/* --- unlock --- */
+
+static enum sm_error add_unlocked(struct sealed_call *call, const struct link *link, struct id *out)
+{
+    const struct personal_field personal[] = {
+        {span_text("user"), call->user.email}, {span_text("recipient"), link->address}};
+    struct audit_event event = {.organisation = call->user.organisation,
+        .kind = EVENT_UNLOCKED,
+        .message = link->message,
+        .link = link->link,
+        .actor_class = ACTOR_USER,
+        .actor = call->user.user,
+        .personal = LIST_OF(personal)};
+    TRY(call_event(call, &event));
+    *out = event.event;
+    return SM_OK;
+}
+
+enum sm_error on_unlock(struct sealed_call *call, const void *request_message, void *reply)
+{
+    const struct link_request *request = request_message;
+    struct message message;
+    struct link link;
+    struct id event;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    (void)reply;
+    TRY(load_own(call, request->message, &message));
+    TRY(load_own_link(call, request->message, request->link, &link));
+    TRY(call_begin(call, &tx));
+    TRY(link_lock(call->worker, call->arena, request->link, &link));
+    lockout_unlock(&link.lockout);
+    link.is_sender_told = false;
+    TRY(link_update(call->worker, &link));
+    TRY(link_to_feed(call->worker, &link));
+    TRY(add_unlocked(call, &link, &event));
+    FAIL_POINT("crypto.unlock.before-commit");
+    TRY(call_commit(call, &tx));
+    return call_release(call, event);
+}

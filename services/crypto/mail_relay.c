@@ -1,0 +1,276 @@
+/*
+ * The relay of mail jobs and cancels: one thread, its own connection, its own bus client. Of all
+ * replicas one relays, the holder of an advisory lock; so a cancel is never sent before a job that
+ * was read earlier. A job is removed when the notifier has answered that it is durable there; after
+ * a crash it is sent again, and the notifier takes it once by its id.
+ */
+#include "services/crypto/mail.h"
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "bus/client.h"
+#include "proto/crypto.h"
+#include "proto/limits.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    IDLE_MS = 1000, /* how often an unpoked relay looks */
+    CALL_TIMEOUT_MS = 5000,
+    CANCELS_MAX = 100,
+    IDS_TEXT_BYTES_MAX = PAGE_ROWS_MAX * 21 + 2,
+    ARENA_BYTES_MAX = 1024 * 1024,
+};
+
+struct mail_relay {
+    struct mail_relay_options options;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool is_poked, is_stopping;
+    /* the thread's own */
+    struct db *db;
+    struct bus_client *notifier;
+    uint64_t elected_session; /* of db: the one that holds the lock; 0: none */
+};
+
+/* clang-format off */
+static const struct statement
+    elect = {"mail_relay_elect", "SELECT pg_try_advisory_lock(7516012)"},
+    ready = {"mail_job_ready",
+        "SELECT id, job, organisation, message, link, kind, not_before_ms, not_after_ms, sealed"
+        " FROM vault.mail_job AS waiting WHERE NOT EXISTS"
+        " (SELECT FROM vault.event WHERE event = waiting.waits_for) ORDER BY id LIMIT $1"},
+    remove_jobs = {"mail_job_remove",
+        "DELETE FROM vault.mail_job WHERE id = ANY ($1::text::bigint[])"},
+    cancels = {"mail_cancel_list",
+        "SELECT id, message, link FROM vault.mail_cancel ORDER BY id LIMIT $1"},
+    remove_cancel = {"mail_cancel_remove", "DELETE FROM vault.mail_cancel WHERE id = $1"};
+/* clang-format on */
+
+/* --- one round --- */
+
+static enum sm_error be_elected(struct mail_relay *relay, bool *out)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    bool has_lock;
+    *out = relay->elected_session != 0 && relay->elected_session == db_sessions(relay->db);
+    if (*out)
+        return SM_OK;
+    TRY(DB_RUN0(relay->db, &elect, &rows));
+    TRY(db_one(rows));
+    TRY(db_read_bool(rows, 0, 0, &has_lock));
+    relay->elected_session = has_lock ? db_sessions(relay->db) : 0;
+    *out = has_lock;
+    return SM_OK;
+}
+
+static enum sm_error read_job(const struct db_rows *rows, size_t row, struct mail_job *out)
+{
+    int64_t not_before_ms;
+    int64_t not_after_ms;
+    TRY(db_read_id(rows, row, 1, &out->job));
+    TRY(db_read_id(rows, row, 2, &out->organisation));
+    TRY(db_read_id(rows, row, 3, &out->message));
+    TRY(db_read_id(rows, row, 4, &out->link));
+    TRY(db_read_u64(rows, row, 5, &out->kind));
+    TRY(db_read_i64(rows, row, 6, &not_before_ms));
+    TRY(db_read_i64(rows, row, 7, &not_after_ms));
+    out->not_before_ms = (uint64_t)not_before_ms;
+    out->not_after_ms = (uint64_t)not_after_ms;
+    return db_read_bytes(rows, row, 8, MAIL_JOB_BYTES_MAX, &out->sealed);
+}
+
+/* The ids of all rows as the text of an array, "{1,2}". */
+static enum sm_error ids_of(const struct db_rows *rows, struct buffer *out)
+{
+    for (size_t i = 0; i < db_rows_count(rows); i++) {
+        uint64_t id;
+        TRY(db_read_u64(rows, i, 0, &id));
+        TRY(buffer_format(out, "%s%llu", i ? "," : "{", (unsigned long long)id));
+    }
+    return buffer_append_text(out, "}");
+}
+
+/* Hands over what may go, at most a page. *count: how many went. */
+static enum sm_error relay_jobs(struct mail_relay *relay, struct arena *arena, size_t *count)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    struct buffer ids DEFER(buffer_free) = BUFFER(IDS_TEXT_BYTES_MAX);
+    struct nothing reply;
+    void *memory;
+    TRY(DB_RUN(relay->db, &ready, &rows, db_i64(PAGE_ROWS_MAX)));
+    *count = db_rows_count(rows);
+    if (*count == 0)
+        return SM_OK;
+    TRY(arena_take(arena, *count, sizeof(struct mail_job), &memory));
+    for (size_t i = 0; i < *count; i++)
+        TRY(read_job(rows, i, (struct mail_job *)memory + i));
+    struct enqueue_request request = {{memory, *count}};
+    struct bus_call call = {.operation = OP_ENQUEUE, .timeout_ms = CALL_TIMEOUT_MS};
+    TRY(id_random(&call.idempotency));
+    FAIL_POINT("crypto.mail.before-relay");
+    TRY(bus_client_call(relay->notifier, &call, &request, arena, &reply));
+    FAIL_POINT("crypto.mail.after-relay");
+    TRY(ids_of(rows, &ids));
+    TRY(DB_RUN(relay->db, &remove_jobs, NULL, db_text(buffer_span(&ids))));
+    FAIL_POINT("crypto.mail.after-ack");
+    return SM_OK;
+}
+
+static enum sm_error relay_cancel(
+    struct mail_relay *relay, const struct db_rows *rows, size_t row, struct arena *arena)
+{
+    uint64_t id;
+    struct cancel_request request;
+    struct cancel_reply reply;
+    struct bus_call call = {.operation = OP_CANCEL, .timeout_ms = CALL_TIMEOUT_MS};
+    TRY(id_random(&call.idempotency));
+    TRY(db_read_u64(rows, row, 0, &id));
+    TRY(db_read_id(rows, row, 1, &request.message));
+    TRY(db_read_id(rows, row, 2, &request.link));
+    FAIL_POINT("crypto.mail-cancel.before-relay");
+    TRY(bus_client_call(relay->notifier, &call, &request, arena, &reply));
+    FAIL_POINT("crypto.mail-cancel.after-relay");
+    TRY(DB_RUN(relay->db, &remove_cancel, NULL, db_u64(id)));
+    FAIL_POINT("crypto.mail-cancel.after-ack");
+    return SM_OK;
+}
+
+static enum sm_error relay_cancels(struct mail_relay *relay, struct arena *arena)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(relay->db, &cancels, &rows, db_i64(CANCELS_MAX)));
+    for (size_t i = 0; i < db_rows_count(rows); i++)
+        TRY(relay_cancel(relay, rows, i, arena));
+    return SM_OK;
+}
+
+static void free_arena(struct arena *arena)
+{
+    arena_free(arena);
+}
+
+/* *is_more: a whole page went, so there may be another. */
+static enum sm_error relay_round(struct mail_relay *relay, bool *is_more)
+{
+    struct arena arena DEFER(free_arena) = ARENA(ARENA_BYTES_MAX);
+    bool is_elected;
+    size_t count = 0;
+    TRY(be_elected(relay, &is_elected));
+    if (!is_elected)
+        return SM_OK;
+    TRY(relay_jobs(relay, &arena, &count));
+    TRY(relay_cancels(relay, &arena));
+    *is_more = count == PAGE_ROWS_MAX;
+    return SM_OK;
+}
+
+/* --- the thread --- */
+
+static struct timespec after_ms(int64_t ms)
+{
+    struct timespec at;
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += ms % 1000 * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_nsec -= 1000000000;
+        at.tv_sec++;
+    }
+    return at;
+}
+
+/* Until poked, told to stop, or a second has passed. False when the thread is to end. */
+static bool sleep_until_poked(struct mail_relay *relay, bool is_more)
+{
+    struct timespec until = after_ms(IDLE_MS);
+    int timed_out = 0;
+    (void)pthread_mutex_lock(&relay->lock);
+    while (!is_more && !relay->is_poked && !relay->is_stopping && !timed_out)
+        timed_out = pthread_cond_timedwait(&relay->wake, &relay->lock, &until);
+    relay->is_poked = false;
+    bool goes_on = !relay->is_stopping;
+    (void)pthread_mutex_unlock(&relay->lock);
+    return goes_on;
+}
+
+static void *run(void *context)
+{
+    struct mail_relay *relay = context;
+    enum sm_error last = SM_OK;
+    bool is_more = false;
+    while (sleep_until_poked(relay, is_more)) {
+        is_more = false;
+        enum sm_error error = relay_round(relay, &is_more);
+        if (error != last)
+            log_line(error == SM_OK ? LOG_INFO : LOG_WARNING, "mail-relay", "state",
+                error_name(error), NULL);
+        last = error;
+    }
+    return NULL;
+}
+
+static enum sm_error make_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    if (pthread_condattr_init(&attributes) != 0)
+        return SM_NO_MEMORY;
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    int failed = pthread_cond_init(condition, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    return failed ? SM_NO_MEMORY : SM_OK;
+}
+
+static void discard(struct mail_relay **relay)
+{
+    if (!*relay)
+        return;
+    bus_client_close(&(*relay)->notifier);
+    db_close(&(*relay)->db);
+    free(*relay);
+    *relay = NULL;
+}
+
+enum sm_error mail_relay_start(const struct mail_relay_options *options, struct mail_relay **out)
+{
+    struct mail_relay *relay DEFER(discard) = calloc(1, sizeof *relay);
+    if (!relay)
+        return SM_NO_MEMORY;
+    relay->options = *options;
+    TRY(db_open(options->conninfo, &relay->db));
+    TRY(bus_client_open(
+        options->keys, PEER_NOTIFIER, options->notifier_endpoints, &relay->notifier));
+    TRY(make_condition(&relay->wake));
+    if (pthread_mutex_init(&relay->lock, NULL) != 0 ||
+        pthread_create(&relay->thread, NULL, run, relay) != 0)
+        return SM_NO_MEMORY;
+    *out = TAKE(relay);
+    return SM_OK;
+}
+
+void mail_relay_stop(struct mail_relay **relay)
+{
+    if (!*relay)
+        return;
+    (void)pthread_mutex_lock(&(*relay)->lock);
+    (*relay)->is_stopping = true;
+    (void)pthread_cond_signal(&(*relay)->wake);
+    (void)pthread_mutex_unlock(&(*relay)->lock);
+    (void)pthread_join((*relay)->thread, NULL);
+    (void)pthread_cond_destroy(&(*relay)->wake);
+    (void)pthread_mutex_destroy(&(*relay)->lock);
+    discard(relay);
+}
+
+void mail_relay_poke(struct mail_relay *relay)
+{
+    if (!relay)
+        return;
+    (void)pthread_mutex_lock(&relay->lock);
+    relay->is_poked = true;
+    (void)pthread_cond_signal(&relay->wake);
+    (void)pthread_mutex_unlock(&relay->lock);
+}

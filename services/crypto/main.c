@@ -1,0 +1,161 @@
+/*
+ * The crypto service: everything that opens or proves something. It listens on the bus, and on a
+ * local socket for the operator; it calls audit and the notifier; all its state is in schema vault.
+ *
+ * Reading order: sealed_handlers.c (who may do what), sealed_call.c (how a sealed request is
+ * served), keyring.c, then one file per idea: user_session, send, recipient, ...
+ *
+ * This file builds the objects in the order in which they need each other. They are taken down in
+ * reverse when `serve` returns, whatever the reason.
+ */
+#include "runtime/service.h"
+#include "services/crypto/handlers.h"
+#include "services/crypto/hpke_keys.h"
+#include "services/crypto/letter_key.h"
+#include "services/crypto/mail.h"
+
+enum { QUEUE_MAX = 256, OPERATOR_WORKERS = 1, OPERATOR_QUEUE_MAX = 8 };
+
+/* --- one worker thread --- */
+
+static void worker_close(void **opened)
+{
+    struct worker *worker = *opened;
+    if (worker)
+        db_close(&worker->db);
+    memory_free(opened);
+}
+
+static enum sm_error worker_open(void *service, void **out)
+{
+    void *fresh DEFER(worker_close) = NULL;
+    TRY(memory_zeroed(1, sizeof(struct worker), &fresh));
+    struct worker *worker = fresh;
+    worker->crypto = service;
+    TRY(db_open(settings_text(worker->crypto->settings, SETTING_DATABASE), &worker->db));
+    *out = TAKE(fresh);
+    return SM_OK;
+}
+
+/* --- the parts --- */
+
+/* Needs the master key, and is the last to see it. */
+static enum sm_error open_keyring(struct settings *settings, struct keyring **out)
+{
+    struct db *db DEFER(db_close) = NULL;
+    TRY(db_open(settings_text(settings, SETTING_DATABASE), &db));
+    enum sm_error error = keyring_open(db, settings_secret(settings, SETTING_MASTER_KEY), out);
+    settings_forget(settings, SETTING_MASTER_KEY);
+    return error;
+}
+
+static enum sm_error open_passwords(const struct crypto *crypto, struct password_pool **out)
+{
+    const struct settings *settings = crypto->settings;
+    const struct password_options options = {.keyring = crypto->keyring,
+        .kib = (uint32_t)settings_number(settings, SETTING_ARGON2_KIB),
+        .passes = (uint32_t)settings_number(settings, SETTING_ARGON2_PASSES),
+        .workers = (size_t)settings_number(settings, SETTING_ARGON2_WORKERS),
+        .queue_max = (size_t)settings_number(settings, SETTING_ARGON2_QUEUE)};
+    return password_pool_new(&options, out);
+}
+
+static enum sm_error start_mail(const struct crypto *crypto, struct mail_relay **out)
+{
+    const struct mail_relay_options options = {
+        .conninfo = settings_text(crypto->settings, SETTING_DATABASE),
+        .keys = crypto->bus_keys,
+        .notifier_endpoints = settings_text(crypto->settings, SETTING_NOTIFIER)};
+    return mail_relay_start(&options, out);
+}
+
+/* Mail waits for the log's acknowledgement of its event. */
+static void on_acknowledged(void *context)
+{
+    const struct crypto *crypto = context;
+    mail_relay_poke(crypto->mail);
+}
+
+static enum sm_error start_events(struct crypto *crypto, struct relay **out)
+{
+    const struct relay_options options = {.outbox = &vault_outbox,
+        .conninfo = settings_text(crypto->settings, SETTING_DATABASE),
+        .keys = crypto->bus_keys,
+        .audit_endpoints = settings_text(crypto->settings, SETTING_AUDIT),
+        .on_acknowledged = on_acknowledged,
+        .context = crypto};
+    return relay_start(&options, out);
+}
+
+static enum sm_error listen_bus(struct crypto *crypto, struct bus_server **out)
+{
+    const struct bus_server_options options = {.self = PEER_CRYPTO,
+        .keys = crypto->bus_keys,
+        .endpoints = settings_text(crypto->settings, SETTING_LISTEN),
+        .handlers = crypto_handlers,
+        .handlers_count = crypto_handlers_count,
+        .workers = (size_t)settings_number(crypto->settings, SETTING_CRYPTO_WORKERS),
+        .queue_max = QUEUE_MAX,
+        .service = crypto,
+        .worker_open = worker_open,
+        .worker_close = worker_close};
+    return bus_server_new(&options, out);
+}
+
+static enum sm_error listen_operator(struct crypto *crypto, struct bus_server **out)
+{
+    const struct bus_server_options options = {.self = PEER_CRYPTO,
+        .keys = crypto->bus_keys,
+        .endpoints = settings_text(crypto->settings, SETTING_OPERATOR_LISTEN),
+        .handlers = operator_handlers,
+        .handlers_count = operator_handlers_count,
+        .workers = OPERATOR_WORKERS,
+        .queue_max = OPERATOR_QUEUE_MAX,
+        .service = crypto,
+        .worker_open = worker_open,
+        .worker_close = worker_close};
+    return bus_server_new(&options, out);
+}
+
+/* --- the story --- */
+
+static enum sm_error serve(void)
+{
+    struct settings *settings DEFER(settings_free) = NULL;
+    struct bus_keys *bus_keys DEFER(bus_keys_free) = NULL;
+    struct crypto crypto = {0};
+    TRY(settings_load(PEER_CRYPTO, &settings));
+    crypto.settings = settings;
+    crypto.base_url = settings_text(settings, SETTING_BASE_URL);
+    TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_CRYPTO, &bus_keys));
+    crypto.bus_keys = bus_keys;
+    TRY(letter_public_load(settings_text(settings, SETTING_KEYS_DIR), crypto.letter_public));
+
+    struct keyring *keyring DEFER(keyring_free) = NULL;
+    TRY(open_keyring(settings, &keyring));
+    crypto.keyring = keyring;
+    struct hpke_keys *hpke DEFER(hpke_keys_free) = NULL;
+    TRY(hpke_keys_new(keyring, &hpke));
+    crypto.hpke = hpke;
+    struct password_pool *passwords DEFER(password_pool_free) = NULL;
+    TRY(open_passwords(&crypto, &passwords));
+    crypto.passwords = passwords;
+    struct mail_relay *mail DEFER(mail_relay_stop) = NULL;
+    TRY(start_mail(&crypto, &mail));
+    crypto.mail = mail;
+    struct relay *events DEFER(relay_stop) = NULL;
+    TRY(start_events(&crypto, &events));
+    crypto.events = events;
+
+    struct bus_server *bus DEFER(bus_server_free) = NULL;
+    struct bus_server *local DEFER(bus_server_free) = NULL;
+    TRY(listen_bus(&crypto, &bus));
+    TRY(listen_operator(&crypto, &local));
+    return service_wait_all((struct bus_server *const[]){bus, local}, 2);
+}
+
+int main(void)
+{
+    enum sm_error error = service_start(PEER_CRYPTO);
+    return service_end(error == SM_OK ? serve() : error);
+}

@@ -1,0 +1,30 @@
+/* One statement each; a shard may be below zero, the sum is not. */
+#include "services/crypto/usage.h"
+
+#include "base/random.h"
+
+enum { SHARDS = 16 };
+
+/* clang-format off */
+static const struct statement
+    total = {"usage_total",
+        "SELECT coalesce(sum(bytes), 0)::bigint FROM vault.usage WHERE organisation = $1"},
+    add = {"usage_add",
+        "INSERT INTO vault.usage AS before (organisation, shard, bytes) VALUES ($1, $2, $3)"
+        " ON CONFLICT (organisation, shard) DO UPDATE SET bytes = before.bytes + excluded.bytes"};
+/* clang-format on */
+
+enum sm_error usage_bytes(struct db *db, struct id organisation, int64_t *out)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(db, &total, &rows, db_id(&organisation)));
+    TRY(db_one(rows));
+    return db_read_i64(rows, 0, 0, out);
+}
+
+enum sm_error usage_add(struct db *db, struct id organisation, int64_t bytes)
+{
+    uint32_t shard;
+    TRY(random_below(SHARDS, &shard));
+    return DB_RUN(db, &add, NULL, db_id(&organisation), db_i64(shard), db_i64(bytes));
+}

@@ -1,0 +1,219 @@
+/*
+ * One attempt to prove who one is. It is reserved, with a commit, before the guess is looked at; so
+ * a hundred guesses at once are no more than five checked ones, and a crash between the two counts
+ * as a failure and never as a free guess. What is slow (argon2) runs while nothing is locked; what
+ * must not happen twice (a code) runs under the link's lock.
+ */
+#include "base/failpoint.h"
+#include "services/crypto/account.h"
+#include "services/crypto/code.h"
+#include "services/crypto/derived.h"
+#include "services/crypto/handlers.h"
+#include "services/crypto/link_session.h"
+#include "services/crypto/mail.h"
+#include "services/crypto/method.h"
+#include "services/crypto/organisation.h"
+
+struct verifying {
+    struct sealed_call *call;
+    const struct verify_request *request;
+    const struct method_rule *rule;
+    struct link link; /* as the lock last gave it */
+    struct lockout_ticket ticket;
+};
+
+static enum sm_error tell_closed(struct verifying *verifying, enum sm_error closed)
+{
+    if (closed == SM_LOCKED)
+        verifying->call->failure->until_ms = (uint64_t)verifying->link.lockout.locked_until_ms;
+    return closed;
+}
+
+/* --- before: the reservation --- */
+
+static enum sm_error reserve(struct verifying *verifying)
+{
+    struct sealed_call *call = verifying->call;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    TRY(call_begin(call, &tx));
+    TRY(link_lock(call->worker, call->arena, call->link.link, &verifying->link));
+    enum sm_error closed =
+        lockout_reserve(&verifying->link.lockout, call->now_ms, &verifying->ticket);
+    if (closed != SM_OK)
+        return tell_closed(verifying, closed);
+    TRY(link_update(call->worker, &verifying->link));
+    FAIL_POINT("crypto.verify.before-reservation");
+    TRY(db_commit(&tx));
+    FAIL_POINT("crypto.verify.after-reservation");
+    return SM_OK;
+}
+
+/* --- after: events --- */
+
+static enum sm_error add_event(struct verifying *verifying, enum event_kind kind,
+    enum event_result result, struct id event_id, struct id *out)
+{
+    const struct link *link = &verifying->link;
+    const struct personal_field personal[] = {{span_text("recipient"), link->address}};
+    struct audit_event event = {.event = event_id,
+        .organisation = link->organisation,
+        .kind = kind,
+        .message = link->message,
+        .link = link->link,
+        .actor_class = ACTOR_RECIPIENT,
+        .actor = link->link,
+        .result = result,
+        .reason = span_text(verifying->rule->name),
+        .personal = LIST_OF(personal)};
+    TRY(call_event(verifying->call, &event));
+    if (out)
+        *out = event.event;
+    return SM_OK;
+}
+
+/* A lock or a freeze is one event, however many failures arrive while it stands. */
+static enum sm_error add_closed_event(
+    struct verifying *verifying, enum event_kind kind, const char *word)
+{
+    const struct link *link = &verifying->link;
+    struct id event;
+    const struct span parts[] = {
+        id_span(&link->link), span_of(&link->lockout.epoch, sizeof link->lockout.epoch)};
+    TRY(derived_id(word, parts, 2, &event));
+    return add_event(verifying, kind, RESULT_FAILED, event, NULL);
+}
+
+/* --- after: the sender is told of the first lockout --- */
+
+static enum sm_error order_locked(struct verifying *verifying)
+{
+    struct sealed_call *call = verifying->call;
+    const struct link *link = &verifying->link;
+    struct message message;
+    struct organisation organisation;
+    struct account sender;
+    TRY(message_load(call->worker, call->arena, link->message, &message));
+    TRY(organisation_load(call->worker, call->arena, link->organisation, &organisation));
+    TRY(account_by_id(call->worker, call->arena, message.sender, &sender));
+    struct mail_order order = {.letter = {.kind = LETTER_LOCKED,
+                                   .language = organisation.language,
+                                   .to_address = sender.email,
+                                   .to_name = sender.name,
+                                   .from_address = organisation.from_address,
+                                   .organisation_name = organisation.name,
+                                   .sender_name = sender.name,
+                                   .expires_ms = (uint64_t)link->lockout.locked_until_ms},
+        .organisation = link->organisation,
+        .message = link->message,
+        .link = link->link,
+        .not_before_ms = call->now_ms,
+        .not_after_ms = link->expires_ms};
+    return mail_add(call->worker, &order);
+}
+
+/* --- after: the outcome --- */
+
+static enum sm_error note_closed(struct verifying *verifying, enum sm_error closed)
+{
+    if (closed == SM_FROZEN)
+        TRY(add_closed_event(verifying, EVENT_FROZEN, "frozen"));
+    if (closed == SM_LOCKED)
+        TRY(add_closed_event(verifying, EVENT_LOCKED, "locked"));
+    if (closed == SM_OK || verifying->link.is_sender_told)
+        return SM_OK;
+    verifying->link.is_sender_told = true;
+    return order_locked(verifying);
+}
+
+static enum sm_error fail(struct verifying *verifying, struct db_transaction *tx)
+{
+    struct sealed_call *call = verifying->call;
+    struct link *link = &verifying->link;
+    enum sm_error closed = lockout_now(&link->lockout, call->now_ms);
+    TRY(add_event(verifying, EVENT_VERIFICATION_FAILED, RESULT_FAILED, (struct id){{0}}, NULL));
+    TRY(note_closed(verifying, closed));
+    TRY(link_update(call->worker, link));
+    TRY(link_to_feed(call->worker, link));
+    FAIL_POINT("crypto.verify.before-failure");
+    TRY(call_commit(call, tx));
+    call->failure->attempts_left = lockout_attempts_left(&link->lockout, call->now_ms);
+    return closed == SM_OK ? SM_WRONG_SECRET : tell_closed(verifying, closed);
+}
+
+static enum sm_error succeed(
+    struct verifying *verifying, struct db_transaction *tx, struct verify_reply *reply)
+{
+    struct sealed_call *call = verifying->call;
+    struct link *link = &verifying->link;
+    struct id event;
+    int64_t expires_ms;
+    lockout_give_back(&link->lockout, &verifying->ticket);
+    if (verifying->rule->asks_code)
+        TRY(code_use_up(call->worker, link));
+    TRY(link_update(call->worker, link));
+    TRY(link_to_feed(call->worker, link));
+    TRY(link_session_new(call, link->link, &reply->session, &expires_ms));
+    TRY(add_event(verifying, EVENT_VERIFIED, RESULT_OK, (struct id){{0}}, &event));
+    FAIL_POINT("crypto.verify.before-commit");
+    TRY(call_commit(call, tx));
+    FAIL_POINT("crypto.verify.after-commit");
+    reply->expires_ms = (uint64_t)expires_ms;
+    return call_release(call, event);
+}
+
+/* It could not be checked (the pool is full, say): no failure of the recipient's. */
+static enum sm_error give_back(struct verifying *verifying, enum sm_error error)
+{
+    struct sealed_call *call = verifying->call;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    TRY(db_begin(call->worker->db, &tx));
+    TRY(link_lock(call->worker, call->arena, call->link.link, &verifying->link));
+    lockout_give_back(&verifying->link.lockout, &verifying->ticket);
+    TRY(link_update(call->worker, &verifying->link));
+    TRY(db_commit(&tx));
+    return error;
+}
+
+static enum sm_error gone_if_missing(enum sm_error error)
+{
+    return error == SM_NOT_FOUND ? SM_GONE : error;
+}
+
+/* Under the lock again: revoked meanwhile is gone; else the second half of the check decides. */
+static enum sm_error decide(struct verifying *verifying, const struct attempt *attempt,
+    enum sm_error outside, struct verify_reply *reply)
+{
+    struct sealed_call *call = verifying->call;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    TRY(db_begin(call->worker->db, &tx));
+    TRY(gone_if_missing(link_lock(call->worker, call->arena, call->link.link, &verifying->link)));
+    if (verifying->link.state != LINK_LIVE)
+        return SM_GONE;
+    enum sm_error outcome = outside;
+    if (outcome == SM_OK && verifying->rule->inside)
+        outcome = verifying->rule->inside(attempt);
+    if (outcome != SM_OK && outcome != SM_WRONG_SECRET)
+        return outcome;
+    return outcome == SM_OK ? succeed(verifying, &tx, reply) : fail(verifying, &tx);
+}
+
+enum sm_error on_verify(struct sealed_call *call, const void *message, void *reply)
+{
+    struct verifying verifying = {.call = call, .request = message};
+    struct link link;
+    TRY(gone_if_missing(link_load(call->worker, call->arena, call->link.link, &link)));
+    verifying.rule = method_find(link.method);
+    if (!verifying.rule ||
+        !method_fits(verifying.rule, verifying.request->password, verifying.request->code))
+        return SM_BAD_VALUE;
+    TRY(reserve(&verifying));
+    struct attempt attempt = {.worker = call->worker,
+        .link = &verifying.link,
+        .password = verifying.request->password,
+        .code = verifying.request->code,
+        .now_ms = call->now_ms};
+    enum sm_error outside = verifying.rule->outside ? verifying.rule->outside(&attempt) : SM_OK;
+    if (outside != SM_OK && outside != SM_WRONG_SECRET)
+        return give_back(&verifying, outside);
+    return decide(&verifying, &attempt, outside, reply);
+}
