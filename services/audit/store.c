@@ -14,9 +14,9 @@ static const struct statement sql_has_logs = {"audit_has_logs",
     "SELECT EXISTS (SELECT FROM audit.entry) OR "
     "EXISTS (SELECT FROM audit.checkpoint)"};
 static const struct statement sql_try_lead = {
-    "audit_try_lead", "SELECT pg_try_advisory_lock(5000)"};
+    "audit_try_lead", "SELECT pg_try_advisory_lock(7516050)"};
 static const struct statement sql_confirm_lead = {
-    "audit_confirm_lead", "SELECT pg_try_advisory_xact_lock(5000), clock.now_ms()"};
+    "audit_confirm_lead", "SELECT pg_try_advisory_xact_lock(7516050), clock.now_ms()"};
 static const struct statement sql_known = {
     "audit_known", "SELECT event FROM audit.entry WHERE event = ANY ($1)"};
 static const struct statement sql_last_checkpoint = {"audit_last_checkpoint",

@@ -38,7 +38,7 @@ struct mail_relay {
 
 /* clang-format off */
 static const struct statement
-    elect = {"mail_relay_elect", "SELECT pg_try_advisory_lock(7516012)"},
+    elect = {"mail_relay_elect", "SELECT pg_try_advisory_lock(7516013)"},
     ready = {"mail_job_ready",
         "SELECT id, job, organisation, message, link, kind, not_before_ms, not_after_ms, sealed"
         " FROM vault.mail_job AS waiting WHERE NOT EXISTS"
