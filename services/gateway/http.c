@@ -342,6 +342,8 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
     return MHD_YES;
 }
 
+/* The signature is libmicrohttpd's. */
+/* NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result on_access(void *context, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *upload_data, size_t *upload_data_size,
     void **request)

@@ -13,8 +13,10 @@ struct listen_facts {
     bool is_ipv6;
     struct buffer certificate, key; /* PEM; empty: plain http */
 };
-#define LISTEN_FACTS \
-    ((struct listen_facts){.certificate = BUFFER(256 * 1024), .key = BUFFER(64 * 1024)})
+enum { CERTIFICATE_BYTES_MAX = 256 * 1024, CERTIFICATE_KEY_BYTES_MAX = 64 * 1024 };
+#define LISTEN_FACTS        \
+    ((struct listen_facts){ \
+        .certificate = BUFFER(CERTIFICATE_BYTES_MAX), .key = BUFFER(CERTIFICATE_KEY_BYTES_MAX)})
 void listen_facts_free(struct listen_facts *facts);
 
 /*

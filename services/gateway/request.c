@@ -37,9 +37,8 @@ enum sm_error request_gather_path(struct request_gather *gather, const char *pat
 static bool keep(struct request_gather *gather, struct gathered *place, struct span value)
 {
     struct buffer *text = &gather->exchange->text;
-    if (place->is_there)
-        gather->error = SM_BAD_FORMAT;
-    else if (value.size && memchr(value.at, '\0', value.size))
+    bool has_nul = value.size && memchr(value.at, '\0', value.size);
+    if (place->is_there || has_nul)
         gather->error = SM_BAD_FORMAT;
     if (gather->error != SM_OK)
         return false;

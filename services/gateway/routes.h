@@ -61,7 +61,7 @@ SM_MUST_USE enum sm_error routes_match(struct exchange *exchange, const char *me
 
 /* Ciphertext of one part at most, for `part` 0 the header part (c2sp chunked-encryption's size). */
 #define CIPHERTEXT_BYTES(plaintext) \
-    (56 + (uint64_t)(plaintext) + 16 * ((uint64_t)(plaintext) / (16 * 1024) + 1))
+    (56 + (uint64_t)(plaintext) + 16 * ((uint64_t)(plaintext) / 16384 + 1))
 uint64_t part_bytes_max(uint64_t part);
 
 #endif

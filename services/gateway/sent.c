@@ -113,7 +113,11 @@ FIELDS_LOCAL(detail_answer, struct detail_answer,
 
 /* --- reading rows --- */
 
-enum { CURSOR_BYTES_MAX = 64, SUBJECT_MAX = SUBJECT_SEALED_BYTES_MAX };
+enum {
+    DETAIL_ARENA_BYTES = 256 * 1024,
+    CURSOR_BYTES_MAX = 64,
+    SUBJECT_MAX = SUBJECT_SEALED_BYTES_MAX
+};
 
 static enum sm_error read_status(
     const struct db_rows *rows, size_t row, struct message_row *out, uint64_t *now_ms)
@@ -289,7 +293,7 @@ static enum sm_error read_all_recipients(
 
 enum sm_error on_message(struct worker *worker, struct exchange *exchange)
 {
-    struct arena arena DEFER(arena_free) = ARENA(256 * 1024);
+    struct arena arena DEFER(arena_free) = ARENA(DETAIL_ARENA_BYTES);
     struct db_rows *one DEFER(db_rows_free) = NULL;
     struct db_rows *recipients DEFER(db_rows_free) = NULL;
     struct db_rows *replies DEFER(db_rows_free) = NULL;
