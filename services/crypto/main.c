@@ -9,6 +9,7 @@
  * reverse when `serve` returns, whatever the reason.
  */
 #include "runtime/service.h"
+#include "services/crypto/capability_file.h"
 #include "services/crypto/handlers.h"
 #include "services/crypto/hpke_keys.h"
 #include "services/crypto/letter_key.h"
@@ -134,6 +135,7 @@ static enum sm_error serve(void)
     struct keyring *keyring DEFER(keyring_free) = NULL;
     TRY(open_keyring(settings, &keyring));
     crypto.keyring = keyring;
+    TRY(capability_file_write(settings_text(settings, SETTING_KEYS_DIR), keyring));
     struct hpke_keys *hpke DEFER(hpke_keys_free) = NULL;
     TRY(hpke_keys_new(keyring, &hpke));
     crypto.hpke = hpke;
