@@ -8,6 +8,7 @@
 #include "services/crypto/feed.h"
 #include "services/crypto/keep.h"
 #include "services/crypto/rowmac.h"
+#include "services/crypto/tampering.h"
 
 enum { FIELDS = 9 };
 
@@ -78,6 +79,7 @@ static enum sm_error read_row(const struct worker *worker, const struct db_rows 
     TRY(db_one(rows));
     TRY(read_columns(rows, arena, &row));
     TRY(db_read_bytes(rows, 0, FIELDS, ROWMAC_BYTES, &mac));
+    TRY(keep_span(arena, mac, &row.mac));
     fields_of(&row, fields);
     *out = row;
     if (rowmac_check(worker->crypto->keyring, "account", fields, FIELDS, mac) != SM_OK)
@@ -130,6 +132,13 @@ enum sm_error account_update(const struct worker *worker, const struct account *
     return DB_RUN(worker->db, &update, NULL, db_id(&account->account), db_bytes(account->verifier),
         db_u64(account->state), db_u64(account->attempts.failures),
         db_i64(account->attempts.locked_until_ms), db_bytes(SPAN(mac)));
+}
+
+enum sm_error account_report_tampering(const struct worker *worker, const struct account *account)
+{
+    const struct tampering tampering = {
+        .what = "account row", .organisation = account->organisation, .mac = account->mac};
+    return id_is_none(account->organisation) ? SM_TAMPERED : tampering_report(worker, &tampering);
 }
 
 enum sm_error account_end_sessions(const struct worker *worker, const struct account *account)

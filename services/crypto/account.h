@@ -18,6 +18,7 @@ struct attempts {
 struct account {
     struct id account, organisation;
     struct span email, name, verifier; /* in the arena given to the loader */
+    struct span mac;                   /* as it stood in the row; likewise */
     uint64_t roles, state;
     struct attempts attempts;
 };
@@ -43,6 +44,11 @@ SM_MUST_USE enum sm_error account_insert(
     const struct worker *worker, const struct account *account);
 /* Writes verifier, state and attempts of a row that account_lock gave, with a new MAC. */
 SM_MUST_USE enum sm_error account_update(
+    const struct worker *worker, const struct account *account);
+
+/* An edited row, as a loader gave it with SM_TAMPERED: said once in the log of the organisation
+ * that it names. Outside a transaction. Always SM_TAMPERED. */
+SM_MUST_USE enum sm_error account_report_tampering(
     const struct worker *worker, const struct account *account);
 
 /*

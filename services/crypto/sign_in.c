@@ -99,19 +99,6 @@ static struct audit_event event_of(const struct sign_in *sign_in, uint64_t kind)
         .result = RESULT_FAILED};
 }
 
-/* An altered row decides nothing. The log of the organisation it names is told, then it ends. */
-static enum sm_error report_tampering(
-    struct sealed_call *call, struct db_transaction *tx, const struct sign_in *sign_in)
-{
-    struct audit_event event = event_of(sign_in, EVENT_TAMPERING_DETECTED);
-    event.reason = span_text("account");
-    if (!id_is_none(event.organisation)) {
-        TRY(call_event(call, &event));
-        TRY(call_commit(call, tx));
-    }
-    return SM_TAMPERED;
-}
-
 static enum sm_error load_attempts(
     struct sealed_call *call, struct sign_in *sign_in, struct attempts *out)
 {
@@ -158,8 +145,10 @@ enum sm_error sign_in_reserve(struct sealed_call *call, struct span email, struc
     TRY(stored_form(call, email, &sign_in.email));
     TRY(call_begin(call, &tx));
     enum sm_error error = load_attempts(call, &sign_in, &attempts);
-    if (error == SM_TAMPERED)
-        return report_tampering(call, &tx, &sign_in);
+    if (error == SM_TAMPERED) {
+        db_rollback(&tx);
+        return account_report_tampering(call->worker, &sign_in.account);
+    }
     TRY(error);
     if (count_attempt(call->now_ms, &attempts) == SM_LOCKED)
         return tell_locked(call, attempts.locked_until_ms);

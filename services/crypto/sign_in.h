@@ -19,8 +19,8 @@ struct sign_in {
 
 /*
  * Begins the call's transaction (a replay is refused there), counts the attempt and commits.
- * SM_LOCKED with the end of the lock in call->failure; SM_TAMPERED, with its event, when the
- * account's row was altered.
+ * SM_LOCKED with the end of the lock in call->failure; SM_TAMPERED, which is
+ * reported to the log, when the account's row was altered.
  */
 SM_MUST_USE enum sm_error sign_in_reserve(
     struct sealed_call *call, struct span email, struct sign_in *out);

@@ -373,7 +373,7 @@ static void an_edited_account_decides_nothing(void **state)
         assert_error(sign_in(vault, "anna@example.org", RIGHT, &answer), SM_TAMPERED);
         assert_error(with_session(vault, &page, "renew", &answer), SM_TAMPERED);
         audit_edge_settle(vault);
-        assert_true(audit_edge_count(EVENT_TAMPERING_DETECTED) > 0);
+        assert_int_equal(audit_edge_count(EVENT_TAMPERING_DETECTED), 1); /* met twice, said once */
     }
 }
 
