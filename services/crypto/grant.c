@@ -14,6 +14,14 @@ static enum sm_error sign(
     return keep_span(call->arena, buffer_span(&text), out);
 }
 
+/* Of all parts together: what the limits of each part come to, or all that is allowed at all. */
+static uint64_t upload_bytes_max(const struct organisation *organisation)
+{
+    uint64_t parts = chunked_ciphertext_size(HEADER_PART_BYTES_MAX) +
+                     organisation->attachments_max * chunked_ciphertext_size(ATTACHMENT_BYTES_MAX);
+    return parts < organisation->total_bytes_max ? parts : organisation->total_bytes_max;
+}
+
 enum sm_error grant_upload(struct sealed_call *call, const struct organisation *organisation,
     const struct grant *grant, struct access_reply *out)
 {
@@ -22,7 +30,7 @@ enum sm_error grant_upload(struct sealed_call *call, const struct organisation *
         .subject = grant->subject,
         .message = grant->message,
         .role = (uint8_t)grant->roles,
-        .bytes_max = chunked_ciphertext_size(ATTACHMENT_BYTES_MAX),
+        .bytes_max = upload_bytes_max(organisation),
         .parts_max = (uint16_t)(organisation->attachments_max + 1),
         .expires_ms = (uint64_t)call->now_ms + (uint64_t)UPLOAD_CAPABILITY_S * 1000,
         .token = grant->token};

@@ -44,8 +44,8 @@ test('a message with three attachments is sent and delivered', async () => {
 test('the notification says who sent it and nothing of the content', async () => {
   const mail = await world.mail((each) => each.to === ANN);
 
-  assert.match(mail.text, /Dr\. Ada Sender/);
-  assert.match(mail.text, /Clinic West/);
+  assert.match(mail.body, /Dr\. Ada Sender/);
+  assert.match(mail.body, /Clinic West/);
   for (const secret of ['Your results', 'Good news', 'scan.pdf', 'film.bin', 'correct-horse'])
     assert.ok(!mail.raw.includes(secret), secret);
 });

@@ -67,8 +67,8 @@ test('a download under way stops when the message is revoked', async () => {
   const link = await act.linkOf(world, 'under-way@recipient.example');
   const folder = world.path('under-way');
   const child = spawn(path.join(BIN, 'securemail'),
-    ['open', link, '--password-file', world.file('under-way.password', 'correct-horse'), '--save-to', folder, '--json'],
-    { env: { PATH: process.env.PATH, SECUREMAIL_HOME: world.path('home', 'under-way'), SECUREMAIL_LIMIT_BYTES_PER_S: '4000000' }, stdio: 'ignore' });
+    ['open', link, '--password-file', world.file('under-way.password', 'correct-horse'), '--save-to', folder, '--limit-rate', '4000000', '--json'],
+    { env: { PATH: process.env.PATH, SECUREMAIL_HOME: world.path('home', 'under-way') }, stdio: 'ignore' });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   await until('the first bytes', () => fs.existsSync(folder) && fs.readdirSync(folder).some((name) => fs.statSync(path.join(folder, name)).size > 0));
   await world.cli('sender', ['revoke', sent.message]);
