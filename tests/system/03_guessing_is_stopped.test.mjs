@@ -37,9 +37,9 @@ test('five wrong passwords lock for fifteen minutes, and then the right one open
   const right = await act.open(world, link, { password: 'the-right-one', exit: LOCKED });
   assert.match(right.stdout + right.stderr, /lock/i);
 
-  world.moveClock(14 * MINUTE);
+  await world.moveClock(14 * MINUTE);
   await act.open(world, link, { password: 'the-right-one', exit: LOCKED });
-  world.moveClock(2 * MINUTE);
+  await world.moveClock(2 * MINUTE);
   await act.open(world, link, { password: 'the-right-one' });
 });
 
@@ -63,12 +63,12 @@ test('the twentieth failure freezes until the sender unlocks', async () => {
   const { link, message } = await freshLink('freeze@recipient.example');
   for (let window = 0; window < 4; window++) {
     await failures(link, 5);
-    world.moveClock(16 * MINUTE);
+    await world.moveClock(16 * MINUTE);
   }
   assert.equal(await checkedGuesses(message), 20);
   const frozen = await act.open(world, link, { password: 'the-right-one', exit: LOCKED });
   assert.match(frozen.stdout + frozen.stderr, /sender/i);
-  world.moveClock(24 * 60 * MINUTE);
+  await world.moveClock(24 * 60 * MINUTE);
   await act.open(world, link, { password: 'the-right-one', exit: LOCKED });
 
   await world.cli('sender', ['unlock', message, '--recipient', 'freeze@recipient.example']);
@@ -81,14 +81,14 @@ test('asking for another code does not reset the count, and a code is good once'
   const code = await world.codeFor('code@recipient.example');
   const wrong = code === '000000' ? '111111' : '000000';
   for (let i = 0; i < 4; i++) await act.open(world, link, { code: wrong, exit: null });
-  world.moveClock(2 * MINUTE);
+  await world.moveClock(2 * MINUTE);
   await act.sendCode(world, link);
   await world.codeFor('code@recipient.example', 1);
   await act.open(world, link, { code: wrong, exit: null });
   assert.equal(await checkedGuesses(message), 5);
   await act.open(world, link, { code, exit: LOCKED });
 
-  world.moveClock(16 * MINUTE);
+  await world.moveClock(16 * MINUTE);
   await act.sendCode(world, link);
   const third = await world.codeFor('code@recipient.example', 2);
   await act.open(world, link, { code: third, home: 'first' });

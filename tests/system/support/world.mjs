@@ -66,7 +66,14 @@ export class World {
     await this.admin([
       'user', 'create', '--org', this.organisation, '--email', email, '--name', name, '--roles', roles, '--password-file', password,
     ]);
-    await this.cli(home, ['login', '--server', this.stack.url, '--email', email, '--password-file', password]);
+    this.people = { ...this.people, [home]: { email, password } };
+    await this.login(home);
+  }
+
+  // Also after the clock was moved past a session's end.
+  login(home) {
+    const { email, password } = this.people[home];
+    return this.cli(home, ['login', '--server', this.stack.url, '--email', email, '--password-file', password]);
   }
 
   // --- command line ---------------------------------------------------------------------------------
@@ -122,13 +129,14 @@ export class World {
     return this.stack.cluster.sql(text);
   }
 
-  // Replaces the one clock of the product, in this database only.
-  moveClock(ms) {
+  // Replaces the one clock of the product, in this database only; users' sessions may end by it.
+  async moveClock(ms) {
     this.clockOffsetMs += ms;
     this.sql(
       `CREATE OR REPLACE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE AS ` +
         `'SELECT clock_timestamp() + interval ''${this.clockOffsetMs} milliseconds'''`,
     );
+    for (const home of Object.keys(this.people)) await this.login(home);
   }
 
   async stop() {
