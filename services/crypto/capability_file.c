@@ -1,31 +1,17 @@
-<<<<<<< HEAD
 /* Written beside and renamed over, so that a reader never sees half a key. */
-=======
-/* Written under another name, synced and renamed: a reader sees the whole key or the old one. */
->>>>>>> 62adee6 (Crypto: the public capability key in a file, uploads within the limits of all parts; tests sign in again)
 #include "services/crypto/capability_file.h"
 
 #include "base/encode.h"
 #include "base/log.h"
-<<<<<<< HEAD
 #include "base/memory.h"
 #include "envelope/ed25519.h"
 
-=======
-#include "envelope/ed25519.h"
-
-#include <errno.h>
->>>>>>> 62adee6 (Crypto: the public capability key in a file, uploads within the limits of all parts; tests sign in again)
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-<<<<<<< HEAD
 enum { LINE_BYTES = 2 * ED25519_PUBLIC_BYTES + 1, PATH_BYTES_MAX = 4096 };
-=======
-enum { PATH_BYTES_MAX = 512, TEXT_BYTES = 2 * ED25519_PUBLIC_BYTES + 1 };
->>>>>>> 62adee6 (Crypto: the public capability key in a file, uploads within the limits of all parts; tests sign in again)
 
 static void close_file(int *file)
 {
@@ -33,7 +19,6 @@ static void close_file(int *file)
         (void)close(*file);
 }
 
-<<<<<<< HEAD
 static bool holds(const char *path, const char line[static LINE_BYTES])
 {
     char found[LINE_BYTES + 1];
@@ -72,32 +57,4 @@ enum sm_error capability_file_write(const char *keys_dir, const struct keyring *
     log_line(LOG_WARNING, "capability-file", "file", name, "cause", "it cannot be written",
         "remedy", "write this key and a newline into it, for audit", "key", line, NULL);
     return SM_OK;
-=======
-static bool says_so_already(const char *path, const char *text)
-{
-    char found[TEXT_BYTES + 1];
-    int file DEFER(close_file) = open(path, O_RDONLY | O_CLOEXEC);
-    return file >= 0 && read(file, found, sizeof found) == TEXT_BYTES &&
-           memcmp(found, text, TEXT_BYTES) == 0;
-}
-
-enum sm_error capability_file_write(const struct keyring *keyring, const char *keys_dir)
-{
-    uint8_t public_key[ED25519_PUBLIC_BYTES];
-    char text[TEXT_BYTES + 1];
-    char path[PATH_BYTES_MAX];
-    char fresh[PATH_BYTES_MAX + 16];
-    TRY(ed25519_public(keyring_key(keyring, KEY_CAPABILITY), public_key));
-    hex_encode(SPAN(public_key), text);
-    text[TEXT_BYTES - 1] = '\n';
-    (void)snprintf(path, sizeof path, "%s/capability.pub", keys_dir);
-    (void)snprintf(fresh, sizeof fresh, "%s.%ld", path, (long)getpid());
-    if (says_so_already(path, text))
-        return SM_OK;
-    int file DEFER(close_file) =
-        open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    bool is_written = file >= 0 && write(file, text, TEXT_BYTES) == TEXT_BYTES &&
-                      fsync(file) == 0 && rename(fresh, path) == 0;
-    return is_written ? SM_OK : log_failure("capability-file", SM_IO, strerror(errno));
->>>>>>> 62adee6 (Crypto: the public capability key in a file, uploads within the limits of all parts; tests sign in again)
 }
