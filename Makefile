@@ -85,6 +85,11 @@ $(OUT)/bin/%: $(OUT)/obj/cli/main_%.o $(OUT)/libcli.a $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_cli) -o $@
 
+# The verifier stands alone: nothing of ours but its own folder, no library but libcrypto.
+$(OUT)/bin/securemail-verify: $(OUT)/obj/cli/main_securemail-verify.o $(call objects,$(wildcard cli/verify/*.c))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) $^ -lcrypto -o $@
+
 ARCHIVES := $(SERVICES:%=$(OUT)/lib%.a) $(OUT)/libcli.a
 TEST_SUPPORT := $(OUT)/libtestsupport.a
 $(TEST_SUPPORT): $(call objects,$(wildcard tests/support/*.c))

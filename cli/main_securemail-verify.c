@@ -1,0 +1,163 @@
+/*
+ * securemail-verify FILE: checks an exported audit log offline, and names the first bad line. It
+ * shares no code with the audit service (cli/verify is all it is made of, on libcrypto alone), so
+ * that a fault in the one is not a fault in the other.
+ */
+#include "cli/verify/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_VERIFIED = 0, EXIT_NOT_VERIFIED = 1, EXIT_USAGE = 2 };
+
+static const char help[] =
+    "securemail-verify FILE [--checkpoint NOTE]... [--key HEX] [--json]\n"
+    "Checks an exported audit log offline: every entry, the chain and the tree over them, every\n"
+    "signed checkpoint, every disclosed name and address. Names the first line that is wrong.\n\n"
+    "  --checkpoint NOTE  a checkpoint that you kept earlier: shows that nothing before it was\n"
+    "                     rewritten and nothing cut off. Without one the log is UNANCHORED: it is\n"
+    "                     whole in itself, but somebody with the signing key could have made it anew.\n"
+    "  --key HEX          the log's public key, from somewhere else than the file\n"
+    "  --json             answer with one JSON object\n\n"
+    "Exit codes: 0 verified, 1 not verified, 2 wrong usage or unreadable.\n";
+
+struct request {
+    const char *path;
+    bool is_json;
+    struct log_options options;
+};
+
+static int usage(const char *what, const char *name)
+{
+    (void)fprintf(stderr, "securemail-verify: %s%s. See --help.\n", what, name);
+    return EXIT_USAGE;
+}
+
+static int add_checkpoint(struct request *request, const char *path)
+{
+    struct log_options *options = &request->options;
+    if (options->kept_count == LOG_KEPT_MAX)
+        return usage("there are too many checkpoints", "");
+    struct log_kept *kept = &options->kept[options->kept_count];
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        (void)fprintf(stderr, "securemail-verify: %s: %s. Name a file that you may read.\n", path,
+            strerror(errno));
+        return EXIT_USAGE;
+    }
+    size_t size = fread(kept->text, 1, sizeof kept->text - 1, file);
+    bool is_whole = feof(file) && !ferror(file) && size > 0;
+    (void)fclose(file);
+    if (!is_whole)
+        return usage("not a checkpoint: ", path);
+    kept->text[size] = '\0';
+    kept->path = path;
+    options->kept_count++;
+    return EXIT_VERIFIED;
+}
+
+static int set_key(struct request *request, const char *text)
+{
+    char quoted[2 * PROOF_HASH_BYTES + 3];
+    if (strlen(text) != (size_t)2 * PROOF_HASH_BYTES)
+        return usage("a key has 64 hexadecimal digits, not ", text);
+    (void)snprintf(quoted, sizeof quoted, "\"%s\"", text);
+    request->options.has_key = slice_hex((struct slice){quoted, strlen(quoted)},
+        request->options.public_key, sizeof request->options.public_key);
+    return request->options.has_key ? EXIT_VERIFIED : usage("not a key: ", text);
+}
+
+static int parse(char **arguments, struct request *request)
+{
+    for (; *arguments; arguments++) {
+        const char *name = *arguments;
+        int code = EXIT_VERIFIED;
+        if (strcmp(name, "--json") == 0) {
+            request->is_json = true;
+        } else if (strcmp(name, "--checkpoint") == 0 || strcmp(name, "--key") == 0) {
+            if (!*++arguments)
+                return usage("a value is missing behind ", name);
+            code =
+                name[2] == 'c' ? add_checkpoint(request, *arguments) : set_key(request, *arguments);
+        } else if (name[0] == '-' || request->path) {
+            return usage("I do not know what to do with ", name);
+        } else {
+            request->path = name;
+        }
+        if (code != EXIT_VERIFIED)
+            return code;
+    }
+    return request->path ? EXIT_VERIFIED : usage("the file is missing", "");
+}
+
+/* The reasons are our own words without quotes, but a path may stand in them. */
+static void print_quoted(const char *text)
+{
+    (void)putchar('"');
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            (void)putchar('\\');
+        if ((unsigned char)*text >= 0x20)
+            (void)putchar(*text);
+    }
+    (void)putchar('"');
+}
+
+static void print_json(const struct log_verdict *verdict)
+{
+    (void)printf(
+        "{\"verified\": %s, \"anchored\": %s, \"organisation\": \"%s\", \"entries\": %llu, "
+        "\"disclosed\": %llu, \"erased\": %llu, \"root\": \"%s\"",
+        verdict->is_good ? "true" : "false", verdict->is_anchored ? "true" : "false",
+        verdict->organisation, (unsigned long long)verdict->entries,
+        (unsigned long long)verdict->disclosed, (unsigned long long)verdict->erased, verdict->root);
+    if (!verdict->is_good) {
+        (void)printf(", \"line\": %llu, \"reason\": ", (unsigned long long)verdict->line);
+        print_quoted(verdict->reason);
+    }
+    (void)puts("}");
+}
+
+static void print_words(const struct log_verdict *verdict)
+{
+    if (!verdict->is_good && verdict->line)
+        (void)printf(
+            "NOT VERIFIED: line %llu: %s.\n", (unsigned long long)verdict->line, verdict->reason);
+    else if (!verdict->is_good)
+        (void)printf("NOT VERIFIED: %s.\n", verdict->reason);
+    else
+        (void)printf("VERIFIED, %s: %llu entries of organisation %s; %llu names and addresses "
+                     "disclosed, %llu erased.\nRoot: %s\n",
+            verdict->is_anchored ? "ANCHORED by a checkpoint that you kept"
+                                 : "UNANCHORED (give a checkpoint that you kept)",
+            (unsigned long long)verdict->entries, verdict->organisation,
+            (unsigned long long)verdict->disclosed, (unsigned long long)verdict->erased,
+            verdict->root);
+}
+
+int main(int count, char **arguments)
+{
+    static struct request request; /* large; zeroed */
+    struct log_verdict verdict;
+    if (count == 2 && strcmp(arguments[1], "--help") == 0) {
+        (void)fputs(help, stdout);
+        return EXIT_VERIFIED;
+    }
+    int code = parse(arguments + 1, &request);
+    if (code != EXIT_VERIFIED)
+        return code;
+    FILE *file = fopen(request.path, "re");
+    if (!file) {
+        (void)fprintf(stderr, "securemail-verify: %s: %s. Name a file that you may read.\n",
+            request.path, strerror(errno));
+        return EXIT_USAGE;
+    }
+    log_verify(file, &request.options, &verdict);
+    (void)fclose(file);
+    if (request.is_json)
+        print_json(&verdict);
+    else
+        print_words(&verdict);
+    return verdict.is_good ? EXIT_VERIFIED : EXIT_NOT_VERIFIED;
+}

@@ -1,0 +1,41 @@
+/*
+ * The walk over an exported log, line by line, with flat memory. It recomputes chain and tree over
+ * every entry, checks every checkpoint and every disclosed value, compares with the checkpoints
+ * that the auditor kept, and stops at the first line that is wrong, with the reason in words.
+ */
+#ifndef SM_VERIFY_LOG_H
+#define SM_VERIFY_LOG_H
+
+#include "cli/verify/proof.h"
+
+#include <stdio.h>
+
+enum { LOG_KEPT_MAX = 64, LOG_LINE_MAX = 1024 * 1024 };
+
+struct log_kept {
+    const char *path; /* borrowed */
+    char text[PROOF_NOTE_MAX];
+    struct proof_note note; /* once the key is known */
+};
+
+struct log_options {
+    uint8_t public_key[PROOF_HASH_BYTES]; /* from outside the file */
+    bool has_key;
+    struct log_kept kept[LOG_KEPT_MAX];
+    size_t kept_count;
+};
+
+struct log_verdict {
+    bool is_good;
+    bool is_anchored; /* by a kept checkpoint */
+    uint64_t line;    /* the first bad one, from 1; 0 when it is the file as a whole */
+    char reason[256];
+    uint64_t entries, disclosed, erased;
+    char organisation[33];
+    char root[2 * PROOF_HASH_BYTES + 1];
+};
+
+/* Reads to the end, or to the first bad line. */
+void log_verify(FILE *file, struct log_options *options, struct log_verdict *out);
+
+#endif

@@ -1,0 +1,178 @@
+/* Hashes, the tree, and notes. A failure of libcrypto itself ends the program: nothing is verified.
+ */
+#include "cli/verify/proof.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIGNATURE_BYTES = 64, KEY_ID_BYTES = 4, SIGNED_BYTES = KEY_ID_BYTES + SIGNATURE_BYTES };
+
+/* --- hashes --- */
+
+struct piece {
+    const void *at;
+    size_t size;
+};
+
+static struct proof_hash hash_of(const struct piece *pieces, size_t count)
+{
+    struct proof_hash hash;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int good = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL);
+    for (size_t i = 0; good && i < count; i++)
+        good = EVP_DigestUpdate(context, pieces[i].at, pieces[i].size);
+    good = good && EVP_DigestFinal_ex(context, hash.bytes, NULL);
+    EVP_MD_CTX_free(context);
+    if (!good)
+        abort();
+    return hash;
+}
+
+struct proof_hash proof_entry(struct slice entry)
+{
+    static const char domain[] = "securemail/1 entry"; /* its NUL is the 00 */
+    return hash_of((const struct piece[]){{domain, sizeof domain}, {entry.at, entry.size}}, 2);
+}
+
+struct proof_hash proof_commitment(
+    const uint8_t salt[static PROOF_HASH_BYTES], const char *name, const char *value)
+{
+    static const char domain[] = "securemail/1 commitment";
+    size_t size = strlen(name);
+    const uint8_t length[4] = {
+        (uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size};
+    return hash_of((const struct piece[]){{domain, sizeof domain - 1}, {salt, PROOF_HASH_BYTES},
+                       {length, sizeof length}, {name, size}, {value, strlen(value)}},
+        5);
+}
+
+bool proof_equal(const struct proof_hash *a, const struct proof_hash *b)
+{
+    return memcmp(a->bytes, b->bytes, PROOF_HASH_BYTES) == 0;
+}
+
+/* --- the tree --- */
+
+static struct proof_hash node_of(const struct proof_hash *left, const struct proof_hash *right)
+{
+    static const uint8_t one = 1;
+    return hash_of((const struct piece[]){{&one, 1}, {left->bytes, PROOF_HASH_BYTES},
+                       {right->bytes, PROOF_HASH_BYTES}},
+        3);
+}
+
+/* As many peaks join as the old size has trailing ones. */
+void proof_tree_add(struct proof_tree *tree, struct slice entry)
+{
+    static const uint8_t zero = 0;
+    struct proof_hash fresh =
+        hash_of((const struct piece[]){{&zero, 1}, {entry.at, entry.size}}, 2);
+    for (uint64_t size = tree->size; size & 1; size >>= 1)
+        fresh = node_of(&tree->peaks[--tree->peaks_count], &fresh);
+    tree->peaks[tree->peaks_count++] = fresh;
+    tree->size++;
+}
+
+struct proof_hash proof_tree_root(const struct proof_tree *tree)
+{
+    if (tree->peaks_count == 0)
+        return hash_of(NULL, 0);
+    struct proof_hash root = tree->peaks[tree->peaks_count - 1];
+    for (size_t i = tree->peaks_count - 1; i-- > 0;)
+        root = node_of(&tree->peaks[i], &root);
+    return root;
+}
+
+/* --- notes --- */
+
+static bool decode64(const char *text, size_t size, uint8_t *out, size_t wanted)
+{
+    uint8_t room[PROOF_NOTE_MAX];
+    if (size == 0 || size % 4 != 0 || size > sizeof room)
+        return false;
+    int decoded = EVP_DecodeBlock(room, (const uint8_t *)text, (int)size);
+    size_t padding = (size_t)(text[size - 1] == '=') + (size_t)(text[size - 2] == '=');
+    if (decoded < 0 || (size_t)decoded - padding != wanted)
+        return false;
+    memcpy(out, room, wanted);
+    return true;
+}
+
+static bool is_signed(const char *text, size_t size,
+    const uint8_t public_key[static PROOF_HASH_BYTES], const uint8_t *signature)
+{
+    EVP_PKEY *key =
+        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, PROOF_HASH_BYTES);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool is_good =
+        key && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
+        EVP_DigestVerify(context, signature, SIGNATURE_BYTES, (const uint8_t *)text, size) == 1;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(key);
+    return is_good;
+}
+
+/* SHA-256(name || 0A || 01 || public key), first 4 bytes: which key a signature line is of. */
+static bool has_key_id(
+    const char *name, const uint8_t public_key[static PROOF_HASH_BYTES], const uint8_t *id)
+{
+    struct proof_hash hash = hash_of(
+        (const struct piece[]){{name, strlen(name)}, {"\n\x01", 2}, {public_key, PROOF_HASH_BYTES}},
+        3);
+    return memcmp(hash.bytes, id, KEY_ID_BYTES) == 0;
+}
+
+/* Cuts one line off; false at the end of the text. */
+static bool take_line(const char **text, char *out, size_t room)
+{
+    const char *end = strchr(*text, '\n');
+    if (!end || (size_t)(end - *text) >= room)
+        return false;
+    memcpy(out, *text, (size_t)(end - *text));
+    out[end - *text] = '\0';
+    *text = end + 1;
+    return true;
+}
+
+static bool read_size(const char *text, uint64_t *out)
+{
+    return slice_number((struct slice){text, strlen(text)}, out);
+}
+
+/* The signature line: em dash, space, name, space, base64(key id || signature). */
+static bool signature_matches(const char *line, const struct proof_note *note, struct slice body,
+    const uint8_t public_key[static PROOF_HASH_BYTES])
+{
+    static const char dash[] = "\xe2\x80\x94 ";
+    uint8_t signature[SIGNED_BYTES];
+    size_t name = strlen(note->origin);
+    if (strncmp(line, dash, sizeof dash - 1) != 0)
+        return false;
+    line += sizeof dash - 1;
+    if (strncmp(line, note->origin, name) != 0 || line[name] != ' ')
+        return false;
+    const char *encoded = line + name + 1;
+    return decode64(encoded, strlen(encoded), signature, sizeof signature) &&
+           has_key_id(note->origin, public_key, signature) &&
+           is_signed(body.at, body.size, public_key, signature + KEY_ID_BYTES);
+}
+
+bool proof_note_read(
+    const char *text, const uint8_t public_key[static PROOF_HASH_BYTES], struct proof_note *out)
+{
+    char line[PROOF_NOTE_MAX];
+    const char *at = text;
+    if (!take_line(&at, out->origin, sizeof out->origin) || !take_line(&at, line, sizeof line) ||
+        !read_size(line, &out->size) || !take_line(&at, line, sizeof line) ||
+        !decode64(line, strlen(line), out->root.bytes, PROOF_HASH_BYTES))
+        return false;
+    struct slice body = {text, (size_t)(at - text)};
+    if (!take_line(&at, line, sizeof line) || *line != '\0')
+        return false;
+    while (take_line(&at, line, sizeof line))
+        if (signature_matches(line, out, body, public_key))
+            return true;
+    return false;
+}

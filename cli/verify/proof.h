@@ -1,0 +1,46 @@
+/*
+ * What the log's bytes prove: the chain's hash, the Merkle tree (RFC 6962 section 2.1), commitments
+ * of personal values, and signed checkpoints (c2sp.org/tlog-checkpoint, c2sp.org/signed-note).
+ * docs/audit-format.md has the exact bytes. The verifier's own, on libcrypto alone.
+ */
+#ifndef SM_VERIFY_PROOF_H
+#define SM_VERIFY_PROOF_H
+
+#include "cli/verify/slice.h"
+
+enum { PROOF_HASH_BYTES = 32, PROOF_PEAKS_MAX = 64, PROOF_NOTE_MAX = 1024 };
+
+struct proof_hash {
+    uint8_t bytes[PROOF_HASH_BYTES];
+};
+
+/* SHA-256("securemail/1 entry" || 00 || entry). */
+struct proof_hash proof_entry(struct slice entry);
+
+/* SHA-256("securemail/1 commitment" || salt || u32 size of name || name || value). */
+struct proof_hash proof_commitment(
+    const uint8_t salt[static PROOF_HASH_BYTES], const char *name, const char *value);
+
+bool proof_equal(const struct proof_hash *a, const struct proof_hash *b);
+
+/* The tree as its peaks; begin with zeros. */
+struct proof_tree {
+    uint64_t size;
+    struct proof_hash peaks[PROOF_PEAKS_MAX];
+    size_t peaks_count;
+};
+void proof_tree_add(struct proof_tree *tree, struct slice entry);
+struct proof_hash proof_tree_root(const struct proof_tree *tree);
+
+/* A checkpoint, read from a signed note. */
+struct proof_note {
+    char origin[128];
+    uint64_t size;
+    struct proof_hash root;
+};
+
+/* Reads the note and checks its signature by `public_key` under the name of its origin. */
+bool proof_note_read(
+    const char *text, const uint8_t public_key[static PROOF_HASH_BYTES], struct proof_note *out);
+
+#endif

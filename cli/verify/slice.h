@@ -1,0 +1,35 @@
+/*
+ * Reading one line of JSON without building anything: a slice is the exact bytes of a value in the
+ * line, which is what the hashes cover. The verifier's own; it shares no code with the services.
+ * Strict: one value, nothing behind it, no duplicate member of the name that is asked for.
+ */
+#ifndef SM_VERIFY_SLICE_H
+#define SM_VERIFY_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct slice {
+    const char *at;
+    size_t size;
+};
+
+/* The whole of `text` is one well-formed JSON value, nested at most 16 deep. */
+bool slice_is_json(struct slice text);
+
+/* The raw value of a member of the object `object`. False when it is not there, or there twice. */
+bool slice_member(struct slice object, const char *name, struct slice *out);
+
+/* The next raw item of an array: begin with *state = 0. False at the end. */
+bool slice_item(struct slice array, size_t *state, struct slice *out);
+
+/* A string, with its escapes resolved, into `out` with a NUL; false when longer or no string. */
+bool slice_text(struct slice value, char *out, size_t room);
+bool slice_text_is(struct slice value, const char *text);
+/* A whole number without sign or leading zero. */
+bool slice_number(struct slice value, uint64_t *out);
+/* A string of exactly 2 * size lower-case hexadecimal digits. */
+bool slice_hex(struct slice value, uint8_t *out, size_t size);
+
+#endif
