@@ -25,7 +25,7 @@ struct code_history {
     int64_t first_ms, last_ms; /* when the first and the last of them were made */
 };
 /* How long a person has to wait for the next code; 0: not at all. */
-int64_t code_wait_ms(const struct code_history *history, int64_t now_ms);
+int64_t code_wait_ms(const struct code_history *sent, int64_t now_ms);
 
 /*
  * Makes the next code of a link, inside the caller's transaction, which holds the link's lock.

@@ -106,7 +106,7 @@ static bool is_colour(struct span colour)
     if (colour.size != 7 || colour.at[0] != '#')
         return false;
     for (size_t i = 1; i < colour.size; i++)
-        if (!memchr("0123456789abcdef", colour.at[i], 16))
+        if (!colour.at[i] || !strchr("0123456789abcdef", colour.at[i]))
             return false;
     return true;
 }

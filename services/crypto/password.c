@@ -255,6 +255,7 @@ static void *work(void *context)
         (void)pthread_cond_broadcast(&pool->has_done);
     }
     (void)pthread_mutex_unlock(&pool->lock);
+    worker_arena = NULL;
     return NULL;
 }
 
