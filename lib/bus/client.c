@@ -16,6 +16,7 @@ enum {
     REPLICAS_MAX = 8,
     CONNECT_MS = 1500,  /* how long a call waits for any replica to be there */
     LOOK_MS = 5,        /* between two looks at who is there */
+    WATCH_MS = 100,     /* how soon a call notices that its replica is gone */
     PATIENCE_MS = 2000, /* with one replica before the next is asked, where there are several */
 };
 
@@ -149,8 +150,10 @@ static enum sm_error await_answer(struct wire *replica, const struct attempt *at
         int64_t left = end - clock_monotonic_ms();
         if (left <= 0)
             return SM_TIMEOUT;
+        if (error == SM_TIMEOUT && !wire_can_send(replica))
+            return SM_UNAVAILABLE; /* it is gone, and the answer with it */
         if (error == SM_TIMEOUT)
-            wire_poll(&replica, 1, -1, left);
+            wire_poll(&replica, 1, -1, left < WATCH_MS ? left : WATCH_MS);
     }
 }
 
@@ -197,7 +200,9 @@ enum sm_error bus_client_call(struct bus_client *client, const struct bus_call *
             wire_poll(NULL, 0, -1, LOOK_MS); /* all may be standbys for a moment */
             continue;
         }
-        if (last == SM_TIMEOUT || last == SM_BUSY || last == SM_NOT_FOUND)
+        bool is_to_go_on = last == SM_TIMEOUT || last == SM_BUSY || last == SM_NOT_FOUND ||
+                           (last == SM_UNAVAILABLE && client->count > 1);
+        if (is_to_go_on)
             continue;
         TRY(last);
         client->current = replica;

@@ -28,8 +28,10 @@ struct bus_call {
 
 /*
  * Sends `message` and waits for the answer. Returns the peer's typed error, or SM_TIMEOUT when
- * nobody answered in time, SM_UNAVAILABLE when no replica is connected, SM_BAD_FORMAT for an answer
- * that is not the table's. `reply` points into `arena`, which keeps the frame too.
+ * nobody answered in time, SM_UNAVAILABLE when no replica is connected or
+ * the only one went away (whether it acted is unknown: ask again under the same idempotency key),
+ * SM_BAD_FORMAT for an answer that is not the table's. `reply` points into `arena`, which keeps the
+ * frame too.
  */
 SM_MUST_USE enum sm_error bus_client_call(struct bus_client *client, const struct bus_call *call,
     const void *message, struct arena *arena, void *reply);

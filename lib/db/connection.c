@@ -43,7 +43,7 @@ struct db_rows {
 static const struct { const char *prefix; enum sm_error error; } states[] = {
     {"23505", SM_CONFLICT},  {"40001", SM_BUSY},     {"40P01", SM_BUSY},  {"55P03", SM_BUSY},
     {"57014", SM_BUSY},      {"08",    SM_UNAVAILABLE}, {"57P0", SM_UNAVAILABLE},
-    {"53100", SM_DISK_FULL}, {"53300", SM_UNAVAILABLE},
+    {"53100", SM_DISK_FULL}, {"53300", SM_UNAVAILABLE}, {"25006", SM_UNAVAILABLE},
 };
 /* clang-format on */
 
@@ -60,7 +60,8 @@ static enum sm_error failure(struct db *db, const PGresult *result, const char *
 {
     const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     enum sm_error error = state ? error_of_state(state) : SM_UNAVAILABLE;
-    if (PQstatus(db->connection) != CONNECTION_OK) {
+    bool is_demoted = state && strcmp(state, "25006") == 0; /* read-only now: another host leads */
+    if (is_demoted || PQstatus(db->connection) != CONNECTION_OK) {
         db->is_broken = true;
         error = SM_UNAVAILABLE;
     }
@@ -86,7 +87,12 @@ static enum sm_error connect_now(struct db *db)
         PQfinish(db->connection);
     db->prepared_count = 0;
     db->is_in_transaction = false;
-    db->connection = PQconnectdb(db->conninfo);
+    db->connection = PQconnectdbParams((const char *const[]){"connect_timeout", "keepalives_idle",
+                                           "tcp_user_timeout", "options", "dbname", NULL},
+        (const char *const[]){"5", "30", "30000",
+            "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000", db->conninfo,
+            NULL},
+        1);
     db->is_broken = PQstatus(db->connection) != CONNECTION_OK;
     if (db->is_broken)
         return log_failure("database-connect", SM_UNAVAILABLE, PQerrorMessage(db->connection));
@@ -126,9 +132,21 @@ uint64_t db_sessions(const struct db *db)
     return db->sessions;
 }
 
+/*
+ * True when the server has closed an idle connection: then nothing of the next statement was sent,
+ * and connecting again first is safe. (A statement whose answer is lost is never sent twice.)
+ */
+static bool was_closed_while_idle(struct db *db)
+{
+    struct pollfd readable = {.fd = PQsocket(db->connection), .events = POLLIN};
+    if (db->is_in_transaction || poll(&readable, 1, 0) <= 0)
+        return false;
+    return !PQconsumeInput(db->connection) || PQstatus(db->connection) != CONNECTION_OK;
+}
+
 static enum sm_error be_connected(struct db *db)
 {
-    if (!db->is_broken)
+    if (!db->is_broken && !was_closed_while_idle(db))
         return SM_OK;
     return db->is_in_transaction ? SM_UNAVAILABLE : connect_now(db);
 }
@@ -284,13 +302,11 @@ enum sm_error db_run(struct db *db, const struct statement *statement,
             return SM_TOO_LARGE;
     TRY(be_connected(db));
     enum sm_error error = prepare(db, statement, values, count);
-    if (error == SM_OK)
-        error = execute(db, statement, values, count, out);
-    /* The server went away while we were idle: nothing was begun, so once more on a new one. */
-    if (error != SM_UNAVAILABLE || !db->is_broken || db->is_in_transaction)
-        return error;
-    TRY(connect_now(db));
-    TRY(prepare(db, statement, values, count));
+    if (error == SM_UNAVAILABLE && db->is_broken && !db->is_in_transaction) {
+        TRY(connect_now(db)); /* only the preparation was lost */
+        error = prepare(db, statement, values, count);
+    }
+    TRY(error);
     return execute(db, statement, values, count, out);
 }
 
@@ -339,7 +355,8 @@ enum sm_error db_read_i64(const struct db_rows *rows, size_t row, int column, in
 {
     struct span bytes;
     TRY(column_bytes(rows, row, column, (const Oid[]){TYPE_INT8, TYPE_INT4}, &bytes));
-    if (bytes.size != 8 && bytes.size != 4)
+    size_t expected = PQftype(rows->result, column) == TYPE_INT8 ? 8 : 4;
+    if (bytes.size != expected)
         return log_failure("database-column", SM_DATABASE, "not a number, or null");
     uint64_t value = 0;
     for (size_t i = 0; i < bytes.size; i++)
@@ -383,11 +400,13 @@ enum sm_error db_read_id(const struct db_rows *rows, size_t row, int column, str
 {
     struct span bytes;
     TRY(db_read_bytes(rows, row, column, ID_BYTES, &bytes));
-    if (bytes.size == 0) {
+    if (PQgetisnull(rows->result, (int)row, column)) {
         *out = (struct id){{0}};
         return SM_OK;
     }
-    return id_from_bytes(bytes, out) == SM_OK ? SM_OK : SM_DATABASE;
+    return id_from_bytes(bytes, out) == SM_OK
+               ? SM_OK
+               : log_failure("database-column", SM_DATABASE, "not an id");
 }
 
 enum sm_error db_one(const struct db_rows *rows)
@@ -475,15 +494,25 @@ enum sm_error db_listen(struct db *db, const char *channel)
     return command(db, text);
 }
 
+/* Their arrival is the news; what they say is looked up. True when there was one. */
+static bool drop_notifications(struct db *db)
+{
+    bool was_one = false;
+    for (PGnotify *notify; (notify = PQnotifies(db->connection)) != NULL; was_one = true)
+        PQfreemem(notify);
+    return was_one;
+}
+
 enum sm_error db_wait(struct db *db, int64_t timeout_ms)
 {
     if (db->is_broken)
         return SM_UNAVAILABLE;
     struct pollfd wait = {.fd = PQsocket(db->connection), .events = POLLIN};
-    (void)poll(&wait, 1, (int)timeout_ms);
+    if (drop_notifications(db))
+        return SM_OK; /* it came with the answer to an earlier statement */
+    (void)poll(&wait, 1, timeout_ms < 0 ? 0 : timeout_ms > INT32_MAX ? INT32_MAX : (int)timeout_ms);
     if (!PQconsumeInput(db->connection))
         return failure(db, NULL, "wait");
-    for (PGnotify *notify; (notify = PQnotifies(db->connection)) != NULL;)
-        PQfreemem(notify);
+    (void)drop_notifications(db);
     return SM_OK;
 }

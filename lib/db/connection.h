@@ -3,11 +3,13 @@
  * statement`, prepared once a connection; values travel as binary parameters and come back binary.
  * Nothing that the database returns is trusted: each read checks column type, size and NULL.
  *
- * One connection per thread. A broken connection is noticed by the call that fails (SM_UNAVAILABLE;
- * whatever transaction was open is gone, and whether a COMMIT took effect is unknown); the next
- * call outside a transaction connects again. SQLSTATE classes map to errors: 23505 SM_CONFLICT,
- * 40001/40P01/55P03/57014 SM_BUSY, 08*, 57P0* SM_UNAVAILABLE, 53100 SM_DISK_FULL, else SM_DATABASE;
- * the server's message goes to the log, never to a caller.
+ * One connection per thread, with limits on connecting (5 s), statements (30 s) and idle
+ * transactions (60 s) where the connection text sets none. A broken connection is noticed by the
+ * call that fails (SM_UNAVAILABLE; whatever transaction was open is gone, and whether a COMMIT took
+ * effect is unknown); the next call outside a transaction connects again; a statement that was sent
+ * is never sent twice. SQLSTATE classes map to errors: 23505 SM_CONFLICT, 40001/40P01/55P03/57014
+ * SM_BUSY, 08*, 57P0*, 53300, 25006 SM_UNAVAILABLE, 53100 SM_DISK_FULL, else SM_DATABASE; the
+ * server's message goes to the log, never to a caller.
  */
 #ifndef SM_DB_CONNECTION_H
 #define SM_DB_CONNECTION_H
@@ -50,6 +52,8 @@ struct db_value db_binary(uint32_t type, struct span bytes);
 /* Runs `statement`. *out (owned by the caller, may be NULL pointer when rows do not matter). */
 SM_MUST_USE enum sm_error db_run(struct db *db, const struct statement *statement,
     const struct db_value *values, size_t count, struct db_rows **out);
+/* A parameter that can be NULL at the first run is cast in the SQL ($2::bigint): NULL has no type.
+ */
 /* DB_RUN(db, &statement, &rows, db_id(&id), db_i64(5)) */
 #define DB_RUN(db, statement, out, ...)                               \
     db_run((db), (statement), (const struct db_value[]){__VA_ARGS__}, \

@@ -148,6 +148,16 @@ struct batch {
     size_t count;
 };
 
+/* A row that is no event stops the relay, and with it every release: closed, and said loudly. */
+static enum sm_error decode_event(struct span body, struct batch *batch)
+{
+    enum sm_error error =
+        fields_decode(&audit_event, body, &batch->arena, &batch->events[batch->count]);
+    return error == SM_OK
+               ? SM_OK
+               : log_failure("outbox-row-is-no-event", error, "see schema's event table");
+}
+
 static enum sm_error read_batch(const struct db_rows *rows, struct batch *batch)
 {
     size_t bytes = 0;
@@ -158,7 +168,7 @@ static enum sm_error read_batch(const struct db_rows *rows, struct batch *batch)
         if (bytes > BATCH_BYTES_MAX)
             return SM_OK;
         TRY(db_read_i64(rows, i, 0, &batch->rows[i]));
-        TRY(fields_decode(&audit_event, body, &batch->arena, &batch->events[i]));
+        TRY(decode_event(body, batch));
         batch->count++;
     }
     return SM_OK;
@@ -178,10 +188,14 @@ static enum sm_error append(struct relay *relay, struct batch *batch)
     struct append_request request = {.events = {batch->events, batch->count}};
     struct append_reply reply;
     struct arena arena DEFER(arena_free) = ARENA(BUS_MESSAGE_BYTES_MAX);
-    struct bus_call call = {.operation = OP_APPEND,
-        .timeout_ms = APPEND_TIMEOUT_MS,
-        .idempotency = batch->events[0].event};
-    return bus_client_call(relay->audit, &call, &request, &arena, &reply);
+    struct bus_call call = {.operation = OP_APPEND, .timeout_ms = APPEND_TIMEOUT_MS};
+    TRY(id_random(&call.idempotency)); /* each event has its own id: the batch needs no meaning */
+    enum sm_error error = bus_client_call(relay->audit, &call, &request, &arena, &reply);
+    bool is_refused = error == SM_NOT_ALLOWED || error == SM_BAD_FORMAT || error == SM_BAD_VALUE;
+    if (is_refused)
+        log_line(LOG_ERROR, "audit-refuses-events", "error", error_name(error), "first",
+            id_text(batch->events[0].event).text, NULL);
+    return error;
 }
 
 /* One batch; *more says that there may be another right away. */
@@ -225,10 +239,18 @@ static enum sm_error be_elected(struct relay *relay)
     return SM_OK;
 }
 
+static bool goes_on(struct relay *relay)
+{
+    (void)pthread_mutex_lock(&relay->lock);
+    bool answer = !relay->is_stopping;
+    (void)pthread_mutex_unlock(&relay->lock);
+    return answer;
+}
+
 static enum sm_error relay_all(struct relay *relay)
 {
-    TRY(be_elected(relay));
-    for (bool more = true; more;) {
+    for (bool more = true; more && goes_on(relay);) {
+        TRY(be_elected(relay)); /* each time: a connection that was lost lost the lock */
         struct batch *batch DEFER(memory_free) = NULL;
         void *fresh;
         TRY(memory_zeroed(1, sizeof *batch, &fresh));

@@ -44,19 +44,21 @@ static void forget(char **text)
 /* The value out of NAME_FILE: its first line, without the newline. */
 static enum sm_error read_file(const char *name, const char *path, char **out)
 {
-    int file DEFER(settings_close) = open(path, O_RDONLY | O_CLOEXEC);
+    int file DEFER(settings_close) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) {
         fault(name, strerror(errno), "Give the path of a file that this service may read");
         return SM_CONFIG;
     }
     char text[VALUE_BYTES_MAX + 1] = {0};
     ssize_t size = read(file, text, VALUE_BYTES_MAX);
+    size_t line = size > 0 ? strcspn(text, "\r\n") : 0;
     enum sm_error error = SM_OK;
-    if (size <= 0) {
-        fault(name, "names an empty file", "Put the value into the file, on one line");
+    if (line == 0 || (size_t)size == VALUE_BYTES_MAX || memchr(text, '\0', (size_t)size)) {
+        fault(name, "names a file that holds no value of one line",
+            "Put the value into the file, on its first line");
         error = SM_CONFIG;
     } else {
-        text[strcspn(text, "\r\n")] = '\0';
+        text[line] = '\0';
         *out = strdup(text);
         error = *out ? SM_OK : SM_NO_MEMORY;
     }
@@ -113,7 +115,9 @@ static enum sm_error check_number(const struct setting_row *row, const char *tex
     char *end = NULL;
     errno = 0;
     long long number = strtoll(text, &end, 10);
-    if (*text && !*end && errno == 0 && number >= row->least && number <= row->most) {
+    bool is_digits =
+        *text && strspn(text + (*text == '-'), "0123456789") == strlen(text + (*text == '-'));
+    if (is_digits && !*end && errno == 0 && number >= row->least && number <= row->most) {
         *out = number;
         return SM_OK;
     }
@@ -128,8 +132,10 @@ static enum sm_error check_word(const struct setting_row *row, const char *text)
 {
     char reason[160];
     size_t length = strlen(text);
+    bool is_one_word = length && !strchr(text, '|');
     for (const char *word = row->words; *word; word += strcspn(word, "|"), word += *word == '|')
-        if (length && strncmp(word, text, length) == 0 && (word[length] == '|' || !word[length]))
+        if (is_one_word && strncmp(word, text, length) == 0 &&
+            (word[length] == '|' || !word[length]))
             return SM_OK;
     (void)snprintf(reason, sizeof reason, "is \"%.40s\", not one of %s", text, row->words);
     fault(row->name, reason, row->meaning);
@@ -152,6 +158,14 @@ static enum sm_error load_row(const struct setting_row *row, struct settings *se
     return row->kind == SETTING_IS_WORD ? check_word(row, text) : SM_OK;
 }
 
+/* A secret of another service that was given here by mistake does not stay in the environment. */
+static void drop_foreign_secret(const struct setting_row *row)
+{
+    const char *value = row->is_secret ? getenv(row->name) : NULL;
+    if (value)
+        take_from_environment(row->name, value);
+}
+
 enum sm_error settings_load(enum peer self, struct settings **out)
 {
     struct settings *settings DEFER(settings_free) = calloc(1, sizeof *settings);
@@ -160,8 +174,10 @@ enum sm_error settings_load(enum peer self, struct settings **out)
     settings->self = self;
     enum sm_error worst = SM_OK;
     for (size_t i = 0; i < settings_table_count; i++) {
-        if (!(settings_table[i].users & (unsigned)self))
+        if (!(settings_table[i].users & (unsigned)self)) {
+            drop_foreign_secret(&settings_table[i]);
             continue;
+        }
         enum sm_error error = load_row(&settings_table[i], settings);
         if (error != SM_OK)
             worst = error;

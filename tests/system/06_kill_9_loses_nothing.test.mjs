@@ -15,7 +15,9 @@ const RANDOM_OPERATIONS = Number(process.env.SM_TEST_KILLS ?? 200);
 const PASSWORD = 'correct-horse';
 
 let world;
-before(async () => (world = await startWorld({ env: { retention: { SECURE_MAIL_RETENTION_INTERVAL_S: '2' } } })));
+before(async () => (world = await startWorld({
+  env: { retention: { SECURE_MAIL_RETENTION_INTERVAL_S: '2' }, audit: { SECURE_MAIL_CHECKPOINT_INTERVAL_S: '1' } },
+})));
 after(() => world?.stop());
 
 // What was acknowledged to somebody, to be found again at the end.
