@@ -153,7 +153,7 @@ bench-run: $(BENCHES)
 run start:
 	@dev/setup run
 	@echo 'Building (the first time takes a minute)'
-	@$(MAKE) -s MODE=release all
+	@$(MAKE) -s -j$$(nproc) MODE=release all
 	@exec node dev/run.mjs $@
 
 stop status:

@@ -186,6 +186,8 @@ static enum sm_error append_event(
     struct buffer body DEFER(buffer_free) = BUFFER(AUDIT_ENTRY_BYTES_MAX);
     struct hash commitments[AUDIT_PERSONAL_MAX];
     struct head *head = staged_head(group, &event->organisation);
+    if (!head) /* fill stages the head of every event first */
+        return SM_NOT_FOUND;
     if (head->recorded_ms < group->now_ms)
         head->recorded_ms = group->now_ms;
     if (head->tree.size == 0)
@@ -241,7 +243,7 @@ static enum sm_error sign_for_job(struct group *group, struct append_job *job)
 {
     struct buffer note DEFER(buffer_free) = BUFFER(sizeof job->note);
     struct head *head = staged_head(group, &job->sign_organisation);
-    if (head->tree.size == 0) {
+    if (!head || head->tree.size == 0) {
         job->error = SM_NOT_FOUND;
         return SM_OK;
     }
