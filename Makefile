@@ -133,16 +133,17 @@ fuzz:
 fuzz-run: $(FUZZERS)
 	@tests/fuzz/run $(SM_FUZZ_SECONDS) $^
 
-lint: $(PRINTERS)
-	@tests/lint $(OUT)/print
+lint: $(PRINTERS) all
+	@tests/lint $(OUT)
 	@git ls-files 'lib/*.c' 'proto/*.c' 'services/*.c' 'cli/*.c' | \
 	  xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(CPPFLAGS) 2>/dev/null' tidy && echo 'clang-tidy: nothing found'
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
-docs: $(PRINTERS)
-	@for page in $(notdir $^); do $(OUT)/print/$$page > docs/$$page.md; done
+docs: $(PRINTERS) all
+	@for page in $(notdir $(PRINTERS)); do $(OUT)/print/$$page > docs/$$page.md; done
+	@docs/print/cli $(OUT)/bin > docs/cli.md
 
 bench:
 	@$(MAKE) MODE=release bench-run

@@ -258,7 +258,8 @@ bool slice_hex(struct slice value, uint8_t *out, size_t size)
         bool is_digit = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f');
         if (!is_digit)
             return false;
-        out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] << 4 | hex_digit(letter) : hex_digit(letter));
+        unsigned high = i % 2 ? (unsigned)out[i / 2] << 4 : 0;
+        out[i / 2] = (uint8_t)(high | hex_digit(letter));
     }
     return value.at[value.size - 1] == '"';
 }

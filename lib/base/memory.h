@@ -14,7 +14,8 @@
 
 #include <stddef.h>
 
-#define DEFER(destroy) __attribute__((cleanup(destroy)))
+/* unused: a variable may live for its destructor alone (clang warns of that, gcc does not) */
+#define DEFER(destroy) __attribute__((cleanup(destroy), unused))
 
 #define TAKE(pointer)                           \
     __extension__({                             \
