@@ -2,13 +2,14 @@
 // says so, and present where it must be, so that the search is shown to work.
 
 import assert from 'node:assert/strict';
+import { hkdfSync } from 'node:crypto';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import * as act from './support/actions.mjs';
 import { folderHolds, formsOf, memoryHolds, schemaHolds } from './support/canary.mjs';
 import { relayBus } from './support/bus-tap.mjs';
-import { startWorld } from './support/world.mjs';
+import { MODE, startWorld } from './support/world.mjs';
 
 const PLANTED = {
   subject: 'canary-subject-7f3a91c2e5',
@@ -22,6 +23,13 @@ const BEN = 'ben@recipient.example';
 let world;
 let tap;
 const secrets = {};
+let keyInCrypto;
+
+// The key-encryption key, derived here from the master key as services/crypto/keyring.c does.
+function keyEncryptionKey() {
+  const master = Buffer.from(fs.readFileSync(world.stack.path('master.key'), 'utf8').trim(), 'base64');
+  return Buffer.from(hkdfSync('sha256', master, 'securemail/1 master key', 'securemail/1 key-encryption key 1', 32));
+}
 
 before(async () => {
   tap = await relayBus();
@@ -39,6 +47,8 @@ before(async () => {
   for (const [name, value] of Object.entries(PLANTED)) secrets[name] = formsOf(value);
   secrets['link secret'] = formsOf(Buffer.from(annLink.split('#')[1].split('.')[2], 'base64url'));
   secrets['master key'] = formsOf(Buffer.from(fs.readFileSync(world.stack.path('master.key'), 'utf8').trim(), 'base64'));
+  keyInCrypto = keyEncryptionKey();
+  secrets['key-encryption key'] = formsOf(keyInCrypto);
   // Six digits alone are found anywhere: the code is looked for as the mail says it.
   secrets.code = [Buffer.from(code)];
   await act.open(world, benLink, { code, home: 'ben' });
@@ -54,12 +64,13 @@ const inSchema = (schema) => (forms) => schemaHolds(world, schema, forms);
 const inFolder = (name) => (forms) => folderHolds(world.stack.path(name), forms);
 
 const CONTENT = ['subject', 'body', 'attachment', 'password'];
-const SECRETS = [...CONTENT, 'link secret', 'master key'];
+const KEYS = ['master key', 'key-encryption key'];
+const SECRETS = [...CONTENT, 'link secret', ...KEYS];
 
 // place -> [how to look, what must not be there]
 const MATRIX = {
   'memory of the gateway': [inMemory('gateway'), SECRETS],
-  'memory of the notifier': [inMemory('notifier'), [...CONTENT, 'master key']],
+  'memory of the notifier': [inMemory('notifier'), [...CONTENT, ...KEYS]],
   'memory of retention': [inMemory('retention'), SECRETS],
   'memory of audit': [inMemory('audit'), SECRETS],
   'memory of crypto': [inMemory('crypto'), ['body', 'attachment']],
@@ -70,11 +81,14 @@ const MATRIX = {
   'schema audit': [inSchema('audit'), SECRETS],
   'object store': [inFolder('objects'), SECRETS],
   logs: [inFolder('log'), SECRETS],
-  'received mail': [inFolder('mail'), [...CONTENT, 'master key']],
+  'received mail': [inFolder('mail'), [...CONTENT, ...KEYS]],
   'bus traffic': [(forms) => forms.some((form) => tap.bytes().includes(form)), SECRETS],
 };
 
-for (const [place, [holds, absent]] of Object.entries(MATRIX))
+// A sanitizer build maps terabytes of shadow memory and keeps what was freed: its memory says nothing.
+const isMemoryTold = MODE !== 'asan';
+
+for (const [place, [holds, absent]] of Object.entries(MATRIX).filter(([place]) => isMemoryTold || !place.startsWith('memory')))
   test(`${place} holds none of: ${absent.join(', ')}`, () => {
     for (const name of absent) assert.ok(!holds(secrets[name]), `${name} is in ${place}`);
   });
@@ -83,7 +97,10 @@ test('the search finds what must be there', () => {
   assert.ok(inFolder('mail')(secrets['link secret']), 'the link in the received mail');
   assert.ok(inFolder('mail')(secrets.code), 'the code in the code mail');
   assert.ok(inSchema('mail')([Buffer.from(ANN)]), 'the address in the metadata');
-  assert.ok(inMemory('gateway')([Buffer.from('securemail')]), 'memory can be read');
+  if (isMemoryTold) {
+    assert.ok(inMemory('gateway')([Buffer.from('securemail')]), 'memory can be read');
+    assert.ok(inMemory('crypto')([keyInCrypto]), 'the key-encryption key in crypto');
+  }
   assert.ok(tap.bytes().length > 10_000, 'the bus was heard');
   assert.ok(folderHolds(world.path('ann'), secrets.attachment), 'the file at the recipient');
 });
