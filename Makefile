@@ -120,7 +120,7 @@ check: $(UNITS) $(CONTRACTS)
 
 asan:
 	@$(MAKE) CC=clang MODE=asan all check
-	@SM_TEST_MODE=asan SM_TEST_KILLS=20 node tests/system/run.mjs
+	@SM_TEST_MODE=asan node tests/system/run.mjs
 
 tsan:
 	@$(MAKE) CC=clang MODE=tsan tsan-run
