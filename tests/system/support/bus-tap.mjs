@@ -14,11 +14,15 @@ export async function relayBus() {
     size += bytes.length;
     if (size < KEEP_BYTES_MAX) heard.push(bytes);
   };
+  const sockets = new Set();
+  const track = (socket) => (sockets.add(socket), socket.once('close', () => sockets.delete(socket)));
   const behind = await freePorts(4); // audit, notifier, crypto, retention
   const front = await freePorts(4);
   const servers = await Promise.all(front.map((port, i) => new Promise((resolve) => {
     const server = net.createServer((client) => {
       const service = net.connect(behind[i], '127.0.0.1');
+      track(client);
+      track(service);
       const end = () => (client.destroy(), service.destroy());
       client.on('data', keep).on('error', end).on('close', end).pipe(service);
       service.on('data', keep).on('error', end).on('close', end).pipe(client);
@@ -40,6 +44,12 @@ export async function relayBus() {
       },
     },
     bytes: () => Buffer.concat(heard),
-    close: () => Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve)))),
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      return closeAll(servers);
+    },
   };
 }
+
+const closeAll = (servers) =>
+  Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
