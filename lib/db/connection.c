@@ -138,10 +138,14 @@ uint64_t db_sessions(const struct db *db)
  */
 static bool was_closed_while_idle(struct db *db)
 {
+    enum { LOOKS = 4 }; /* a farewell message may come before the end of the stream */
     struct pollfd readable = {.fd = PQsocket(db->connection), .events = POLLIN};
-    if (db->is_in_transaction || poll(&readable, 1, 0) <= 0)
+    if (db->is_in_transaction)
         return false;
-    return !PQconsumeInput(db->connection) || PQstatus(db->connection) != CONNECTION_OK;
+    for (int look = 0; look < LOOKS && poll(&readable, 1, 0) > 0; look++)
+        if (!PQconsumeInput(db->connection) || PQstatus(db->connection) != CONNECTION_OK)
+            return true;
+    return false;
 }
 
 static enum sm_error be_connected(struct db *db)
