@@ -180,8 +180,8 @@ static enum sm_error tell_failure(struct server *server, enum sm_error error, st
         (void)snprintf(cli->remedy, sizeof cli->remedy, "Try again after %s",
             clock_text((int64_t)told.until_ms).text);
     else if (told.attempts_left)
-        (void)snprintf(cli->remedy, sizeof cli->remedy,
-            "%u attempts are left before it is locked", (unsigned)told.attempts_left);
+        (void)snprintf(cli->remedy, sizeof cli->remedy, "%u attempts are left before it is locked",
+            (unsigned)told.attempts_left);
     else if (told.retry_after_s)
         (void)snprintf(cli->remedy, sizeof cli->remedy, "Try again in %u seconds",
             (unsigned)told.retry_after_s);
