@@ -6,6 +6,7 @@
 #include "tests/support/database.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 struct place {
     struct database *database;
@@ -78,6 +79,20 @@ static struct list pull(struct place *place, uint64_t tx, uint64_t id, struct ar
     struct delivery_feed_request request = {tx, id, 100};
     struct list deliveries;
     assert_ok(jobs_deliveries(place->db, &request, arena, &deliveries));
+    return deliveries;
+}
+
+/* The feed stops below the oldest transaction of the whole cluster, and other tests have some too.
+ */
+static struct list pull_all(struct place *place, size_t expected, struct arena *arena)
+{
+    struct list deliveries = pull(place, 0, 0, arena);
+    for (int i = 0; deliveries.count < expected && i < 1000; i++) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        arena_free(arena);
+        deliveries = pull(place, 0, 0, arena);
+    }
+    assert_int_equal(deliveries.count, expected);
     return deliveries;
 }
 
@@ -227,8 +242,7 @@ static void acceptance_wipes_the_letter_and_tells_log_and_feed(void **state)
                                    " AND message IS NULL AND link IS NULL AND state = 2"),
         1);
     assert_int_equal(number(place, "SELECT count(*) FROM outbox.event"), 2);
-    struct list feed = pull(place, 0, 0, &arena);
-    assert_int_equal(feed.count, 1);
+    struct list feed = pull_all(place, 1, &arena);
     const struct delivery *delivery = LIST_AT(struct delivery, feed, 0);
     assert_int_equal(delivery->result, DELIVERY_ACCEPTED);
     assert_true(id_equal(delivery->link, link_a));
@@ -398,8 +412,7 @@ static void the_feed_waits_for_what_commits_late(void **state)
     assert_int_equal(pull(place, 0, 0, &arena).count, 0);
     assert_ok(db_commit(&tx));
 
-    struct list feed = pull(place, 0, 0, &arena);
-    assert_int_equal(feed.count, 2);
+    struct list feed = pull_all(place, 2, &arena);
     assert_true(id_equal(LIST_AT(struct delivery, feed, 0)->job, late_id));
 }
 
