@@ -45,6 +45,7 @@ for (const file of files) {
   const seconds = ((Date.now() - start) / 1000).toFixed(1);
   console.log(`${result.failed ? 'FAILED' : 'ok    '} ${file.replace('.test.mjs', '')} (${result.passed} tests, ${seconds} s)`);
   for (const line of output.match(/^# (?!tests|suites|pass|fail|cancelled|skipped|todo|duration|Subtest).*$/gm) ?? []) console.log(`  ${line.slice(2)}`);
+  for (const reason of new Set(output.match(/# SKIP .*$/gm) ?? [])) console.log(`  skipped: ${reason.slice(7)}`);
   if (result.failed) console.log(output);
 }
 console.log(`${passed} passed, ${failed} failed`);
