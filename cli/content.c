@@ -267,8 +267,10 @@ static enum sm_error tell_attachments(struct server *server, const struct conten
     if (save_to && mkdir(save_to, 0700) != 0 && errno != EEXIST)
         return cli_problem(
             cli, SM_IO, "Name a folder that you may write", "%s: %s", save_to, strerror(errno));
-    if (manifest->attachments.count)
-        cli_say(cli, "\nAttachments:");
+    if (manifest->attachments.count) {
+        cli_say(cli, "%s", "");
+        cli_say(cli, "Attachments:");
+    }
     for (size_t i = 0; i < manifest->attachments.count; i++) {
         char saved[PATH_BYTES_MAX];
         const struct manifest_attachment *listed =
@@ -291,7 +293,8 @@ enum sm_error content_open(
     TRY(doc_set_id(cli->answer, "message", content->message));
     TRY(doc_set_text(cli->answer, "subject", header.manifest.subject));
     TRY(doc_set_text(cli->answer, "body", header.manifest.body));
-    cli_say(cli, "Subject: %.*s\n\n%.*s", SPAN_PRINT(header.manifest.subject),
-        SPAN_PRINT(header.manifest.body));
+    cli_say(cli, "Subject: %.*s", SPAN_PRINT(header.manifest.subject));
+    cli_say(cli, "%s", "");
+    TRY(cli_text(cli, header.manifest.body));
     return tell_attachments(server, content, &header.manifest, save_to);
 }

@@ -28,7 +28,7 @@ struct doc *doc_member(const struct doc *doc, const char *name);
 size_t doc_count(const struct doc *array);
 struct doc *doc_at(const struct doc *array, size_t index);
 
-/* Sets a member; replaces. */
+/* Sets a member; replaces. In a text, what is not UTF-8 becomes U+FFFD. */
 SM_MUST_USE enum sm_error doc_set_text(struct doc *doc, const char *name, struct span text);
 SM_MUST_USE enum sm_error doc_set_u64(struct doc *doc, const char *name, uint64_t number);
 SM_MUST_USE enum sm_error doc_set_flag(struct doc *doc, const char *name, bool flag);
@@ -38,7 +38,7 @@ SM_MUST_USE enum sm_error doc_set_bytes(struct doc *doc, const char *name, struc
 SM_MUST_USE enum sm_error doc_give(struct doc *doc, const char *name, struct doc **value);
 SM_MUST_USE enum sm_error doc_append(struct doc *array, struct doc **value);
 
-/* Appends the text, indented. */
+/* Appends the text, indented, in ASCII. */
 SM_MUST_USE enum sm_error doc_write(const struct doc *doc, struct buffer *out);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "base/encode.h"
 #include "base/memory.h"
+#include "base/process.h"
 #include "base/secret.h"
 #include "bus/keys.h"
 #include "envelope/p256.h"
@@ -67,7 +68,9 @@ int main(int count, char **arguments)
             "are missing.\nGive each service only its own .key and all .pub files.\n");
         return count == 2 && strcmp(arguments[1], "--help") == 0 ? 0 : 2;
     }
-    enum sm_error error = bus_keys_make(arguments[1]);
+    enum sm_error error = process_forbid_dumps();
+    if (error == SM_OK)
+        error = bus_keys_make(arguments[1]);
     if (error == SM_OK)
         error = make_letter_key(arguments[1]);
     if (error != SM_OK)

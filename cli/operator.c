@@ -279,7 +279,8 @@ enum sm_error operator_key_status(struct cli *cli)
     struct doc *list DEFER(doc_free) = NULL;
     TRY(call(cli, OP_KEY_STATUS, &request, &arena, &reply));
     TRY(doc_array(&list));
-    cli_say(cli, "Identity (what links pin): %.*s\n", SPAN_PRINT(reply.pin));
+    cli_say(cli, "Identity (what links pin): %.*s", SPAN_PRINT(reply.pin));
+    cli_say(cli, "%s", "");
     cli_say(cli, "%-28s %8s %10s", "key", "version", "rows");
     for (size_t i = 0; i < reply.keys.count; i++) {
         const struct key_status_item *item = LIST_AT(struct key_status_item, reply.keys, i);

@@ -31,7 +31,7 @@ const struct cli_option reply_options[] = {
     {"--code", "DIGITS", "the code that was mailed to you"},
     {"--subject", "TEXT", "default: Re:"},
     {"--body-file", "FILE", "the text (\"-\": standard input)"},
-    {"--attach", "FILE", "a file of at most 50 MB; again for each further one"},
+    {"--attach", "FILE ...", "a file of at most 50 MB; again for each further one"},
     CLI_OPTIONS_END,
 };
 
@@ -161,10 +161,9 @@ static enum sm_error mail_code(struct visit *visit)
     TRY(ask(visit, "send_code", &request, &reply));
     TRY(doc_set_u64(visit->cli->answer, "expires_ms", reply.expires_ms));
     TRY(doc_set_u64(visit->cli->answer, "resend_after_s", reply.resend_after_s));
-    cli_say(visit->cli,
-        "A code is on its way to your mailbox; it is good until %s.\n"
-        "Then: securemail open 'LINK' --code DIGITS",
+    cli_say(visit->cli, "A code is on its way to your mailbox; it is good until %s.",
         clock_text((int64_t)reply.expires_ms).text);
+    cli_say(visit->cli, "Then: securemail open 'LINK' --code DIGITS");
     return SM_OK;
 }
 

@@ -18,10 +18,10 @@ enum { REPLY_ARENA = 1024 * 1024, PASSWORD_BYTES = 512 };
 
 const struct cli_option no_options[] = {CLI_OPTIONS_END};
 const struct cli_option send_options[] = {
-    {"--to", "ADDRESS", "a recipient; again for each further one"},
+    {"--to", "ADDRESS ...", "a recipient; again for each further one"},
     {"--subject", "TEXT", "is sealed with the rest"},
     {"--body-file", "FILE", "the text (\"-\": standard input)"},
-    {"--attach", "FILE", "a file of at most 50 MB; again for each further one"},
+    {"--attach", "FILE ...", "a file of at most 50 MB; again for each further one"},
     {"--check", "METHOD", "password, code, or password+code"},
     {"--recipient-password-file", "FILE", "the password that you agreed with the recipient"},
     {"--expires", "DAYS", "1d, 7d (default) or 30d"},

@@ -118,8 +118,9 @@ static enum sm_error tell_login(
     TRY(doc_set_u64(cli->answer, "roles", reply->roles));
     TRY(doc_set_u64(cli->answer, "expires_ms", reply->expires_ms));
     TRY(doc_set_text(cli->answer, "pin", buffer_span(&pin)));
-    cli_say(cli, "Signed in as %.*s of %.*s.\nThe server's identity: %.*s", SPAN_PRINT(reply->name),
-        SPAN_PRINT(reply->organisation_name), SPAN_PRINT(buffer_span(&pin)));
+    cli_say(cli, "Signed in as %.*s of %.*s.", SPAN_PRINT(reply->name),
+        SPAN_PRINT(reply->organisation_name));
+    cli_say(cli, "The server's identity: %.*s", SPAN_PRINT(buffer_span(&pin)));
     return SM_OK;
 }
 
