@@ -66,8 +66,8 @@ enum sm_error cli_outcome_unknown(
     struct cli *cli, enum sm_error error, struct id what, const char *remedy)
 {
     cli->unknown = what;
-    return cli_problem(cli, error, remedy,
-        "No answer came: whether %s was sent is not known", id_text(what).text);
+    return cli_problem(
+        cli, error, remedy, "No answer came: whether %s was sent is not known", id_text(what).text);
 }
 
 static void print_line(FILE *to, const char *line)
@@ -145,8 +145,7 @@ static enum sm_error print_failure(const struct cli *cli, enum sm_error error)
 static void print_failure_words(const struct cli *cli)
 {
     char line[LINE_BYTES_MAX];
-    (void)snprintf(
-        line, sizeof line, "%s: %s. %s.", cli->program->name, cli->message, cli->remedy);
+    (void)snprintf(line, sizeof line, "%s: %s. %s.", cli->program->name, cli->message, cli->remedy);
     print_line(stderr, line);
 }
 
@@ -174,7 +173,6 @@ int answer_success(struct cli *cli)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return CLI_EXIT_OK;
     error = errno == ENOSPC ? SM_DISK_FULL : SM_IO;
-    return answer_failure(cli,
-        cli_problem(cli, error, "It was done; look at where the output goes",
-            "The answer cannot be written: %s", strerror(errno)));
+    return answer_failure(cli, cli_problem(cli, error, "It was done; look at where the output goes",
+                                   "The answer cannot be written: %s", strerror(errno)));
 }

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "cli/user.h"
+#include "cli/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,16 +111,9 @@ enum sm_error audit_list(struct cli *cli)
 
 /* --- export and checkpoint --- */
 
-static enum sm_error write_all(void *context, struct span bytes)
+static enum sm_error write_out(void *context, struct span bytes)
 {
-    int file = *(const int *)context;
-    while (bytes.size) {
-        ssize_t written = write(file, bytes.at, bytes.size);
-        if (written < 0 && errno != EINTR)
-            return errno == ENOSPC ? SM_DISK_FULL : SM_IO;
-        bytes = span_slice(bytes, written > 0 ? (size_t)written : 0, bytes.size);
-    }
-    return SM_OK;
+    return file_write(*(const int *)context, bytes);
 }
 
 static enum sm_error fetch_to(struct reader *reader, const char *path, int file)
@@ -130,16 +124,10 @@ static enum sm_error fetch_to(struct reader *reader, const char *path, int file)
     struct http_request request = {.method = "GET",
         .path = path,
         .headers = {header},
-        .sink = write_all,
+        .sink = write_out,
         .sink_context = &file};
     TRY(http_run(reader->server.http, &request, &response));
     return response.status == 200 ? SM_OK : server_refusal(&reader->server, &response);
-}
-
-static void close_file(int *file)
-{
-    if (*file > STDERR_FILENO)
-        (void)close(*file);
 }
 
 /* Into a file: written whole under another name first, so that a broken export is not taken for
@@ -148,7 +136,7 @@ static enum sm_error export_to_file(struct cli *cli, struct reader *reader, cons
 {
     char fresh[QUERY_BYTES];
     (void)snprintf(fresh, sizeof fresh, "%.500s.new", output);
-    int file DEFER(close_file) =
+    int file DEFER(file_close) =
         open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0)
         return cli_problem(cli, SM_IO, "Name a file in a folder that you may write", "%s: %s",

@@ -3,24 +3,22 @@
 
 #include "base/memory.h"
 #include "cli/progress.h"
+#include "cli/save.h"
 #include "envelope/header_part.h"
 #include "envelope/kdf.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
-    PATH_BYTES_MAX = 1024,
+    PATH_BYTES_MAX = 4096 + FILE_NAME_BYTES + 2,
     TRIES = 8,
     OPENED_BYTES_MAX = 4 * 1024 * 1024, /* plaintext held between two writes */
-    NAMES_MAX = 1000,                   /* "scan (2).pdf" ... */
     HEADER_CIPHERTEXT_MAX = HEADER_PART_BYTES_MAX + 64 * 1024,
 };
 
@@ -96,8 +94,7 @@ struct saving {
     struct kdf_digest *digest;
     struct buffer opened;
     struct progress progress;
-    int file;
-    char path[PATH_BYTES_MAX]; /* the unfinished file; "" when it has its name */
+    struct save save;
 };
 
 static void saving_free(struct saving *saving)
@@ -105,20 +102,13 @@ static void saving_free(struct saving *saving)
     chunked_opener_free(&saving->opener);
     kdf_digest_free(&saving->digest);
     buffer_free(&saving->opened);
-    if (saving->file >= 0)
-        (void)close(saving->file);
-    if (*saving->path)
-        (void)unlink(saving->path);
+    save_end(&saving->save);
+    progress_stop(&saving->progress);
 }
 
 static enum sm_error write_opened(struct saving *saving)
 {
-    for (size_t at = 0; at < saving->opened.size;) {
-        ssize_t written = write(saving->file, saving->opened.bytes + at, saving->opened.size - at);
-        if (written < 0 && errno != EINTR)
-            return errno == ENOSPC ? SM_DISK_FULL : SM_IO;
-        at += written > 0 ? (size_t)written : 0;
-    }
+    TRY(save_write(&saving->save, buffer_span(&saving->opened)));
     buffer_clear(&saving->opened);
     return SM_OK;
 }
@@ -137,17 +127,11 @@ static enum sm_error begin_saving(
 {
     struct chunked_place place = place_of(content, part);
     struct buffer bound DEFER(buffer_free) = BUFFER(CHUNKED_CONTEXT_BYTES_MAX);
-    *saving = (struct saving){.file = -1, .opened = BUFFER(OPENED_BYTES_MAX)};
+    *saving = (struct saving){.save = SAVE, .opened = BUFFER(OPENED_BYTES_MAX)};
     TRY(chunked_context(&place, &bound));
     TRY(chunked_opener_new(content->key, buffer_span(&bound), &saving->opener));
     TRY(kdf_digest_new(&saving->digest));
-    (void)snprintf(saving->path, sizeof saving->path, "%s/.unfinished-XXXXXX", folder);
-    saving->file = mkostemp(saving->path, O_CLOEXEC);
-    if (saving->file < 0) {
-        saving->path[0] = '\0';
-        return SM_IO;
-    }
-    return SM_OK;
+    return save_begin(&saving->save, folder);
 }
 
 static enum sm_error check_whole(
@@ -161,40 +145,11 @@ static enum sm_error check_whole(
     return chunked_is_whole(saving->opener) ? manifest_check(listed, &found) : SM_TAMPERED;
 }
 
-/* "name", then "name (2)" ...: link(2) fails where the name is taken, so nothing is replaced. */
-static enum sm_error give_name(
-    struct saving *saving, const char *folder, struct span name, char *out, size_t size)
-{
-    const char *dot = NULL;
-    for (size_t i = 1; i < name.size; i++)
-        if (name.at[i] == '.')
-            dot = (const char *)name.at + i;
-    int stem = dot ? (int)(dot - (const char *)name.at) : (int)name.size;
-    if (fsync(saving->file) != 0)
-        return SM_IO;
-    for (int number = 1; number < NAMES_MAX; number++) {
-        char suffix[16] = "";
-        if (number > 1)
-            (void)snprintf(suffix, sizeof suffix, " (%d)", number);
-        if (snprintf(out, size, "%s/%.*s%s%.*s", folder, stem, (const char *)name.at, suffix,
-                (int)name.size - stem, (const char *)name.at + stem) >= (int)size)
-            return SM_TOO_LARGE;
-        if (link(saving->path, out) == 0) {
-            (void)unlink(saving->path);
-            saving->path[0] = '\0';
-            return SM_OK;
-        }
-        if (errno != EEXIST)
-            return SM_IO;
-    }
-    return SM_CONFLICT;
-}
-
 static enum sm_error save_attachment(struct server *server, const struct content_reply *content,
     const struct manifest_attachment *listed, const char *folder, char saved[PATH_BYTES_MAX])
 {
-    char name[FILE_NAME_BYTES_MAX + 1];
-    struct saving saving DEFER(saving_free) = {.file = -1};
+    char name[FILE_NAME_BYTES + 1];
+    struct saving saving DEFER(saving_free) = {.save = SAVE};
     const char *limit = cli_value(server->cli, "--limit-rate");
     const struct part_facts *facts = LIST_AT(struct part_facts, content->parts, listed->part);
     (void)snprintf(name, sizeof name, "%.*s", SPAN_PRINT(listed->name));
@@ -216,7 +171,9 @@ static enum sm_error save_attachment(struct server *server, const struct content
     TRY(fetch_all(&fetch));
     progress_end(&saving.progress);
     TRY(check_whole(&saving, listed, fetch.done));
-    return give_name(&saving, folder, listed->name, saved, PATH_BYTES_MAX);
+    TRY(save_finish(&saving.save, listed->name, name));
+    (void)snprintf(saved, PATH_BYTES_MAX, "%s/%s", folder, name);
+    return SM_OK;
 }
 
 /* --- the whole message --- */

@@ -44,8 +44,14 @@ void progress_add(struct progress *progress, uint64_t bytes)
 
 void progress_end(struct progress *progress)
 {
-    if (!progress->is_shown)
-        return;
-    draw(progress);
-    (void)fputc('\n', stderr);
+    if (progress->is_shown)
+        draw(progress);
+    progress_stop(progress);
+}
+
+void progress_stop(struct progress *progress)
+{
+    if (progress->is_shown)
+        (void)fputc('\n', stderr);
+    progress->is_shown = false;
 }

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/secret.h"
+#include "cli/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,12 +44,6 @@ static bool cut_line(struct line *line)
 
 /* --- a file --- */
 
-static void close_file(int *file)
-{
-    if (*file >= 0)
-        (void)close(*file);
-}
-
 /* As much as there is, at most a line too long: a pipe gives its bytes piece by piece. */
 static bool read_line(int file, struct line *line)
 {
@@ -72,12 +67,13 @@ static void warn_of_readers(const struct cli *cli, int file, const char *path)
 static enum sm_error first_line(struct cli *cli, const char *path, struct buffer *out)
 {
     struct line line DEFER(line_wipe) = {0};
-    int file DEFER(close_file) = open(path, O_RDONLY | O_CLOEXEC);
+    int file DEFER(file_close) = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0 || !read_line(file, &line))
         return cli_problem(
             cli, SM_BAD_VALUE, "Name a file that you may read", "%s: %s", path, strerror(errno));
     if (!cut_line(&line))
-        return cli_problem(cli, SM_BAD_VALUE, "Put it on the file's first line, of at most 511 bytes",
+        return cli_problem(cli, SM_BAD_VALUE,
+            "Put it on the file's first line, of at most 511 bytes",
             "%s holds nothing there, or too long a line", path);
     warn_of_readers(cli, file, path);
     return buffer_append(out, span_of(line.bytes, line.size));
@@ -128,8 +124,7 @@ static void show(const struct hidden *hidden)
 static void read_typed(struct line *line)
 {
     while (!interrupted && line->size < sizeof line->bytes) {
-        ssize_t got =
-            read(STDIN_FILENO, line->bytes + line->size, sizeof line->bytes - line->size);
+        ssize_t got = read(STDIN_FILENO, line->bytes + line->size, sizeof line->bytes - line->size);
         if (got <= 0)
             return;
         line->size += (size_t)got;
@@ -138,9 +133,10 @@ static void read_typed(struct line *line)
     }
 }
 
-/* Asks once. False: the terminal is none, or a stop (^Z) came between, and it is to be asked anew. */
-static enum sm_error ask_hidden(struct cli *cli, const char *option, const char *prompt,
-    struct line *line, bool *is_asked)
+/* Asks once. False: the terminal is none, or a stop (^Z) came between, and it is to be asked anew.
+ */
+static enum sm_error ask_hidden(
+    struct cli *cli, const char *option, const char *prompt, struct line *line, bool *is_asked)
 {
     struct hidden hidden;
     if (!hide(&hidden))
@@ -171,8 +167,8 @@ static enum sm_error typed(
     return buffer_append(out, span_of(line.bytes, line.size));
 }
 
-enum sm_error cli_secret_at(struct cli *cli, const char *option, size_t index, const char *prompt,
-    struct buffer *out)
+enum sm_error cli_secret_at(
+    struct cli *cli, const char *option, size_t index, const char *prompt, struct buffer *out)
 {
     const char *path = cli_value_at(cli, option, index);
     return path ? first_line(cli, path, out) : typed(cli, option, prompt, out);

@@ -11,9 +11,19 @@
 static const char evil[] = "a\x1b[2Jb\nc\rd\xc2\x9b"
                            "e\xe2\x80\xae"
                            "f\xff";
-#define EVIL_SHOWN "a\xef\xbf\xbd[2Jb\xef\xbf\xbd" "c\xef\xbf\xbd" "d\xef\xbf\xbd" "e\xef\xbf\xbd" "f\xef\xbf\xbd"
+#define EVIL_SHOWN                  \
+    "a\xef\xbf\xbd[2Jb\xef\xbf\xbd" \
+    "c\xef\xbf\xbd"                 \
+    "d\xef\xbf\xbd"                 \
+    "e\xef\xbf\xbd"                 \
+    "f\xef\xbf\xbd"
 
-#define EVIL_TEXT_SHOWN "a\xef\xbf\xbd[2Jb\r\n" "c\xef\xbf\xbd" "d\xef\xbf\xbd" "e\xef\xbf\xbd" "f\xef\xbf\xbd"
+#define EVIL_TEXT_SHOWN     \
+    "a\xef\xbf\xbd[2Jb\r\n" \
+    "c\xef\xbf\xbd"         \
+    "d\xef\xbf\xbd"         \
+    "e\xef\xbf\xbd"         \
+    "f\xef\xbf\xbd"
 
 static enum sm_error say(struct cli *cli)
 {
@@ -61,8 +71,10 @@ static const struct cli_command commands[] = {
 static const struct cli_program program = {
     "test", "for the tests", commands, sizeof commands / sizeof commands[0]};
 
-#define RUN(...) \
-    {.program = &program, .arguments = {__VA_ARGS__}}
+#define RUN(...)                                          \
+    {                                                     \
+        .program = &program, .arguments = { __VA_ARGS__ } \
+    }
 
 static void assert_is_json(const struct buffer *written)
 {
@@ -74,8 +86,8 @@ static void assert_is_json(const struct buffer *written)
 static void assert_is_ascii(const struct buffer *written)
 {
     for (size_t i = 0; i < written->size; i++)
-        assert_true(written->bytes[i] == '\n' ||
-                    (written->bytes[i] >= ' ' && written->bytes[i] <= '~'));
+        assert_true(
+            written->bytes[i] == '\n' || (written->bytes[i] >= ' ' && written->bytes[i] <= '~'));
 }
 
 /* --- options --- */

@@ -147,7 +147,8 @@ static void ctrl_c_at_the_prompt_gives_the_echo_back(void **state)
     (void)state;
     int slave;
     struct terminal run = prompted();
-    slave = open(ptsname(run.master), O_RDWR | O_NOCTTY | O_CLOEXEC); /* keeps the state to look at */
+    slave =
+        open(ptsname(run.master), O_RDWR | O_NOCTTY | O_CLOEXEC); /* keeps the state to look at */
     assert_true(slave >= 0);
     terminal_type(&run, "half\x03");
     int status = 0;
