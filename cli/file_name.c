@@ -90,8 +90,7 @@ void file_name_safe(struct span name, char out[static FILE_NAME_SAFE_BYTES_MAX +
     shorten(work);
     trim(work);
     bool is_prefixed = !*work || strchr(".-~", *work) || is_device(work);
-    (void)snprintf(
-        out, FILE_NAME_SAFE_BYTES_MAX + 1, "%s%.*s", is_prefixed ? "_" : "",
+    (void)snprintf(out, FILE_NAME_SAFE_BYTES_MAX + 1, "%s%.*s", is_prefixed ? "_" : "",
         FILE_NAME_SAFE_BYTES_MAX - 1, work);
 }
 
@@ -101,6 +100,6 @@ void file_name_numbered(const char *safe, unsigned number, char out[static FILE_
     char suffix[16] = "";
     if (number > 1)
         (void)snprintf(suffix, sizeof suffix, " (%u)", number);
-    (void)snprintf(out, FILE_NAME_BYTES + 1, "%.*s%s%s", (int)(extension - safe), safe, suffix,
-        extension);
+    (void)snprintf(
+        out, FILE_NAME_BYTES + 1, "%.*s%s%s", (int)(extension - safe), safe, suffix, extension);
 }

@@ -85,6 +85,16 @@ enum sm_error doc_bytes(const struct doc *doc, const char *name, struct buffer *
     return text ? base64url_decode(span_text(text), out) : SM_BAD_FORMAT;
 }
 
+enum sm_error doc_exact(const struct doc *doc, const char *name, uint8_t *out, size_t size)
+{
+    struct buffer bytes DEFER(buffer_free) = BUFFER(size);
+    TRY(doc_bytes(doc, name, &bytes));
+    if (bytes.size != size)
+        return SM_BAD_FORMAT;
+    memcpy(out, bytes.bytes, size);
+    return SM_OK;
+}
+
 struct doc *doc_member(const struct doc *doc, const char *name)
 {
     return wrap(json_object_get(value_of(doc), name));

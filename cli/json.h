@@ -23,6 +23,9 @@ bool doc_flag(const struct doc *doc, const char *name);
 SM_MUST_USE enum sm_error doc_id(const struct doc *doc, const char *name, struct id *out);
 /* base64url; appends. */
 SM_MUST_USE enum sm_error doc_bytes(const struct doc *doc, const char *name, struct buffer *out);
+/* Exactly `size` bytes. */
+SM_MUST_USE enum sm_error doc_exact(
+    const struct doc *doc, const char *name, uint8_t *out, size_t size);
 /* The array (or object) that is a member; NULL when absent. */
 struct doc *doc_member(const struct doc *doc, const char *name);
 size_t doc_count(const struct doc *array);

@@ -104,12 +104,10 @@ static enum sm_error keep_session(struct visit *visit, uint64_t expires_ms)
 static bool has_session(struct visit *visit)
 {
     struct doc *doc DEFER(doc_free) = NULL;
-    struct buffer secret DEFER(buffer_free) = BUFFER(SESSION_SECRET_BYTES);
     if (profile_read(visit->cli, visit->name, &doc) != SM_OK ||
         doc_id(doc, "session", &visit->session.session) != SM_OK ||
-        doc_bytes(doc, "secret", &secret) != SM_OK || secret.size != SESSION_SECRET_BYTES)
+        doc_exact(doc, "secret", visit->secret, sizeof visit->secret) != SM_OK)
         return false;
-    memcpy(visit->secret, secret.bytes, secret.size);
     visit->session.secret = SPAN(visit->secret);
     return true;
 }

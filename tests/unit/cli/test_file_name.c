@@ -15,8 +15,9 @@ static void assert_safe(const char *name, const char *expected)
 static void an_ordinary_name_stays(void **state)
 {
     (void)state;
-    static const char *const names[] = {"scan.pdf", "Uitslag maart 2026.docx", "a", "r\xc3\xa9sum\xc3\xa9.pdf",
-        "archive.tar.gz", "console.txt", "com.pdf", "COM10.txt", "_.txt", "a-b~c.d", "\xf0\x9f\x93\x84.txt"};
+    static const char *const names[] = {"scan.pdf", "Uitslag maart 2026.docx", "a",
+        "r\xc3\xa9sum\xc3\xa9.pdf", "archive.tar.gz", "console.txt", "com.pdf", "COM10.txt",
+        "_.txt", "a-b~c.d", "\xf0\x9f\x93\x84.txt"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_safe(names[i], names[i]);
 }
@@ -49,8 +50,13 @@ static void what_cannot_be_shown_is_an_underscore(void **state)
 {
     (void)state;
     assert_safe("a\nb\x1b[2Jc\x7f", "a_b_[2Jc_");
-    assert_safe("gpj.\xe2\x80\xae" "exe", "gpj._exe");
-    assert_safe("a\xc2\x9b" "b\xff" "c\xe2\x80\xa8", "a_b_c_");
+    assert_safe("gpj.\xe2\x80\xae"
+                "exe",
+        "gpj._exe");
+    assert_safe("a\xc2\x9b"
+                "b\xff"
+                "c\xe2\x80\xa8",
+        "a_b_c_");
     assert_safe("what?*<>|\".txt", "what______.txt");
     assert_safe("trailing. . ", "trailing");
 }
