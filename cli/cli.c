@@ -4,11 +4,14 @@
 #include "base/process.h"
 #include "cli/answer.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- options --- */
 
+const struct cli_option no_options[] = {CLI_OPTIONS_END};
 static const struct cli_option common_options[] = {
     {"--json", NULL, "answer with one JSON object"},
     {"--help", NULL, "show this"},
@@ -54,6 +57,20 @@ enum sm_error cli_need(struct cli *cli, const char *option, const char **out)
     *out = cli_value(cli, option);
     return *out ? SM_OK
                 : cli_problem(cli, SM_BAD_VALUE, "See --help", "The option %s is missing", option);
+}
+
+enum sm_error cli_number(struct cli *cli, const char *option, uint64_t preset, uint64_t *out)
+{
+    const char *text = cli_value(cli, option);
+    char *end = NULL;
+    *out = preset;
+    if (!text)
+        return SM_OK;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && !*end && errno == 0
+               ? SM_OK
+               : cli_problem(cli, SM_BAD_VALUE, "Give a whole number", "%s is %.40s", option, text);
 }
 
 /* "ADDRESS ...": its placeholder says that it may be given again. */

@@ -36,6 +36,9 @@ struct cli_option {
     const char *meaning;
 };
 
+/* For commands without options of their own. */
+extern const struct cli_option no_options[];
+
 struct cli_command {
     const char *name;        /* "send", or two words: "user create" */
     const char *positionals; /* "MESSAGE", or "" */
@@ -80,6 +83,10 @@ bool cli_has(const struct cli *cli, const char *option);
 
 /* The value, or SM_BAD_VALUE with words that name the option. */
 SM_MUST_USE enum sm_error cli_need(struct cli *cli, const char *option, const char **out);
+
+/* A whole number, or SM_BAD_VALUE with words; `preset` when it was not given. */
+SM_MUST_USE enum sm_error cli_number(
+    struct cli *cli, const char *option, uint64_t preset, uint64_t *out);
 
 /* Says what is wrong and what to do. Returns `error`. */
 SM_MUST_USE enum sm_error cli_problem(struct cli *cli, enum sm_error error, const char *remedy,

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -150,9 +149,10 @@ static enum sm_error save_attachment(struct server *server, const struct content
 {
     char name[FILE_NAME_BYTES + 1];
     struct saving saving DEFER(saving_free) = {.save = SAVE};
-    const char *limit = cli_value(server->cli, "--limit-rate");
+    uint64_t limit = 0;
     const struct part_facts *facts = LIST_AT(struct part_facts, content->parts, listed->part);
     (void)snprintf(name, sizeof name, "%.*s", SPAN_PRINT(listed->name));
+    TRY(cli_number(server->cli, "--limit-rate", 0, &limit));
     enum sm_error error = begin_saving(content, listed->part, folder, &saving);
     if (error == SM_IO)
         return cli_problem(server->cli, error, "Name a folder that you may write", "%s: %s", folder,
@@ -164,7 +164,7 @@ static enum sm_error save_attachment(struct server *server, const struct content
         .size = listed->ciphertext_size,
         .take = take_ciphertext,
         .context = &saving,
-        .limit = limit ? strtoull(limit, NULL, 10) : 0};
+        .limit = limit};
     if (facts->ciphertext_size != listed->ciphertext_size)
         return SM_TAMPERED;
     progress_start(&saving.progress, name, fetch.size, server->cli->is_json);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/secret.h"
+#include "cli/again.h"
 #include "cli/content.h"
 #include "cli/parcel.h"
 #include "cli/profile.h"
@@ -209,6 +210,17 @@ static enum sm_error upload(struct visit *visit, struct parcel *parcel, struct s
     return parcel_upload(&visit->server, parcel, &content);
 }
 
+struct commit {
+    struct visit *visit;
+    struct server_call call;
+};
+
+static enum sm_error ask_commit(void *context)
+{
+    struct commit *commit = context;
+    return server_call(&commit->visit->server, &commit->call, &commit->visit->arena);
+}
+
 static enum sm_error commit(struct visit *visit, const struct parcel *parcel)
 {
     struct expires_reply reply = {0};
@@ -217,14 +229,17 @@ static enum sm_error commit(struct visit *visit, const struct parcel *parcel)
         .key = secret_span(parcel->key),
         .subject_sealed = buffer_span(&parcel->subject_sealed),
         .parts = parcel_parts(parcel)};
-    struct server_call call = {.operation = "reply",
-        .aad = {parcel->message, request.parts.count},
-        .request = &request,
-        .reply = &reply};
-    enum sm_error error = server_call(&visit->server, &call, &visit->arena);
-    if (error == SM_UNAVAILABLE || error == SM_TIMEOUT) /* the message id makes it one reply */
-        error = server_call(&visit->server, &call, &visit->arena);
-    TRY(error);
+    struct commit commit = {.visit = visit,
+        .call = {.operation = "reply",
+            .aad = {parcel->message, request.parts.count},
+            .request = &request,
+            .reply = &reply}};
+    const struct again again = {.cli = visit->cli,
+        .message = parcel->message,
+        .remedy = "Ask the sender whether your reply arrived before you send it again",
+        .ask = ask_commit,
+        .context = &commit};
+    TRY(again_until_answered(&again));
     TRY(doc_set_id(visit->cli->answer, "message", parcel->message));
     TRY(doc_set_u64(visit->cli->answer, "expires_ms", reply.expires_ms));
     cli_say(visit->cli, "Your reply is sent, sealed.");

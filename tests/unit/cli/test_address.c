@@ -58,8 +58,9 @@ static void a_strange_address_is_not_connected_to(void **state)
 static void a_good_address_opens(void **state)
 {
     (void)state;
-    static const char *const good[] = {"https://mail.example.org", "https://mail.example.org:8443/m/",
-        "http://localhost:8480", "http://127.0.0.1", "http://[::1]:8480/"};
+    static const char *const good[] = {"https://mail.example.org",
+        "https://mail.example.org:8443/m/", "http://localhost:8480", "http://127.0.0.1",
+        "http://[::1]:8480/"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         struct http *http = NULL;
         assert_ok(http_open(good[i], &http));

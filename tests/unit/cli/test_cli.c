@@ -47,6 +47,14 @@ static enum sm_error count(struct cli *cli)
     return SM_OK;
 }
 
+static enum sm_error number(struct cli *cli)
+{
+    uint64_t value = 0;
+    TRY(cli_number(cli, "--one", 7, &value));
+    cli_say(cli, "%llu", (unsigned long long)value);
+    return SM_OK;
+}
+
 static enum sm_error guarded(struct cli *cli)
 {
     struct rlimit core = {1, 1};
@@ -66,6 +74,7 @@ static const struct cli_command commands[] = {
     {"text", "", 0, options, text, "Say many lines.", NULL},
     {"fail", "", 0, options, refuse, "Fail.", NULL},
     {"count", "", 0, options, count, "Count.", NULL},
+    {"number", "", 0, options, number, "A number.", NULL},
     {"guarded", "", 0, options, guarded, "Look at the process.", NULL},
 };
 static const struct cli_program program = {
@@ -118,6 +127,26 @@ static void an_option_that_may_repeat_is_taken_each_time(void **state)
     assert_int_equal(run.exit, CLI_EXIT_OK);
     assert_true(terminal_holds(&run.out, "1 and 2\n"));
     terminal_free(&run);
+}
+
+static void a_number_is_whole_or_refused(void **state)
+{
+    (void)state;
+    struct terminal preset = RUN("number");
+    struct terminal good = RUN("number", "--one", "18446744073709551615");
+    terminal_run(&preset);
+    terminal_run(&good);
+    assert_span(buffer_span(&preset.out), "7\n");
+    assert_span(buffer_span(&good.out), "18446744073709551615\n");
+    terminal_free(&preset);
+    terminal_free(&good);
+    static const char *const bad[] = {"", "x", "-1", "+1", " 1", "1k", "18446744073709551616"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct terminal run = RUN("number", "--one", bad[i]);
+        terminal_run(&run);
+        assert_int_equal(run.exit, CLI_EXIT_USAGE);
+        terminal_free(&run);
+    }
 }
 
 /* --- what is shown --- */
@@ -202,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_option_given_twice_is_refused),
         cmocka_unit_test(an_option_that_may_repeat_is_taken_each_time),
+        cmocka_unit_test(a_number_is_whole_or_refused),
         cmocka_unit_test(a_line_cannot_move_the_terminal),
         cmocka_unit_test(a_text_is_harmless_on_a_terminal_and_itself_in_a_pipe),
         cmocka_unit_test(a_failure_cannot_move_the_terminal),
