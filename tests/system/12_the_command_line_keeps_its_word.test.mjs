@@ -3,10 +3,10 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import http from 'node:http';
 import { after, before, test } from 'node:test';
 
 import * as act from './support/actions.mjs';
+import { Road } from './support/road.mjs';
 import { startWorld } from './support/world.mjs';
 
 const GONE = 5;
@@ -88,51 +88,39 @@ test('another identity of the server is refused after a sign-out too, and told',
   await world.cli('sender', login);
 });
 
-// A road to the gateway on which the answers to sends get lost, as many as `lose` says.
-async function startRoad(lose) {
-  const road = { lose, sends: 0 };
-  const server = http.createServer((request, response) => {
-    const onward = http.request(new URL(request.url, world.stack.url), { method: request.method, headers: request.headers }, (answer) => {
-      if (request.url === '/api/v1/sealed/send') {
-        road.sends += 1;
-        if (road.lose-- > 0) return answer.resume().once('end', () => request.socket.destroy());
-      }
-      response.writeHead(answer.statusCode, answer.headers);
-      return answer.pipe(response);
-    });
-    onward.once('error', () => request.socket.destroy());
-    request.pipe(onward);
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { email, password } = world.people.sender;
-  await world.cli('road', ['login', '--server', `http://127.0.0.1:${server.address().port}`, '--email', email, '--password-file', password]);
-  return { road, close: () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); }) };
+const SEND = '/api/v1/sealed/send';
+
+async function withRoad(work) {
+  const road = await Road.start(world.stack.url);
+  try {
+    const { email, password } = world.people.sender;
+    await world.cli('road', ['login', '--server', road.url, '--email', email, '--password-file', password]);
+    await work(road);
+  } finally {
+    await road.close();
+  }
 }
 
-const sentWith = async (message) => (await act.list(world)).filter((each) => each.message === message).length;
+const countOf = async (message) => (await act.list(world)).filter((each) => each.message === message).length;
 
-test('a send whose answer is lost is asked for again, and is one message', async () => {
-  const { road, close } = await startRoad(2);
-  try {
+test('a send whose answer is lost is asked for again, and is one message', () =>
+  withRoad(async (road) => {
+    road.lose(SEND, 2);
     const sent = await act.send(world, { to: 'road@recipient.example', home: 'road' });
-    assert.equal(road.sends, 3);
-    assert.equal(await sentWith(sent.message), 1);
+
+    assert.equal(road.asked[SEND], 3);
+    assert.equal(await countOf(sent.message), 1);
     await act.linkOf(world, 'road@recipient.example');
     assert.equal(world.mails.filter((mail) => mail.to === 'road@recipient.example').length, 1);
-  } finally {
-    await close();
-  }
-});
+  }));
 
-test('a send whose answers are all lost is told as unknown, with what to do', async () => {
-  const { road, close } = await startRoad(Infinity);
-  try {
+test('a send whose answers are all lost is told as unknown, with what to do', () =>
+  withRoad(async (road) => {
+    road.lose(SEND);
     const lost = await act.send(world, { to: 'lost@recipient.example', home: 'road', code: UNKNOWN });
-    assert.ok(road.sends > 3);
+
+    assert.ok(road.asked[SEND] > 1);
     assert.equal(lost.json.outcome, 'unknown');
     assert.match(lost.json.remedy, /securemail list/);
-    assert.equal(await sentWith(lost.json.unknown_message), 1, 'the list tells that it was sent');
-  } finally {
-    await close();
-  }
-});
+    assert.equal(await countOf(lost.json.unknown_message), 1, 'the list tells that it was sent');
+  }));
