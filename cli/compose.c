@@ -1,4 +1,5 @@
-/* Sending: everything is read and checked first, then sealed and uploaded, then sent in one call. */
+/* Sending: everything is read and checked first, then sealed and uploaded, then sent in one call.
+ */
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cli/addressees.h"

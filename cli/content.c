@@ -2,17 +2,20 @@
 #include "cli/content.h"
 
 #include "base/memory.h"
+#include "cli/file.h"
 #include "cli/progress.h"
 #include "cli/save.h"
 #include "envelope/header_part.h"
 #include "envelope/kdf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     PATH_BYTES_MAX = 4096 + FILE_NAME_BYTES + 2,
@@ -221,9 +224,6 @@ static enum sm_error tell_attachments(struct server *server, const struct conten
     struct cli *cli = server->cli;
     struct doc *list DEFER(doc_free) = NULL;
     TRY(doc_array(&list));
-    if (save_to && mkdir(save_to, 0700) != 0 && errno != EEXIST)
-        return cli_problem(
-            cli, SM_IO, "Name a folder that you may write", "%s: %s", save_to, strerror(errno));
     if (manifest->attachments.count) {
         cli_say(cli, "%s", "");
         cli_say(cli, "Attachments:");
@@ -241,8 +241,28 @@ static enum sm_error tell_attachments(struct server *server, const struct conten
     return doc_give(cli->answer, "attachments", &list);
 }
 
-enum sm_error content_open(
-    struct server *server, const struct content_reply *content, const char *save_to)
+/* Made if it is not there. */
+static bool is_writable_folder(const char *path)
+{
+    int folder DEFER(file_close) = -1;
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return false;
+    folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return folder >= 0 && faccessat(folder, ".", W_OK, 0) == 0;
+}
+
+enum sm_error content_prepare(struct cli *cli)
+{
+    const char *folder = cli_value(cli, "--save-to");
+    uint64_t limit;
+    TRY(cli_number(cli, "--limit-rate", 0, &limit));
+    return !folder || is_writable_folder(folder)
+               ? SM_OK
+               : cli_problem(cli, SM_IO, "Name a folder that you may write", "%s: %s", folder,
+                     strerror(errno));
+}
+
+enum sm_error content_open(struct server *server, const struct content_reply *content)
 {
     struct cli *cli = server->cli;
     struct header_part header DEFER(header_part_free) = {0};
@@ -253,5 +273,5 @@ enum sm_error content_open(
     cli_say(cli, "Subject: %.*s", SPAN_PRINT(header.manifest.subject));
     cli_say(cli, "%s", "");
     TRY(cli_text(cli, header.manifest.body));
-    return tell_attachments(server, content, &header.manifest, save_to);
+    return tell_attachments(server, content, &header.manifest, cli_value(cli, "--save-to"));
 }

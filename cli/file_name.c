@@ -30,7 +30,10 @@ static void replace_forbidden(char *name)
     for (const char *from = name; *from;) {
         bool is_hidden = strncmp(from, replacement, sizeof replacement - 1) == 0;
         bool is_forbidden = is_hidden || strchr("/\\<>:\"|?*", *from);
-        *to++ = is_forbidden ? '_' : *from;
+        *to = *from;
+        if (is_forbidden)
+            *to = '_';
+        to++;
         from += is_hidden ? sizeof replacement - 1 : 1;
     }
     *to = '\0';

@@ -81,7 +81,10 @@ static enum sm_error call(struct cli *cli, enum operation operation, const void 
     TRY(bus_client_open(
         keys, PEER_CRYPTO, socket ? socket : "ipc://./var/run/operator.sock", &client));
     enum sm_error error = bus_client_call(client, &how, message, arena, reply);
-    if (error == SM_UNAVAILABLE || error == SM_TIMEOUT)
+    if (error == SM_TIMEOUT)
+        return cli_problem(cli, error, "It may have been done: look before you ask again",
+            "Crypto did not answer in time at its operator socket");
+    if (error == SM_UNAVAILABLE)
         return cli_problem(cli, error, "Is it running? make status; --socket names its socket",
             "Crypto does not answer at its operator socket");
     if (error == SM_CONFLICT)

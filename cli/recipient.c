@@ -184,13 +184,14 @@ enum sm_error recipient_open(struct cli *cli)
 {
     struct visit visit DEFER(visit_close) = {0};
     struct content_reply content = {0};
+    TRY(content_prepare(cli)); /* a code is good once */
     TRY(visit_open(cli, &visit));
     TRY(say_hello(&visit));
     if (cli_has(cli, "--send-code"))
         return mail_code(&visit);
     TRY(be_verified(&visit));
     TRY(open_content(&visit, &content));
-    return content_open(&visit.server, &content, cli_value(cli, "--save-to"));
+    return content_open(&visit.server, &content);
 }
 
 /* --- reply --- */

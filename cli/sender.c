@@ -152,11 +152,12 @@ enum sm_error sender_read(struct cli *cli)
     struct desk desk DEFER(desk_close) = {0};
     struct content_reply content = {0};
     struct message_request request = {0};
+    TRY(content_prepare(cli));
     TRY(desk_message(cli, cli->positionals[0], &request.message));
     TRY(desk_open(cli, &desk));
     request.session = desk.profile.session;
     TRY(desk_ask(&desk, "read", &request, &content));
-    return content_open(&desk.server, &content, cli_value(cli, "--save-to"));
+    return content_open(&desk.server, &content);
 }
 
 /* Each --recipient names an address or the id of a link. */

@@ -53,8 +53,8 @@ static enum sm_error unreachable(struct server *server, enum sm_error error)
             "The certificate of %s is not valid", server->url);
     if (error == SM_UNAVAILABLE)
         return cli_problem(server->cli, SM_UNAVAILABLE,
-            "Check the address and your network, then try again; nothing was lost",
-            "%s cannot be reached", server->url);
+            "Check the address and your network, then try again", "%s cannot be reached",
+            server->url);
     return error;
 }
 

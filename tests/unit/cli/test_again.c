@@ -53,8 +53,8 @@ static enum sm_error run(const enum sm_error *answers, size_t count)
         .pause = pause_for};
     return again_until_answered(&again);
 }
-#define RUN(...)                                                           \
-    run((const enum sm_error[]){__VA_ARGS__},                              \
+#define RUN(...)                              \
+    run((const enum sm_error[]){__VA_ARGS__}, \
         sizeof((const enum sm_error[]){__VA_ARGS__}) / sizeof(enum sm_error))
 
 static int set_up(void **state)

@@ -3,6 +3,7 @@
 #include "tests/support/check.h"
 #include "tests/support/terminal.h"
 
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -55,6 +56,13 @@ static enum sm_error number(struct cli *cli)
     return SM_OK;
 }
 
+static enum sm_error err(struct cli *cli)
+{
+    uint64_t value = 0;
+    TRY(cli_number(cli, "--one", 0, &value));
+    return (enum sm_error)value;
+}
+
 static enum sm_error guarded(struct cli *cli)
 {
     struct rlimit core = {1, 1};
@@ -75,6 +83,7 @@ static const struct cli_command commands[] = {
     {"fail", "", 0, options, refuse, "Fail.", NULL},
     {"count", "", 0, options, count, "Count.", NULL},
     {"number", "", 0, options, number, "A number.", NULL},
+    {"err", "", 0, options, err, "An error without words of its own.", NULL},
     {"guarded", "", 0, options, guarded, "Look at the process.", NULL},
 };
 static const struct cli_program program = {
@@ -201,6 +210,21 @@ static void json_is_whole_whatever_the_bytes(void **state)
     }
 }
 
+static void every_error_has_words_and_a_remedy(void **state)
+{
+    (void)state;
+    for (unsigned error = SM_OK + 1; error < SM_ERROR_COUNT; error++) {
+        char number[16];
+        (void)snprintf(number, sizeof number, "%u", error);
+        struct terminal run = RUN("err", "--one", number);
+        terminal_run(&run);
+        assert_in_range(run.exit, CLI_EXIT_FAILED, CLI_EXIT_UNREACHABLE);
+        if (terminal_holds(&run.err, "It did not work"))
+            fail_msg("no words for %s", error_name((enum sm_error)error));
+        terminal_free(&run);
+    }
+}
+
 static void an_answer_that_cannot_be_written_is_a_failure(void **state)
 {
     (void)state;
@@ -236,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_text_is_harmless_on_a_terminal_and_itself_in_a_pipe),
         cmocka_unit_test(a_failure_cannot_move_the_terminal),
         cmocka_unit_test(json_is_whole_whatever_the_bytes),
+        cmocka_unit_test(every_error_has_words_and_a_remedy),
         cmocka_unit_test(an_answer_that_cannot_be_written_is_a_failure),
         cmocka_unit_test(nothing_of_the_process_is_dumped),
     };
