@@ -161,6 +161,22 @@ static void ctrl_c_at_the_prompt_gives_the_echo_back(void **state)
     terminal_free(&run);
 }
 
+/* The child is alone in its session, so that the stop itself has no effect and it goes on at once.
+ */
+static void ctrl_z_at_the_prompt_asks_anew_without_echo(void **state)
+{
+    (void)state;
+    struct terminal run = prompted();
+    terminal_type(&run, "half\x1a");
+    terminal_wait_for(&run, "Password: \r\nPassword: ");
+    assert_false(terminal_has_echo(&run));
+    terminal_type(&run, "correct horse\n");
+    terminal_wait_for(&run, "it is [correct horse]");
+    terminal_end(&run);
+    assert_int_equal(run.exit, CLI_EXIT_OK);
+    terminal_free(&run);
+}
+
 static void a_typed_line_that_is_too_long_is_refused_and_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -184,6 +200,7 @@ int main(void)
         cmocka_unit_test(a_file_that_others_may_read_is_taken_with_a_warning),
         cmocka_unit_test(a_typed_secret_is_not_shown),
         cmocka_unit_test(ctrl_c_at_the_prompt_gives_the_echo_back),
+        cmocka_unit_test(ctrl_z_at_the_prompt_asks_anew_without_echo),
         cmocka_unit_test(a_typed_line_that_is_too_long_is_refused_and_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
