@@ -4,15 +4,17 @@
 
 #include "base/memory.h"
 #include "cli/user.h"
+#include "cli/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { QUERY_BYTES = 512 };
+enum { QUERY_BYTES = 512, PATH_BYTES = 4096, CHECKPOINT_BYTES = 64 * 1024 };
 
 const struct cli_option audit_list_options[] = {
     {"--event", "NAME", "only this kind, e.g. opened"},
@@ -110,52 +112,48 @@ enum sm_error audit_list(struct cli *cli)
 
 /* --- export and checkpoint --- */
 
-static enum sm_error write_all(void *context, struct span bytes)
+static enum sm_error into_file(void *context, struct span bytes)
 {
-    int file = *(const int *)context;
-    while (bytes.size) {
-        ssize_t written = write(file, bytes.at, bytes.size);
-        if (written < 0 && errno != EINTR)
-            return errno == ENOSPC ? SM_DISK_FULL : SM_IO;
-        bytes = span_slice(bytes, written > 0 ? (size_t)written : 0, bytes.size);
-    }
-    return SM_OK;
+    return file_write(*(const int *)context, bytes);
 }
 
-static enum sm_error fetch_to(struct reader *reader, const char *path, int file)
+static enum sm_error into_buffer(void *context, struct span bytes)
+{
+    return buffer_append(context, bytes);
+}
+
+static enum sm_error fetch_into(
+    struct reader *reader, const char *path, http_sink *sink, void *context)
 {
     struct http_response response DEFER(http_response_free) = {0};
     char header[HTTP_HEADER_BYTES_MAX];
     server_capability_header(span_text(reader->capability), header);
-    struct http_request request = {.method = "GET",
-        .path = path,
-        .headers = {header},
-        .sink = write_all,
-        .sink_context = &file};
+    struct http_request request = {
+        .method = "GET", .path = path, .headers = {header}, .sink = sink, .sink_context = context};
     TRY(http_run(reader->server.http, &request, &response));
     return response.status == 200 ? SM_OK : server_refusal(&reader->server, &response);
 }
 
-static void close_file(int *file)
+static enum sm_error fetch_to(struct reader *reader, const char *path, int file)
 {
-    if (*file > STDERR_FILENO)
-        (void)close(*file);
+    return fetch_into(reader, path, into_file, &file);
 }
 
 /* Into a file: written whole under another name first, so that a broken export is not taken for
  * one. */
 static enum sm_error export_to_file(struct cli *cli, struct reader *reader, const char *output)
 {
-    char fresh[QUERY_BYTES];
-    (void)snprintf(fresh, sizeof fresh, "%.500s.new", output);
-    int file DEFER(close_file) =
-        open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    char fresh[PATH_BYTES];
+    if (snprintf(fresh, sizeof fresh, "%s.XXXXXX", output) >= (int)sizeof fresh)
+        return cli_problem(cli, SM_TOO_LARGE, "Name another file", "The name is too long");
+    int file DEFER(file_close) = mkostemp(fresh, O_CLOEXEC);
     if (file < 0)
         return cli_problem(cli, SM_IO, "Name a file in a folder that you may write", "%s: %s",
             output, strerror(errno));
     enum sm_error error = fetch_to(reader, "/api/v1/audit/export", file);
     if (error == SM_OK && (fsync(file) != 0 || rename(fresh, output) != 0))
-        error = SM_IO;
+        error = cli_problem(
+            cli, SM_IO, "Name a file that you may write", "%s: %s", output, strerror(errno));
     if (error != SM_OK) {
         (void)unlink(fresh);
         return error;
@@ -168,17 +166,24 @@ enum sm_error audit_export(struct cli *cli)
 {
     struct reader reader DEFER(reader_close) = {0};
     const char *output = cli_value(cli, "--output");
+    if (!output && cli->is_json)
+        return cli_problem(cli, SM_BAD_VALUE, "Add --output FILE, or leave --json out",
+            "The log is many lines of JSON, and not one object");
     TRY(reader_open(cli, &reader));
-    if (output)
-        return export_to_file(cli, &reader, output);
-    cli->is_json = false; /* the export itself is what is printed */
-    return fetch_to(&reader, "/api/v1/audit/export", STDOUT_FILENO);
+    return output ? export_to_file(cli, &reader, output)
+                  : fetch_to(&reader, "/api/v1/audit/export", STDOUT_FILENO);
 }
 
+/* Byte for byte as it was signed: a newline at its end is part of it, and cli_text puts it. */
 enum sm_error audit_checkpoint(struct cli *cli)
 {
     struct reader reader DEFER(reader_close) = {0};
+    struct buffer note DEFER(buffer_free) = BUFFER(CHECKPOINT_BYTES);
     TRY(reader_open(cli, &reader));
-    cli->is_json = false;
-    return fetch_to(&reader, "/api/v1/audit/checkpoint", STDOUT_FILENO);
+    TRY(fetch_into(&reader, "/api/v1/audit/checkpoint", into_buffer, &note));
+    TRY(doc_set_text(cli->answer, "checkpoint", buffer_span(&note)));
+    struct span text = buffer_span(&note);
+    if (text.size && text.at[text.size - 1] == '\n')
+        text.size--;
+    return cli_text(cli, text);
 }

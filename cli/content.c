@@ -2,7 +2,9 @@
 #include "cli/content.h"
 
 #include "base/memory.h"
+#include "cli/file.h"
 #include "cli/progress.h"
+#include "cli/save.h"
 #include "envelope/header_part.h"
 #include "envelope/kdf.h"
 
@@ -10,17 +12,15 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-    PATH_BYTES_MAX = 1024,
+    PATH_BYTES_MAX = 4096 + FILE_NAME_BYTES + 2,
     TRIES = 8,
     OPENED_BYTES_MAX = 4 * 1024 * 1024, /* plaintext held between two writes */
-    NAMES_MAX = 1000,                   /* "scan (2).pdf" ... */
     HEADER_CIPHERTEXT_MAX = HEADER_PART_BYTES_MAX + 64 * 1024,
 };
 
@@ -96,8 +96,7 @@ struct saving {
     struct kdf_digest *digest;
     struct buffer opened;
     struct progress progress;
-    int file;
-    char path[PATH_BYTES_MAX]; /* the unfinished file; "" when it has its name */
+    struct save save;
 };
 
 static void saving_free(struct saving *saving)
@@ -105,20 +104,13 @@ static void saving_free(struct saving *saving)
     chunked_opener_free(&saving->opener);
     kdf_digest_free(&saving->digest);
     buffer_free(&saving->opened);
-    if (saving->file >= 0)
-        (void)close(saving->file);
-    if (*saving->path)
-        (void)unlink(saving->path);
+    save_end(&saving->save);
+    progress_stop(&saving->progress);
 }
 
 static enum sm_error write_opened(struct saving *saving)
 {
-    for (size_t at = 0; at < saving->opened.size;) {
-        ssize_t written = write(saving->file, saving->opened.bytes + at, saving->opened.size - at);
-        if (written < 0 && errno != EINTR)
-            return errno == ENOSPC ? SM_DISK_FULL : SM_IO;
-        at += written > 0 ? (size_t)written : 0;
-    }
+    TRY(save_write(&saving->save, buffer_span(&saving->opened)));
     buffer_clear(&saving->opened);
     return SM_OK;
 }
@@ -137,17 +129,11 @@ static enum sm_error begin_saving(
 {
     struct chunked_place place = place_of(content, part);
     struct buffer bound DEFER(buffer_free) = BUFFER(CHUNKED_CONTEXT_BYTES_MAX);
-    *saving = (struct saving){.file = -1, .opened = BUFFER(OPENED_BYTES_MAX)};
+    *saving = (struct saving){.save = SAVE, .opened = BUFFER(OPENED_BYTES_MAX)};
     TRY(chunked_context(&place, &bound));
     TRY(chunked_opener_new(content->key, buffer_span(&bound), &saving->opener));
     TRY(kdf_digest_new(&saving->digest));
-    (void)snprintf(saving->path, sizeof saving->path, "%s/.unfinished-XXXXXX", folder);
-    saving->file = mkostemp(saving->path, O_CLOEXEC);
-    if (saving->file < 0) {
-        saving->path[0] = '\0';
-        return SM_IO;
-    }
-    return SM_OK;
+    return save_begin(&saving->save, folder);
 }
 
 static enum sm_error check_whole(
@@ -161,43 +147,15 @@ static enum sm_error check_whole(
     return chunked_is_whole(saving->opener) ? manifest_check(listed, &found) : SM_TAMPERED;
 }
 
-/* "name", then "name (2)" ...: link(2) fails where the name is taken, so nothing is replaced. */
-static enum sm_error give_name(
-    struct saving *saving, const char *folder, struct span name, char *out, size_t size)
-{
-    const char *dot = NULL;
-    for (size_t i = 1; i < name.size; i++)
-        if (name.at[i] == '.')
-            dot = (const char *)name.at + i;
-    int stem = dot ? (int)(dot - (const char *)name.at) : (int)name.size;
-    if (fsync(saving->file) != 0)
-        return SM_IO;
-    for (int number = 1; number < NAMES_MAX; number++) {
-        char suffix[16] = "";
-        if (number > 1)
-            (void)snprintf(suffix, sizeof suffix, " (%d)", number);
-        if (snprintf(out, size, "%s/%.*s%s%.*s", folder, stem, (const char *)name.at, suffix,
-                (int)name.size - stem, (const char *)name.at + stem) >= (int)size)
-            return SM_TOO_LARGE;
-        if (link(saving->path, out) == 0) {
-            (void)unlink(saving->path);
-            saving->path[0] = '\0';
-            return SM_OK;
-        }
-        if (errno != EEXIST)
-            return SM_IO;
-    }
-    return SM_CONFLICT;
-}
-
 static enum sm_error save_attachment(struct server *server, const struct content_reply *content,
     const struct manifest_attachment *listed, const char *folder, char saved[PATH_BYTES_MAX])
 {
-    char name[FILE_NAME_BYTES_MAX + 1];
-    struct saving saving DEFER(saving_free) = {.file = -1};
-    const char *limit = cli_value(server->cli, "--limit-rate");
+    char name[FILE_NAME_BYTES + 1];
+    struct saving saving DEFER(saving_free) = {.save = SAVE};
+    uint64_t limit = 0;
     const struct part_facts *facts = LIST_AT(struct part_facts, content->parts, listed->part);
     (void)snprintf(name, sizeof name, "%.*s", SPAN_PRINT(listed->name));
+    TRY(cli_number(server->cli, "--limit-rate", 0, &limit));
     enum sm_error error = begin_saving(content, listed->part, folder, &saving);
     if (error == SM_IO)
         return cli_problem(server->cli, error, "Name a folder that you may write", "%s: %s", folder,
@@ -209,14 +167,16 @@ static enum sm_error save_attachment(struct server *server, const struct content
         .size = listed->ciphertext_size,
         .take = take_ciphertext,
         .context = &saving,
-        .limit = limit ? strtoull(limit, NULL, 10) : 0};
+        .limit = limit};
     if (facts->ciphertext_size != listed->ciphertext_size)
         return SM_TAMPERED;
     progress_start(&saving.progress, name, fetch.size, server->cli->is_json);
     TRY(fetch_all(&fetch));
     progress_end(&saving.progress);
     TRY(check_whole(&saving, listed, fetch.done));
-    return give_name(&saving, folder, listed->name, saved, PATH_BYTES_MAX);
+    TRY(save_finish(&saving.save, listed->name, name));
+    (void)snprintf(saved, PATH_BYTES_MAX, "%s/%s", folder, name);
+    return SM_OK;
 }
 
 /* --- the whole message --- */
@@ -264,11 +224,10 @@ static enum sm_error tell_attachments(struct server *server, const struct conten
     struct cli *cli = server->cli;
     struct doc *list DEFER(doc_free) = NULL;
     TRY(doc_array(&list));
-    if (save_to && mkdir(save_to, 0700) != 0 && errno != EEXIST)
-        return cli_problem(
-            cli, SM_IO, "Name a folder that you may write", "%s: %s", save_to, strerror(errno));
-    if (manifest->attachments.count)
-        cli_say(cli, "\nAttachments:");
+    if (manifest->attachments.count) {
+        cli_say(cli, "%s", "");
+        cli_say(cli, "Attachments:");
+    }
     for (size_t i = 0; i < manifest->attachments.count; i++) {
         char saved[PATH_BYTES_MAX];
         const struct manifest_attachment *listed =
@@ -282,8 +241,28 @@ static enum sm_error tell_attachments(struct server *server, const struct conten
     return doc_give(cli->answer, "attachments", &list);
 }
 
-enum sm_error content_open(
-    struct server *server, const struct content_reply *content, const char *save_to)
+/* Made if it is not there. */
+static bool is_writable_folder(const char *path)
+{
+    int folder DEFER(file_close) = -1;
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return false;
+    folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return folder >= 0 && faccessat(folder, ".", W_OK, 0) == 0;
+}
+
+enum sm_error content_prepare(struct cli *cli)
+{
+    const char *folder = cli_value(cli, "--save-to");
+    uint64_t limit;
+    TRY(cli_number(cli, "--limit-rate", 0, &limit));
+    return !folder || is_writable_folder(folder)
+               ? SM_OK
+               : cli_problem(cli, SM_IO, "Name a folder that you may write", "%s: %s", folder,
+                     strerror(errno));
+}
+
+enum sm_error content_open(struct server *server, const struct content_reply *content)
 {
     struct cli *cli = server->cli;
     struct header_part header DEFER(header_part_free) = {0};
@@ -291,7 +270,8 @@ enum sm_error content_open(
     TRY(doc_set_id(cli->answer, "message", content->message));
     TRY(doc_set_text(cli->answer, "subject", header.manifest.subject));
     TRY(doc_set_text(cli->answer, "body", header.manifest.body));
-    cli_say(cli, "Subject: %.*s\n\n%.*s", SPAN_PRINT(header.manifest.subject),
-        SPAN_PRINT(header.manifest.body));
-    return tell_attachments(server, content, &header.manifest, save_to);
+    cli_say(cli, "Subject: %.*s", SPAN_PRINT(header.manifest.subject));
+    cli_say(cli, "%s", "");
+    TRY(cli_text(cli, header.manifest.body));
+    return tell_attachments(server, content, &header.manifest, cli_value(cli, "--save-to"));
 }

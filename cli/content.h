@@ -9,8 +9,11 @@
 
 #include "cli/server.h"
 
+/* Before anything is asked for: --limit-rate is a number, the folder of --save-to can be written.
+ */
+SM_MUST_USE enum sm_error content_prepare(struct cli *cli);
+
 /* Fills the command's answer (subject, body, attachments) and prints it for people. */
-SM_MUST_USE enum sm_error content_open(
-    struct server *server, const struct content_reply *content, const char *save_to);
+SM_MUST_USE enum sm_error content_open(struct server *server, const struct content_reply *content);
 
 #endif

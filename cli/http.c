@@ -2,6 +2,7 @@
 #include "cli/http.h"
 
 #include "base/memory.h"
+#include "envelope/link.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@ enum { CONNECT_TIMEOUT_MS = 10000, STALL_S = 60, BODY_BYTES = 1024 * 1024, URL_B
 struct http {
     CURL *curl;
     char *base;
+    bool is_local; /* plain http, to this machine */
 };
 
 /* What the callbacks fill. */
@@ -23,33 +25,21 @@ struct transfer {
     enum sm_error error;
 };
 
-static bool is_allowed(const char *base)
-{
-    static const char *const local[] = {"http://127.0.0.1", "http://localhost", "http://[::1]"};
-    if (strncmp(base, "https://", 8) == 0)
-        return base[8] != '\0';
-    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
-        size_t length = strlen(local[i]);
-        if (strncmp(base, local[i], length) == 0 && strchr(":/", base[length]) != NULL)
-            return true;
-    }
-    return false;
-}
-
 enum sm_error http_open(const char *base, struct http **out)
 {
-    if (!is_allowed(base))
+    size_t length = strlen(base);
+    while (length && base[length - 1] == '/')
+        length--;
+    if (!link_is_base(span_of(base, length)))
         return SM_BAD_VALUE;
     struct http *http DEFER(http_close) = calloc(1, sizeof *http);
     if (!http)
         return SM_NO_MEMORY;
-    http->base = strdup(base);
+    http->base = strndup(base, length);
     http->curl = curl_easy_init();
     if (!http->base || !http->curl)
         return SM_NO_MEMORY;
-    size_t length = strlen(http->base);
-    while (length && http->base[length - 1] == '/')
-        http->base[--length] = '\0';
+    http->is_local = strncmp(base, "http:", 5) == 0;
     *out = TAKE(http);
     return SM_OK;
 }
@@ -203,6 +193,8 @@ enum sm_error http_run(
     curl_easy_reset(http->curl);
     set_rules(http->curl);
     set_body(http->curl, request);
+    if (http->is_local) /* a proxy of the environment would take it across the network */
+        (void)curl_easy_setopt(http->curl, CURLOPT_NOPROXY, "*");
     (void)curl_easy_setopt(http->curl, CURLOPT_URL, url);
     (void)curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, headers);
     (void)curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, on_body);

@@ -1,7 +1,8 @@
 /*
  * HTTP through libcurl, the only user of it in the command line. https with the system's
- * authorities, or plain http to this machine alone; no redirects, no proxies of the environment
- * beyond curl's own, no other scheme. Bodies are bounded.
+ * authorities (through the environment's https_proxy, if any), or plain http to this machine alone
+ * and never through a proxy; no redirects, no other scheme, no name or password in an address.
+ * Bodies are bounded.
  */
 #ifndef SM_CLI_HTTP_H
 #define SM_CLI_HTTP_H
@@ -10,7 +11,8 @@
 
 struct http;
 
-/* `base`: "https://host[:port]". SM_BAD_VALUE for anything but https, or http to loopback. */
+/* `base`: what link_is_base (envelope/link.h) accepts, with or without slashes at the end; else
+ * SM_BAD_VALUE. */
 SM_MUST_USE enum sm_error http_open(const char *base, struct http **out);
 void http_close(struct http **http);
 

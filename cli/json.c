@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -84,6 +85,16 @@ enum sm_error doc_bytes(const struct doc *doc, const char *name, struct buffer *
     return text ? base64url_decode(span_text(text), out) : SM_BAD_FORMAT;
 }
 
+enum sm_error doc_exact(const struct doc *doc, const char *name, uint8_t *out, size_t size)
+{
+    struct buffer bytes DEFER(buffer_free) = BUFFER(size);
+    TRY(doc_bytes(doc, name, &bytes));
+    if (bytes.size != size)
+        return SM_BAD_FORMAT;
+    memcpy(out, bytes.bytes, size);
+    return SM_OK;
+}
+
 struct doc *doc_member(const struct doc *doc, const char *name)
 {
     return wrap(json_object_get(value_of(doc), name));
@@ -106,9 +117,18 @@ static enum sm_error set(struct doc *doc, const char *name, json_t *value)
     return value && json_object_set_new(value_of(doc), name, value) == 0 ? SM_OK : SM_NO_MEMORY;
 }
 
+/* JSON is UTF-8; a path or an argument need not be. */
+static enum sm_error set_repaired(struct doc *doc, const char *name, struct span text)
+{
+    struct buffer shown DEFER(buffer_free) = BUFFER(3 * text.size);
+    TRY(text_show(text, true, &shown));
+    return set(doc, name, json_stringn((const char *)shown.bytes, shown.size));
+}
+
 enum sm_error doc_set_text(struct doc *doc, const char *name, struct span text)
 {
-    return set(doc, name, json_stringn(text.size ? (const char *)text.at : "", text.size));
+    json_t *value = json_stringn(text.size ? (const char *)text.at : "", text.size);
+    return value || !text.size ? set(doc, name, value) : set_repaired(doc, name, text);
 }
 
 enum sm_error doc_set_u64(struct doc *doc, const char *name, uint64_t number)
@@ -146,9 +166,11 @@ enum sm_error doc_append(struct doc *array, struct doc **value)
     return json_array_append_new(value_of(array), value_of(given)) == 0 ? SM_OK : SM_NO_MEMORY;
 }
 
+/* In ASCII: what a terminal would obey, or turn round, stands there as \u.... */
 enum sm_error doc_write(const struct doc *doc, struct buffer *out)
 {
-    char *text = json_dumps(value_of(doc), JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    char *text =
+        json_dumps(value_of(doc), JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
     if (!text)
         return SM_NO_MEMORY;
     enum sm_error error = buffer_append_text(out, text);

@@ -23,12 +23,15 @@ bool doc_flag(const struct doc *doc, const char *name);
 SM_MUST_USE enum sm_error doc_id(const struct doc *doc, const char *name, struct id *out);
 /* base64url; appends. */
 SM_MUST_USE enum sm_error doc_bytes(const struct doc *doc, const char *name, struct buffer *out);
+/* Exactly `size` bytes. */
+SM_MUST_USE enum sm_error doc_exact(
+    const struct doc *doc, const char *name, uint8_t *out, size_t size);
 /* The array (or object) that is a member; NULL when absent. */
 struct doc *doc_member(const struct doc *doc, const char *name);
 size_t doc_count(const struct doc *array);
 struct doc *doc_at(const struct doc *array, size_t index);
 
-/* Sets a member; replaces. */
+/* Sets a member; replaces. In a text, what is not UTF-8 becomes U+FFFD. */
 SM_MUST_USE enum sm_error doc_set_text(struct doc *doc, const char *name, struct span text);
 SM_MUST_USE enum sm_error doc_set_u64(struct doc *doc, const char *name, uint64_t number);
 SM_MUST_USE enum sm_error doc_set_flag(struct doc *doc, const char *name, bool flag);
@@ -38,7 +41,7 @@ SM_MUST_USE enum sm_error doc_set_bytes(struct doc *doc, const char *name, struc
 SM_MUST_USE enum sm_error doc_give(struct doc *doc, const char *name, struct doc **value);
 SM_MUST_USE enum sm_error doc_append(struct doc *array, struct doc **value);
 
-/* Appends the text, indented. */
+/* Appends the text, indented, in ASCII. */
 SM_MUST_USE enum sm_error doc_write(const struct doc *doc, struct buffer *out);
 
 #endif

@@ -4,9 +4,11 @@
  */
 #include "base/encode.h"
 #include "base/memory.h"
+#include "base/process.h"
 #include "base/secret.h"
 #include "bus/keys.h"
 #include "envelope/p256.h"
+#include "cli/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,12 +17,6 @@
 #include <unistd.h>
 
 enum { PATH_BYTES_MAX = 512, HEX_BYTES_MAX = 2 * P256_PUBLIC_BYTES + 2 };
-
-static void close_file(int *file)
-{
-    if (*file >= 0)
-        (void)close(*file);
-}
 
 /* Writes `bytes` as hexadecimal and a newline, whole or not at all. */
 static enum sm_error write_hex(const char *path, mode_t mode, struct span bytes)
@@ -32,7 +28,7 @@ static enum sm_error write_hex(const char *path, mode_t mode, struct span bytes)
     hex_encode(bytes, text);
     size_t size = strlen(text);
     text[size++] = '\n';
-    int file DEFER(close_file) =
+    int file DEFER(file_close) =
         open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
     bool is_written = file >= 0 && write(file, text, size) == (ssize_t)size && fsync(file) == 0 &&
                       rename(fresh, path) == 0;
@@ -67,7 +63,9 @@ int main(int count, char **arguments)
             "are missing.\nGive each service only its own .key and all .pub files.\n");
         return count == 2 && strcmp(arguments[1], "--help") == 0 ? 0 : 2;
     }
-    enum sm_error error = bus_keys_make(arguments[1]);
+    enum sm_error error = process_forbid_dumps();
+    if (error == SM_OK)
+        error = bus_keys_make(arguments[1]);
     if (error == SM_OK)
         error = make_letter_key(arguments[1]);
     if (error != SM_OK)

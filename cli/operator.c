@@ -3,13 +3,13 @@
 
 #include "base/memory.h"
 #include "bus/client.h"
+#include "cli/words.h"
 #include "proto/crypto.h"
 #include "proto/limits.h"
 #include "proto/sealed.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { TIMEOUT_MS = 15000, REPLY_ARENA = 256 * 1024, PASSWORD_BYTES = 512 };
@@ -81,7 +81,10 @@ static enum sm_error call(struct cli *cli, enum operation operation, const void 
     TRY(bus_client_open(
         keys, PEER_CRYPTO, socket ? socket : "ipc://./var/run/operator.sock", &client));
     enum sm_error error = bus_client_call(client, &how, message, arena, reply);
-    if (error == SM_UNAVAILABLE || error == SM_TIMEOUT)
+    if (error == SM_TIMEOUT)
+        return cli_problem(cli, error, "It may have been done: look before you ask again",
+            "Crypto did not answer in time at its operator socket");
+    if (error == SM_UNAVAILABLE)
         return cli_problem(cli, error, "Is it running? make status; --socket names its socket",
             "Crypto does not answer at its operator socket");
     if (error == SM_CONFLICT)
@@ -108,41 +111,22 @@ static struct span text_or(const struct cli *cli, const char *option, const char
     return span_text(given ? given : preset);
 }
 
-/* Words with commas, as bits of a table. */
-struct word_bit {
-    const char *word;
-    uint64_t bit;
-};
-
-static enum sm_error bits_of(struct cli *cli, const char *option, const struct word_bit *table,
-    const char *text, uint64_t *out)
-{
-    *out = 0;
-    for (size_t length; *text; text += length, text += *text == ',') {
-        uint64_t bit = 0;
-        length = strcspn(text, ",");
-        for (const struct word_bit *row = table; row->word; row++)
-            if (strlen(row->word) == length && strncmp(row->word, text, length) == 0)
-                bit = row->bit;
-        if (!bit)
-            return cli_problem(cli, SM_BAD_VALUE, "See --help", "%s does not know %.*s", option,
-                (int)length, text);
-        *out |= bit;
-    }
-    return SM_OK;
-}
-
-static enum sm_error number_of(struct cli *cli, const char *option, uint64_t preset, uint64_t *out)
+/* Words with commas, as bits. */
+static enum sm_error bits_of(struct cli *cli, const char *option, const struct word *table,
+    const char *preset, uint64_t *out)
 {
     const char *text = cli_value(cli, option);
-    char *end = NULL;
-    *out = preset;
-    if (!text)
-        return SM_OK;
-    *out = strtoull(text, &end, 10);
-    return *text >= '0' && *text <= '9' && !*end
-               ? SM_OK
-               : cli_problem(cli, SM_BAD_VALUE, "Give a whole number", "%s is %.40s", option, text);
+    *out = 0;
+    for (text = text ? text : preset; *text; text += *text == ',') {
+        uint64_t bit = 0;
+        struct span word = span_of(text, strcspn(text, ","));
+        if (!words_find(table, word, &bit))
+            return cli_problem(
+                cli, SM_BAD_VALUE, "See --help", "%s does not know %.*s", option, SPAN_PRINT(word));
+        *out |= bit;
+        text += word.size;
+    }
+    return *out ? SM_OK : cli_problem(cli, SM_BAD_VALUE, "See --help", "%s is empty", option);
 }
 
 static enum sm_error tell_id(struct cli *cli, const char *name, struct id id)
@@ -194,19 +178,18 @@ enum sm_error operator_org_list(struct cli *cli)
 
 enum sm_error operator_user_create(struct cli *cli)
 {
-    static const struct word_bit roles[] = {
+    static const struct word roles[] = {
         {"sender", ROLE_SENDER}, {"admin", ROLE_ADMIN}, {"auditor", ROLE_AUDITOR}, {NULL, 0}};
     struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
     struct buffer password DEFER(buffer_free) = BUFFER(PASSWORD_BYTES);
     struct user_create_request request = {0};
     struct user_create_reply reply = {0};
-    const char *given = cli_value(cli, "--roles");
     const char *email;
     const char *name;
     TRY(organisation_of(cli, &request.organisation));
     TRY(cli_need(cli, "--email", &email));
     TRY(cli_need(cli, "--name", &name));
-    TRY(bits_of(cli, "--roles", roles, given ? given : "sender", &request.roles));
+    TRY(bits_of(cli, "--roles", roles, "sender", &request.roles));
     TRY(cli_secret(cli, "--password-file", "First password", &password));
     request.email = span_text(email);
     request.name = span_text(name);
@@ -250,19 +233,15 @@ enum sm_error operator_user_password(struct cli *cli)
 
 enum sm_error operator_policy_set(struct cli *cli)
 {
-    static const struct word_bit methods[] = {{"password", METHOD_PASSWORD}, {"code", METHOD_CODE},
-        {"password+code", METHOD_PASSWORD_AND_CODE}, {NULL, 0}};
     struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
     struct policy_set_request request = {0};
     struct nothing reply;
-    const char *given = cli_value(cli, "--methods");
     TRY(organisation_of(cli, &request.organisation));
-    TRY(bits_of(cli, "--methods", methods, given ? given : "password,code,password+code",
-        &request.methods));
-    TRY(number_of(cli, "--days", 30, &request.lifetime_days_max));
-    TRY(number_of(cli, "--recipients", RECIPIENTS_MAX, &request.recipients_max));
-    TRY(number_of(cli, "--attachments", ATTACHMENTS_MAX, &request.attachments_max));
-    TRY(number_of(cli, "--total-mb", 100000, &request.total_bytes_max));
+    TRY(bits_of(cli, "--methods", words_methods, "password,code,password+code", &request.methods));
+    TRY(cli_number(cli, "--days", 30, &request.lifetime_days_max));
+    TRY(cli_number(cli, "--recipients", RECIPIENTS_MAX, &request.recipients_max));
+    TRY(cli_number(cli, "--attachments", ATTACHMENTS_MAX, &request.attachments_max));
+    TRY(cli_number(cli, "--total-mb", 100000, &request.total_bytes_max));
     if (__builtin_mul_overflow(request.total_bytes_max, 1000000, &request.total_bytes_max) ||
         request.total_bytes_max > INT64_MAX)
         return cli_problem(cli, SM_BAD_VALUE, "Give less", "--total-mb is too much");
@@ -279,7 +258,8 @@ enum sm_error operator_key_status(struct cli *cli)
     struct doc *list DEFER(doc_free) = NULL;
     TRY(call(cli, OP_KEY_STATUS, &request, &arena, &reply));
     TRY(doc_array(&list));
-    cli_say(cli, "Identity (what links pin): %.*s\n", SPAN_PRINT(reply.pin));
+    cli_say(cli, "Identity (what links pin): %.*s", SPAN_PRINT(reply.pin));
+    cli_say(cli, "%s", "");
     cli_say(cli, "%-28s %8s %10s", "key", "version", "rows");
     for (size_t i = 0; i < reply.keys.count; i++) {
         const struct key_status_item *item = LIST_AT(struct key_status_item, reply.keys, i);

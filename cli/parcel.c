@@ -8,6 +8,7 @@
 #include "envelope/header_part.h"
 #include "envelope/kdf.h"
 #include "envelope/subject.h"
+#include "cli/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,12 +53,6 @@ static void note_part(struct parcel *parcel, size_t part, uint64_t size, const u
 
 /* --- a file --- */
 
-static void close_file(int *file)
-{
-    if (*file >= 0)
-        (void)close(*file);
-}
-
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -83,7 +78,7 @@ static enum sm_error open_attachment(
     struct cli *cli, const char *path, uint64_t bytes_max, int *out, uint64_t *size)
 {
     struct stat facts;
-    int file DEFER(close_file) = open(path, O_RDONLY | O_CLOEXEC);
+    int file DEFER(file_close) = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0 || fstat(file, &facts) != 0)
         return cli_problem(
             cli, SM_BAD_VALUE, "Name a file that you may read", "%s: %s", path, strerror(errno));
@@ -114,6 +109,7 @@ static void flow_free(struct flow *flow)
     chunked_sealer_free(&flow->sealer);
     kdf_digest_free(&flow->digest);
     buffer_free(&flow->sealed);
+    progress_stop(&flow->progress);
 }
 
 static enum sm_error send_sealed(struct flow *flow)
@@ -162,7 +158,7 @@ static enum sm_error upload_file(struct server *server, struct parcel *parcel, c
 {
     size_t part = parcel->attachments_count + 1;
     uint64_t size = 0;
-    int file DEFER(close_file) = -1;
+    int file DEFER(file_close) = -1;
     struct flow flow DEFER(flow_free) = {0};
     TRY(open_attachment(server->cli, path, content->attachment_bytes_max, &file, &size));
     TRY(begin_flow(server, parcel, part, content->capability, &flow));

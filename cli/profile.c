@@ -2,6 +2,7 @@
 #include "cli/profile.h"
 
 #include "base/memory.h"
+#include "cli/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +17,6 @@ enum { PATH_BYTES_MAX = 512, FILE_BYTES_MAX = 16 * 1024 };
 struct path {
     char text[PATH_BYTES_MAX];
 };
-
-static void close_file(int *file)
-{
-    if (*file >= 0)
-        (void)close(*file);
-}
 
 static enum sm_error fault(struct cli *cli, const char *path)
 {
@@ -69,7 +64,7 @@ static enum sm_error make_folder(struct cli *cli)
 enum sm_error profile_read(struct cli *cli, const char *name, struct doc **out)
 {
     struct path path = file_of(name, "");
-    int file DEFER(close_file) = open(path.text, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int file DEFER(file_close) = open(path.text, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (file < 0)
         return errno == ENOENT ? SM_NOT_FOUND : fault(cli, path.text);
     struct stat facts;
@@ -93,9 +88,9 @@ enum sm_error profile_write(struct cli *cli, const char *name, const struct doc 
     struct buffer text DEFER(buffer_free) = BUFFER(FILE_BYTES_MAX);
     TRY(make_folder(cli));
     TRY(doc_write(doc, &text));
-    int file DEFER(close_file) =
+    int file DEFER(file_close) =
         open(fresh.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool is_written = file >= 0 && write(file, text.bytes, text.size) == (ssize_t)text.size &&
+    bool is_written = file >= 0 && file_write(file, buffer_span(&text)) == SM_OK &&
                       fsync(file) == 0 && rename(fresh.text, path.text) == 0;
     return is_written ? SM_OK : fault(cli, path.text);
 }

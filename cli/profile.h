@@ -1,7 +1,8 @@
 /*
  * What the command line remembers between calls, in files of mode 0600 in a folder of 0700:
  * $SECUREMAIL_HOME, else $XDG_CONFIG_HOME/securemail, else ~/.config/securemail. One file a user
- * ("session"), one a link that was verified ("link-<id>"). Written whole or not at all.
+ * ("session"), one a server that was signed in to ("server-<hash>"), one a link that was verified
+ * ("link-<id>"). Written whole or not at all.
  */
 #ifndef SM_CLI_PROFILE_H
 #define SM_CLI_PROFILE_H

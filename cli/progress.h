@@ -15,5 +15,7 @@ struct progress {
 void progress_start(struct progress *progress, const char *what, uint64_t total, bool is_quiet);
 void progress_add(struct progress *progress, uint64_t bytes);
 void progress_end(struct progress *progress);
+/* Ends the line as it stands, if it has not ended: what failed is told on the next one. */
+void progress_stop(struct progress *progress);
 
 #endif

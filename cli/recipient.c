@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/secret.h"
+#include "cli/again.h"
 #include "cli/content.h"
 #include "cli/parcel.h"
 #include "cli/profile.h"
@@ -31,7 +32,7 @@ const struct cli_option reply_options[] = {
     {"--code", "DIGITS", "the code that was mailed to you"},
     {"--subject", "TEXT", "default: Re:"},
     {"--body-file", "FILE", "the text (\"-\": standard input)"},
-    {"--attach", "FILE", "a file of at most 50 MB; again for each further one"},
+    {"--attach", "FILE ...", "a file of at most 50 MB; again for each further one"},
     CLI_OPTIONS_END,
 };
 
@@ -104,12 +105,10 @@ static enum sm_error keep_session(struct visit *visit, uint64_t expires_ms)
 static bool has_session(struct visit *visit)
 {
     struct doc *doc DEFER(doc_free) = NULL;
-    struct buffer secret DEFER(buffer_free) = BUFFER(SESSION_SECRET_BYTES);
     if (profile_read(visit->cli, visit->name, &doc) != SM_OK ||
         doc_id(doc, "session", &visit->session.session) != SM_OK ||
-        doc_bytes(doc, "secret", &secret) != SM_OK || secret.size != SESSION_SECRET_BYTES)
+        doc_exact(doc, "secret", visit->secret, sizeof visit->secret) != SM_OK)
         return false;
-    memcpy(visit->secret, secret.bytes, secret.size);
     visit->session.secret = SPAN(visit->secret);
     return true;
 }
@@ -161,10 +160,9 @@ static enum sm_error mail_code(struct visit *visit)
     TRY(ask(visit, "send_code", &request, &reply));
     TRY(doc_set_u64(visit->cli->answer, "expires_ms", reply.expires_ms));
     TRY(doc_set_u64(visit->cli->answer, "resend_after_s", reply.resend_after_s));
-    cli_say(visit->cli,
-        "A code is on its way to your mailbox; it is good until %s.\n"
-        "Then: securemail open 'LINK' --code DIGITS",
+    cli_say(visit->cli, "A code is on its way to your mailbox; it is good until %s.",
         clock_text((int64_t)reply.expires_ms).text);
+    cli_say(visit->cli, "Then: securemail open 'LINK' --code DIGITS");
     return SM_OK;
 }
 
@@ -186,13 +184,14 @@ enum sm_error recipient_open(struct cli *cli)
 {
     struct visit visit DEFER(visit_close) = {0};
     struct content_reply content = {0};
+    TRY(content_prepare(cli)); /* a code is good once */
     TRY(visit_open(cli, &visit));
     TRY(say_hello(&visit));
     if (cli_has(cli, "--send-code"))
         return mail_code(&visit);
     TRY(be_verified(&visit));
     TRY(open_content(&visit, &content));
-    return content_open(&visit.server, &content, cli_value(cli, "--save-to"));
+    return content_open(&visit.server, &content);
 }
 
 /* --- reply --- */
@@ -212,6 +211,17 @@ static enum sm_error upload(struct visit *visit, struct parcel *parcel, struct s
     return parcel_upload(&visit->server, parcel, &content);
 }
 
+struct commit {
+    struct visit *visit;
+    struct server_call call;
+};
+
+static enum sm_error ask_commit(void *context)
+{
+    struct commit *commit = context;
+    return server_call(&commit->visit->server, &commit->call, &commit->visit->arena);
+}
+
 static enum sm_error commit(struct visit *visit, const struct parcel *parcel)
 {
     struct expires_reply reply = {0};
@@ -220,14 +230,17 @@ static enum sm_error commit(struct visit *visit, const struct parcel *parcel)
         .key = secret_span(parcel->key),
         .subject_sealed = buffer_span(&parcel->subject_sealed),
         .parts = parcel_parts(parcel)};
-    struct server_call call = {.operation = "reply",
-        .aad = {parcel->message, request.parts.count},
-        .request = &request,
-        .reply = &reply};
-    enum sm_error error = server_call(&visit->server, &call, &visit->arena);
-    if (error == SM_UNAVAILABLE || error == SM_TIMEOUT) /* the message id makes it one reply */
-        error = server_call(&visit->server, &call, &visit->arena);
-    TRY(error);
+    struct commit commit = {.visit = visit,
+        .call = {.operation = "reply",
+            .aad = {parcel->message, request.parts.count},
+            .request = &request,
+            .reply = &reply}};
+    const struct again again = {.cli = visit->cli,
+        .message = parcel->message,
+        .remedy = "Ask the sender whether your reply arrived before you send it again",
+        .ask = ask_commit,
+        .context = &commit};
+    TRY(again_until_answered(&again));
     TRY(doc_set_id(visit->cli->answer, "message", parcel->message));
     TRY(doc_set_u64(visit->cli->answer, "expires_ms", reply.expires_ms));
     cli_say(visit->cli, "Your reply is sent, sealed.");

@@ -1,34 +1,16 @@
-/* The sender's commands. */
+/* What a sender does with messages that are sent. Sending is in compose.c. */
 #include "cli/sender.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "cli/content.h"
-#include "cli/parcel.h"
-#include "cli/text_file.h"
-#include "cli/user.h"
+#include "cli/desk.h"
 #include "envelope/subject.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { REPLY_ARENA = 1024 * 1024, PASSWORD_BYTES = 512 };
-
-const struct cli_option no_options[] = {CLI_OPTIONS_END};
-const struct cli_option send_options[] = {
-    {"--to", "ADDRESS", "a recipient; again for each further one"},
-    {"--subject", "TEXT", "is sealed with the rest"},
-    {"--body-file", "FILE", "the text (\"-\": standard input)"},
-    {"--attach", "FILE", "a file of at most 50 MB; again for each further one"},
-    {"--check", "METHOD", "password, code, or password+code"},
-    {"--recipient-password-file", "FILE", "the password that you agreed with the recipient"},
-    {"--expires", "DAYS", "1d, 7d (default) or 30d"},
-    {"--language", "nl|en", "of the notification (default: en)"},
-    {"--answers", "MESSAGE", "the reply that this answers"},
-    CLI_OPTIONS_END,
-};
 const struct cli_option list_options[] = {
     {"--cursor", "CURSOR", "the next page, as the last one told"},
     CLI_OPTIONS_END,
@@ -39,203 +21,14 @@ const struct cli_option read_options[] = {
     CLI_OPTIONS_END,
 };
 const struct cli_option recipient_options[] = {
-    {"--recipient", "ADDRESS", "one recipient (or the id of a link)"},
+    {"--recipient", "ADDRESS ...",
+        "one recipient (or the id of a link); again for each further one"},
     CLI_OPTIONS_END,
 };
 const struct cli_option delete_options[] = {
     {"--yes", NULL, "yes: content, key and addresses are gone for good"},
     CLI_OPTIONS_END,
 };
-
-/* A signed-in user, the server and room for its answers: what each command begins with. */
-struct desk {
-    struct user_profile profile;
-    struct server server;
-    struct arena arena;
-};
-
-static void desk_close(struct desk *desk)
-{
-    user_profile_free(&desk->profile);
-    server_close(&desk->server);
-    arena_free(&desk->arena);
-}
-
-static enum sm_error desk_open(struct cli *cli, struct desk *desk)
-{
-    desk->arena = ARENA(REPLY_ARENA);
-    return user_open(cli, &desk->profile, &desk->server);
-}
-
-static enum sm_error ask(struct desk *desk, const char *operation, void *request, void *reply)
-{
-    struct server_call call = {.operation = operation, .request = request, .reply = reply};
-    TRY(server_call(&desk->server, &call, &desk->arena));
-    return user_keep(&desk->profile, &desk->server);
-}
-
-static enum sm_error message_of(struct cli *cli, const char *text, struct id *out)
-{
-    return id_parse(span_text(text), out) == SM_OK
-               ? SM_OK
-               : cli_problem(cli, SM_BAD_VALUE, "Take it from: securemail list",
-                     "%s is not the id of a message (32 digits)", text);
-}
-
-/* --- send --- */
-
-static enum sm_error method_of(struct cli *cli, uint64_t *out)
-{
-    static const struct {
-        const char *word;
-        enum method method;
-    } words[] = {{"password", METHOD_PASSWORD}, {"code", METHOD_CODE},
-        {"password+code", METHOD_PASSWORD_AND_CODE}};
-    const char *given;
-    TRY(cli_need(cli, "--check", &given));
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(words[i].word, given) == 0) {
-            *out = words[i].method;
-            return SM_OK;
-        }
-    return cli_problem(cli, SM_BAD_VALUE, "Choose password, code or password+code",
-        "%s is not a way to check who somebody is", given);
-}
-
-static enum sm_error lifetime_of(struct cli *cli, uint64_t *out)
-{
-    static const struct {
-        const char *word;
-        uint64_t days;
-    } words[] = {{"1d", 1}, {"7d", 7}, {"30d", 30}};
-    const char *given = cli_value(cli, "--expires");
-    *out = 7;
-    for (size_t i = 0; given && i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(words[i].word, given) == 0) {
-            *out = words[i].days;
-            return SM_OK;
-        }
-    return given ? cli_problem(cli, SM_BAD_VALUE, "Choose 1d, 7d or 30d",
-                       "A message cannot live for %s", given)
-                 : SM_OK;
-}
-
-static enum sm_error read_recipients(
-    struct cli *cli, struct span password, struct recipient *out, size_t *count)
-{
-    uint64_t method = 0;
-    const char *address;
-    TRY(method_of(cli, &method));
-    for (*count = 0; (address = cli_value_at(cli, "--to", *count)) != NULL; ++*count) {
-        if (*count == RECIPIENTS_MAX)
-            return cli_problem(cli, SM_TOO_LARGE, "Send several messages",
-                "A message may have %d recipients", RECIPIENTS_MAX);
-        if (!text_is_address(span_text(address)))
-            return cli_problem(cli, SM_BAD_VALUE, "Write it as name@example.org",
-                "%.100s is not a mail address", address);
-        out[*count] = (struct recipient){
-            .address = span_text(address), .method = method, .password = password};
-    }
-    return *count ? SM_OK
-                  : cli_problem(cli, SM_BAD_VALUE, "Name one with --to", "There is no recipient");
-}
-
-static enum sm_error read_password(struct cli *cli, struct buffer *out)
-{
-    const char *check = cli_value(cli, "--check");
-    if (!check || !strstr(check, "password"))
-        return SM_OK;
-    TRY(cli_secret(cli, "--recipient-password-file", "Password for the recipient", out));
-    return out->size >= PASSWORD_BYTES_MIN && out->size <= PASSWORD_BYTES_MAX
-               ? SM_OK
-               : cli_problem(cli, SM_BAD_VALUE, "Choose another, and tell it by phone",
-                     "The recipient's password must have %d to %d bytes", PASSWORD_BYTES_MIN,
-                     PASSWORD_BYTES_MAX);
-}
-
-static enum sm_error upload(struct desk *desk, struct parcel *parcel, struct span body)
-{
-    struct access_reply access = {0};
-    struct compose_request compose = {.session = desk->profile.session, .message = parcel->message};
-    const char *subject;
-    char capability[CAPABILITY_BYTES_MAX + 1];
-    TRY(cli_need(desk->server.cli, "--subject", &subject));
-    TRY(ask(desk, "compose", &compose, &access));
-    (void)snprintf(capability, sizeof capability, "%.*s", SPAN_PRINT(access.capability));
-    struct parcel_content content = {.subject = span_text(subject),
-        .body = body,
-        .capability = capability,
-        .attachment_bytes_max = access.attachment_bytes_max};
-    return parcel_upload(&desk->server, parcel, &content);
-}
-
-static enum sm_error tell_sent(struct cli *cli, const struct send_reply *reply)
-{
-    struct doc *links DEFER(doc_free) = NULL;
-    TRY(doc_array(&links));
-    TRY(doc_set_id(cli->answer, "message", reply->message));
-    TRY(doc_set_u64(cli->answer, "expires_ms", reply->expires_ms));
-    cli_say(cli, "Sent %s, to be opened until %s by:", id_text(reply->message).text,
-        clock_text((int64_t)reply->expires_ms).text);
-    for (size_t i = 0; i < reply->links.count; i++) {
-        const struct link_facts *facts = LIST_AT(struct link_facts, reply->links, i);
-        struct doc *one DEFER(doc_free) = NULL;
-        TRY(doc_object(&one));
-        TRY(doc_set_id(one, "link", facts->link));
-        TRY(doc_set_text(one, "address", facts->address));
-        TRY(doc_append(links, &one));
-        cli_say(cli, "  %.*s", SPAN_PRINT(facts->address));
-    }
-    return doc_give(cli->answer, "links", &links);
-}
-
-/* The same request again after no answer: the message id makes it one send. */
-static enum sm_error commit(
-    struct desk *desk, struct send_request *request, struct send_reply *reply)
-{
-    struct server_call call = {.operation = "send",
-        .aad = {request->message, request->parts.count},
-        .request = request,
-        .reply = reply};
-    enum sm_error error = server_call(&desk->server, &call, &desk->arena);
-    if (error == SM_UNAVAILABLE || error == SM_TIMEOUT) {
-        desk->server.cli->message[0] = desk->server.cli->remedy[0] = '\0';
-        error = server_call(&desk->server, &call, &desk->arena);
-    }
-    TRY(error);
-    return user_keep(&desk->profile, &desk->server);
-}
-
-enum sm_error sender_send(struct cli *cli)
-{
-    struct desk desk DEFER(desk_close) = {0};
-    struct parcel parcel DEFER(parcel_free) = {0};
-    struct buffer body DEFER(buffer_free) = BUFFER(BODY_BYTES_MAX);
-    struct buffer password DEFER(buffer_free) = BUFFER(PASSWORD_BYTES);
-    struct recipient recipients[RECIPIENTS_MAX];
-    struct send_reply reply = {0};
-    struct send_request request = {0};
-    const char *language = cli_value(cli, "--language");
-    const char *answers = cli_value(cli, "--answers");
-    TRY(lifetime_of(cli, &request.lifetime_days));
-    TRY(read_password(cli, &password));
-    TRY(read_recipients(cli, buffer_span(&password), recipients, &request.recipients.count));
-    if (answers)
-        TRY(message_of(cli, answers, &request.parent));
-    TRY(text_file_read(cli, "--body-file", &body));
-    TRY(desk_open(cli, &desk));
-    TRY(parcel_new(desk.profile.organisation, DIRECTION_MESSAGE, &parcel));
-    TRY(upload(&desk, &parcel, buffer_span(&body)));
-    request.session = desk.profile.session;
-    request.message = parcel.message;
-    request.key = secret_span(parcel.key);
-    request.language = span_text(language ? language : "en");
-    request.subject_sealed = buffer_span(&parcel.subject_sealed);
-    request.recipients.items = recipients;
-    request.parts = parcel_parts(&parcel);
-    TRY(commit(&desk, &request, &reply));
-    return tell_sent(cli, &reply);
-}
 
 /* --- list and show --- */
 
@@ -251,7 +44,7 @@ static enum sm_error add_subjects(struct desk *desk, struct doc *messages)
         TRY(doc_id(doc_at(messages, i), "message", &names[i].message));
     struct subjects_request request = {
         .session = desk->profile.session, .messages = {names, count}};
-    TRY(ask(desk, "subjects", &request, &reply));
+    TRY(desk_ask(desk, "subjects", &request, &reply));
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < reply.subjects.count; k++) {
             const struct subject_key *key = LIST_AT(struct subject_key, reply.subjects, k);
@@ -294,7 +87,7 @@ enum sm_error sender_list(struct cli *cli)
     const char *cursor = cli_value(cli, "--cursor");
     TRY(desk_open(cli, &desk));
     renew.session = desk.profile.session;
-    TRY(ask(&desk, "renew", &renew, &expires));
+    TRY(desk_ask(&desk, "renew", &renew, &expires));
     (void)snprintf(path, sizeof path, "/api/v1/messages%s%.100s", cursor ? "?cursor=" : "",
         cursor ? cursor : "");
     TRY(server_get(&desk.server, path, NULL, &page));
@@ -315,7 +108,7 @@ static enum sm_error fetch_detail(struct desk *desk, struct id message, struct d
     struct session_request renew = {.session = desk->profile.session};
     struct expires_reply expires;
     char path[96];
-    TRY(ask(desk, "renew", &renew, &expires));
+    TRY(desk_ask(desk, "renew", &renew, &expires));
     (void)snprintf(path, sizeof path, "/api/v1/messages/%s", id_text(message).text);
     return server_get(&desk->server, path, NULL, out);
 }
@@ -339,7 +132,7 @@ enum sm_error sender_show(struct cli *cli)
     struct desk desk DEFER(desk_close) = {0};
     struct doc *detail DEFER(doc_free) = NULL;
     struct id message;
-    TRY(message_of(cli, cli->positionals[0], &message));
+    TRY(desk_message(cli, cli->positionals[0], &message));
     TRY(desk_open(cli, &desk));
     TRY(fetch_detail(&desk, message, &detail));
     const struct doc *row = doc_member(detail, "message");
@@ -359,23 +152,20 @@ enum sm_error sender_read(struct cli *cli)
     struct desk desk DEFER(desk_close) = {0};
     struct content_reply content = {0};
     struct message_request request = {0};
-    TRY(message_of(cli, cli->positionals[0], &request.message));
+    TRY(content_prepare(cli));
+    TRY(desk_message(cli, cli->positionals[0], &request.message));
     TRY(desk_open(cli, &desk));
     request.session = desk.profile.session;
-    TRY(ask(&desk, "read", &request, &content));
-    return content_open(&desk.server, &content, cli_value(cli, "--save-to"));
+    TRY(desk_ask(&desk, "read", &request, &content));
+    return content_open(&desk.server, &content);
 }
 
-/* --recipient names an address or the id of a link. */
-static enum sm_error link_of(struct desk *desk, struct id message, struct id *out)
+/* Each --recipient names an address or the id of a link. */
+static enum sm_error link_of(
+    struct cli *cli, const struct doc *recipients, const char *given, struct id *out)
 {
-    struct doc *detail DEFER(doc_free) = NULL;
-    struct cli *cli = desk->server.cli;
-    const char *given = cli_value(cli, "--recipient");
     if (id_parse(span_text(given), out) == SM_OK)
         return SM_OK;
-    TRY(fetch_detail(desk, message, &detail));
-    const struct doc *recipients = doc_member(detail, "recipients");
     for (size_t i = 0; i < doc_count(recipients); i++) {
         const char *address = doc_text(doc_at(recipients, i), "address");
         if (address && strcmp(address, given) == 0)
@@ -385,32 +175,75 @@ static enum sm_error link_of(struct desk *desk, struct id message, struct id *ou
         "%.100s is not a recipient of this message", given);
 }
 
-static enum sm_error link_command(struct cli *cli, const char *operation, const char *done)
+/* All of them are found before anything is done to one. */
+static enum sm_error links_of(struct desk *desk, struct id message, struct id *links, size_t count)
+{
+    struct doc *detail DEFER(doc_free) = NULL;
+    struct cli *cli = desk->server.cli;
+    if (count > RECIPIENTS_MAX)
+        return cli_problem(cli, SM_TOO_LARGE, "Name each once", "There are too many recipients");
+    TRY(fetch_detail(desk, message, &detail));
+    for (size_t i = 0; i < count; i++)
+        TRY(link_of(
+            cli, doc_member(detail, "recipients"), cli_value_at(cli, "--recipient", i), &links[i]));
+    return SM_OK;
+}
+
+/* What is done to one link, or to all of a message, and the words for it. */
+struct link_act {
+    const char *operation, *all, *one;
+};
+
+static enum sm_error act_on_each(
+    struct desk *desk, const struct link_act *act, struct link_request *request)
+{
+    struct cli *cli = desk->server.cli;
+    struct id links[RECIPIENTS_MAX];
+    struct empty_reply reply;
+    size_t count = cli_count(cli, "--recipient");
+    TRY(links_of(desk, request->message, links, count));
+    for (size_t i = 0; i < count; i++) {
+        request->link = links[i];
+        TRY(desk_ask(desk, act->operation, request, &reply));
+        cli_say(cli, "%s: %s", cli_value_at(cli, "--recipient", i), act->one);
+    }
+    return SM_OK;
+}
+
+static enum sm_error act_on_all(
+    struct desk *desk, const struct link_act *act, struct link_request *request)
+{
+    struct empty_reply reply;
+    TRY(desk_ask(desk, act->operation, request, &reply));
+    cli_say(desk->server.cli, "%s", act->all);
+    return SM_OK;
+}
+
+static enum sm_error link_command(struct cli *cli, const struct link_act *act)
 {
     struct desk desk DEFER(desk_close) = {0};
-    struct empty_reply reply;
     struct link_request request = {0};
-    TRY(message_of(cli, cli->positionals[0], &request.message));
+    TRY(desk_message(cli, cli->positionals[0], &request.message));
     TRY(desk_open(cli, &desk));
     request.session = desk.profile.session;
-    if (cli_has(cli, "--recipient"))
-        TRY(link_of(&desk, request.message, &request.link));
-    TRY(ask(&desk, operation, &request, &reply));
-    TRY(doc_set_id(cli->answer, "message", request.message));
-    cli_say(cli, "%s", done);
-    return SM_OK;
+    TRY(cli_has(cli, "--recipient") ? act_on_each(&desk, act, &request)
+                                    : act_on_all(&desk, act, &request));
+    return doc_set_id(cli->answer, "message", request.message);
 }
 
 enum sm_error sender_revoke(struct cli *cli)
 {
-    return link_command(cli, "revoke", "Revoked: it can no longer be opened.");
+    static const struct link_act act = {
+        "revoke", "Revoked: it can no longer be opened.", "revoked, and can no longer open it"};
+    return link_command(cli, &act);
 }
 
 enum sm_error sender_unlock(struct cli *cli)
 {
+    static const struct link_act act = {"unlock", "", "unlocked, and can try again"};
     const char *recipient;
     TRY(cli_need(cli, "--recipient", &recipient));
-    return link_command(cli, "unlock", "Unlocked: the recipient can try again.");
+    return link_command(cli, &act);
 }
 
 enum sm_error sender_delete(struct cli *cli)
@@ -418,13 +251,13 @@ enum sm_error sender_delete(struct cli *cli)
     struct desk desk DEFER(desk_close) = {0};
     struct empty_reply reply;
     struct message_request request = {0};
-    TRY(message_of(cli, cli->positionals[0], &request.message));
+    TRY(desk_message(cli, cli->positionals[0], &request.message));
     if (!cli_has(cli, "--yes"))
         return cli_problem(cli, SM_BAD_VALUE, "If that is what you want, add --yes",
             "Deleting destroys text, attachments, key and addresses; only the audit log remains");
     TRY(desk_open(cli, &desk));
     request.session = desk.profile.session;
-    TRY(ask(&desk, "delete", &request, &reply));
+    TRY(desk_ask(&desk, "delete", &request, &reply));
     TRY(doc_set_id(cli->answer, "message", request.message));
     cli_say(cli, "Deleted. The audit log keeps that it was there, and that it was deleted.");
     return SM_OK;

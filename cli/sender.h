@@ -7,6 +7,6 @@
 cli_run sender_send, sender_list, sender_show, sender_read, sender_revoke, sender_delete,
     sender_unlock;
 extern const struct cli_option send_options[], list_options[], read_options[], recipient_options[],
-    delete_options[], no_options[];
+    delete_options[];
 
 #endif

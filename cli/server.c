@@ -53,22 +53,12 @@ static enum sm_error unreachable(struct server *server, enum sm_error error)
             "The certificate of %s is not valid", server->url);
     if (error == SM_UNAVAILABLE)
         return cli_problem(server->cli, SM_UNAVAILABLE,
-            "Check the address and your network, then try again; nothing was lost",
-            "%s cannot be reached", server->url);
+            "Check the address and your network, then try again", "%s cannot be reached",
+            server->url);
     return error;
 }
 
 /* --- keys --- */
-
-static enum sm_error exact(const struct doc *doc, const char *name, uint8_t *out, size_t size)
-{
-    struct buffer bytes DEFER(buffer_free) = BUFFER(256);
-    TRY(doc_bytes(doc, name, &bytes));
-    if (bytes.size != size)
-        return SM_BAD_FORMAT;
-    memcpy(out, bytes.bytes, size);
-    return SM_OK;
-}
 
 struct key_answer {
     uint8_t identity[P256_PUBLIC_BYTES];
@@ -79,11 +69,11 @@ struct key_answer {
 static enum sm_error read_keys(const struct doc *doc, struct key_answer *out)
 {
     struct identity_statement *statement = &out->statement;
-    TRY(exact(doc, "identity_public", out->identity, sizeof out->identity));
-    TRY(exact(doc, "kid", statement->key_id, sizeof statement->key_id));
-    TRY(exact(doc, "hpke_public", statement->public_key, sizeof statement->public_key));
-    TRY(exact(doc, "signature", statement->signature, sizeof statement->signature));
-    TRY(exact(doc, "time_token", out->time_token, sizeof out->time_token));
+    TRY(doc_exact(doc, "identity_public", out->identity, sizeof out->identity));
+    TRY(doc_exact(doc, "kid", statement->key_id, sizeof statement->key_id));
+    TRY(doc_exact(doc, "hpke_public", statement->public_key, sizeof statement->public_key));
+    TRY(doc_exact(doc, "signature", statement->signature, sizeof statement->signature));
+    TRY(doc_exact(doc, "time_token", out->time_token, sizeof out->time_token));
     TRY(doc_u64(doc, "not_before_ms", &statement->not_before_ms));
     return doc_u64(doc, "not_after_ms", &statement->not_after_ms);
 }
@@ -112,6 +102,13 @@ static enum sm_error fetch_keys(struct server *server)
     return accept_keys(server, &keys);
 }
 
+enum sm_error server_not_an_address(struct cli *cli, const char *text)
+{
+    return cli_problem(cli, SM_BAD_VALUE,
+        "Give https://host, or http:// only for this machine itself; no name or password in it",
+        "%.100s is not an address that I connect to", text);
+}
+
 enum sm_error server_open(struct cli *cli, const char *url, const uint8_t *pin, struct server *out)
 {
     *out = (struct server){.cli = cli, .url = url};
@@ -120,9 +117,7 @@ enum sm_error server_open(struct cli *cli, const char *url, const uint8_t *pin, 
         out->has_pin = true;
     }
     if (http_open(url, &out->http) != SM_OK)
-        return cli_problem(cli, SM_BAD_VALUE,
-            "Give https://..., or http:// only for this machine itself",
-            "%s is not an address that I connect to", url);
+        return server_not_an_address(cli, url);
     return fetch_keys(out);
 }
 

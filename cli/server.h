@@ -1,7 +1,7 @@
 /*
  * The server as a client sees it: keys that are checked before anything is sealed to them, and
  * sealed calls. Whose identity key is right is known beforehand: from the link (its pin), or from
- * the first sign-in (kept in the profile). A server whose key is another one gets nothing.
+ * the first sign-in (pins.h). A server whose key is another one gets nothing.
  */
 #ifndef SM_CLI_SERVER_H
 #define SM_CLI_SERVER_H
@@ -27,6 +27,9 @@ void server_close(struct server *server);
 /* `pin` NULL: trust the identity that is met now (sign-in), and tell it in server->pin. */
 SM_MUST_USE enum sm_error server_open(
     struct cli *cli, const char *url, const uint8_t *pin, struct server *out);
+
+/* The words for an address that is none. */
+SM_MUST_USE enum sm_error server_not_an_address(struct cli *cli, const char *text);
 
 /*
  * One sealed call. `request` is the operation's struct, whose first member is struct sealed_meta

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "cli/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,18 +12,12 @@
 
 enum { BLOCK = 64 * 1024 };
 
-static void close_file(int *file)
-{
-    if (*file > STDIN_FILENO)
-        (void)close(*file);
-}
-
 enum sm_error text_file_read(struct cli *cli, const char *option, struct buffer *out)
 {
     const char *path;
     uint8_t block[BLOCK];
     TRY(cli_need(cli, option, &path));
-    int file DEFER(close_file) =
+    int file DEFER(file_close) =
         strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     ssize_t size = 0;
     while (file >= 0 && (size = read(file, block, sizeof block)) > 0)

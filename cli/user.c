@@ -4,6 +4,8 @@
 #include "base/encode.h"
 #include "base/memory.h"
 #include "base/secret.h"
+#include "cli/address.h"
+#include "cli/pins.h"
 #include "cli/profile.h"
 
 #include <stdio.h>
@@ -25,24 +27,14 @@ void user_profile_free(struct user_profile *profile)
     doc_free(&profile->doc);
 }
 
-static enum sm_error exact(const struct doc *doc, const char *name, uint8_t *out, size_t size)
-{
-    struct buffer bytes DEFER(buffer_free) = BUFFER(128);
-    TRY(doc_bytes(doc, name, &bytes));
-    if (bytes.size != size)
-        return SM_BAD_FORMAT;
-    memcpy(out, bytes.bytes, size);
-    return SM_OK;
-}
-
 static enum sm_error read_profile(struct cli *cli, struct user_profile *out)
 {
     TRY(profile_read(cli, "session", &out->doc));
     out->url = doc_text(out->doc, "server");
     if (!out->url)
         return SM_BAD_FORMAT;
-    TRY(exact(out->doc, "pin", out->pin, sizeof out->pin));
-    TRY(exact(out->doc, "secret", out->secret, sizeof out->secret));
+    TRY(doc_exact(out->doc, "pin", out->pin, sizeof out->pin));
+    TRY(doc_exact(out->doc, "secret", out->secret, sizeof out->secret));
     TRY(doc_id(out->doc, "session", &out->session.session));
     TRY(doc_id(out->doc, "organisation", &out->organisation));
     out->session.secret = SPAN(out->secret);
@@ -89,24 +81,6 @@ static enum sm_error keep_session(
     return profile_write(server->cli, "session", doc);
 }
 
-/* An identity that was pinned before for this server must still be the one. */
-static enum sm_error check_old_pin(struct cli *cli, const struct server *server)
-{
-    struct doc *known DEFER(doc_free) = NULL;
-    uint8_t pin[IDENTITY_PIN_BYTES];
-    enum sm_error error = profile_read(cli, "session", &known);
-    if (error != SM_OK)
-        return error == SM_NOT_FOUND || error == SM_BAD_FORMAT ? SM_OK : error;
-    const char *url = doc_text(known, "server");
-    if (!url || strcmp(url, server->url) != 0 || exact(known, "pin", pin, sizeof pin) != SM_OK)
-        return SM_OK;
-    if (memcmp(pin, server->pin, sizeof pin) == 0 || cli_has(cli, "--accept-new-identity"))
-        return SM_OK;
-    return cli_problem(cli, SM_TAMPERED,
-        "Ask your administrator whether it has; then sign in with --accept-new-identity",
-        "The identity key of %s is not the one that you signed in to before", server->url);
-}
-
 static enum sm_error tell_login(
     struct cli *cli, const struct server *server, const struct login_reply *reply)
 {
@@ -118,27 +92,33 @@ static enum sm_error tell_login(
     TRY(doc_set_u64(cli->answer, "roles", reply->roles));
     TRY(doc_set_u64(cli->answer, "expires_ms", reply->expires_ms));
     TRY(doc_set_text(cli->answer, "pin", buffer_span(&pin)));
-    cli_say(cli, "Signed in as %.*s of %.*s.\nThe server's identity: %.*s", SPAN_PRINT(reply->name),
-        SPAN_PRINT(reply->organisation_name), SPAN_PRINT(buffer_span(&pin)));
+    cli_say(cli, "Signed in as %.*s of %.*s.", SPAN_PRINT(reply->name),
+        SPAN_PRINT(reply->organisation_name));
+    cli_say(cli, "The server's identity: %.*s", SPAN_PRINT(buffer_span(&pin)));
     return SM_OK;
 }
 
 enum sm_error user_login(struct cli *cli)
 {
-    const char *url;
+    const char *typed;
     const char *email;
+    char url[LINK_BASE_BYTES_MAX + 1];
     struct server server DEFER(server_close) = {0};
     struct buffer password DEFER(buffer_free) = BUFFER(PASSWORD_BYTES);
     struct arena arena DEFER(arena_free) = ARENA(65536);
     struct login_reply reply = {0};
-    TRY(cli_need(cli, "--server", &url));
+    TRY(cli_need(cli, "--server", &typed));
     TRY(cli_need(cli, "--email", &email));
+    if (address_canonical(typed, url) != SM_OK)
+        return server_not_an_address(cli, typed);
     TRY(cli_secret(cli, "--password-file", "Password", &password));
     TRY(server_open(cli, url, NULL, &server));
-    TRY(check_old_pin(cli, &server));
+    if (!cli_has(cli, "--accept-new-identity"))
+        TRY(pins_check(cli, url, server.pin));
     struct login_request request = {.email = span_text(email), .password = buffer_span(&password)};
     struct server_call call = {.operation = "login", .request = &request, .reply = &reply};
     TRY(server_call(&server, &call, &arena));
+    TRY(pins_keep(cli, url, server.pin));
     TRY(keep_session(&server, email, &reply));
     return tell_login(cli, &server, &reply);
 }

@@ -90,7 +90,7 @@ Secure Mail is running.   web: ${running.url}     Ctrl-C (or make stop) stops it
 Try it in another terminal:
   export PATH=$PWD/${bin}:$PATH
   securemail login --server ${running.url} --email sender@demo.example --password-file var/sender.password
-  echo 'The results are good.' > /tmp/body.txt; echo 'our-shared-password' > /tmp/pw
+  echo 'The results are good.' > /tmp/body.txt; (umask 077; echo 'our-shared-password' > /tmp/pw)
   securemail send --to patient@example.org --subject 'Your results' --body-file /tmp/body.txt \\
       --check password --recipient-password-file /tmp/pw --expires 7d
   securemail open 'THE LINK THAT APPEARS HERE' --password-file /tmp/pw

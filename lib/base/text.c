@@ -67,6 +67,20 @@ bool text_is_line(struct span text)
     return every_code_point(text, is_showable);
 }
 
+enum sm_error text_show(struct span text, bool keeps_lines, struct buffer *out)
+{
+    for (size_t i = 0; i < text.size;) {
+        uint32_t value;
+        size_t length = code_point(text.at + i, text.size - i, &value);
+        bool is_kept =
+            length && (is_showable(value) || (keeps_lines && (value == '\n' || value == '\t')));
+        TRY(is_kept ? buffer_append(out, span_of(text.at + i, length))
+                    : buffer_append_text(out, "\xef\xbf\xbd"));
+        i += length ? length : 1;
+    }
+    return SM_OK;
+}
+
 static bool is_alphanumeric(uint8_t letter)
 {
     return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||

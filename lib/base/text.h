@@ -2,8 +2,7 @@
 #ifndef SM_BASE_TEXT_H
 #define SM_BASE_TEXT_H
 
-#include "base/error.h"
-#include "base/span.h"
+#include "base/buffer.h"
 
 /* Well-formed UTF-8 (RFC 3629): no overlong form, no surrogate, nothing over U+10FFFF, no NUL. */
 bool text_is_utf8(struct span text);
@@ -13,6 +12,12 @@ bool text_is_utf8(struct span text);
  * separator, no bidirectional override or isolate (they make "exe.pdf" of "fdp.exe").
  */
 bool text_is_line(struct span text);
+
+/*
+ * Appends `text` as it can be shown to a person: every code point that text_is_line refuses, and
+ * every byte that is not UTF-8, becomes U+FFFD. With `keeps_lines` a newline and a tab stay.
+ */
+SM_MUST_USE enum sm_error text_show(struct span text, bool keeps_lines, struct buffer *out);
 
 /*
  * A mail address we are willing to write to: local@domain in ASCII, RFC 5321's dot-atom, lengths

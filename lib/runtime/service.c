@@ -5,13 +5,12 @@
 #include "runtime/service.h"
 
 #include "base/log.h"
+#include "base/process.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { SERVERS_MAX = 4 };
@@ -39,9 +38,8 @@ static void signals_of_the_end(sigset_t *out)
 enum sm_error service_start(enum peer self)
 {
     sigset_t ends;
-    struct rlimit none = {0, 0};
     log_start(peer_name(self), level_wanted());
-    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+    if (process_forbid_dumps() != SM_OK)
         return log_failure("start", SM_IO, "core dumps cannot be switched off");
     signals_of_the_end(&ends);
     (void)signal(SIGPIPE, SIG_IGN);

@@ -1,6 +1,7 @@
 /* What counts as acceptable text from outside. */
 #include "tests/support/check.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 
 struct sample {
@@ -48,6 +49,24 @@ static void a_line_has_nothing_that_cannot_be_shown(void **state)
         assert_false(text_is_line(span_of(bad[i].text, bad[i].size)));
 }
 
+static void what_cannot_be_shown_is_replaced(void **state)
+{
+    (void)state;
+    struct buffer shown DEFER(buffer_free) = BUFFER(256);
+    assert_ok(text_show(span_text("na\xc3\xafve \xf0\x9f\x94\x92"), false, &shown));
+    assert_span(buffer_span(&shown), "na\xc3\xafve \xf0\x9f\x94\x92");
+    buffer_clear(&shown);
+    assert_ok(text_show(span_of("\0a\n\t\x7f", 5), false, &shown));
+    assert_span(buffer_span(&shown), "\xef\xbf\xbd"
+                                     "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    buffer_clear(&shown);
+    assert_ok(text_show(span_text("a\r\n\tb\xe2\x80\xa8\xe2\x81\xa6"), true, &shown));
+    assert_span(buffer_span(&shown), "a\xef\xbf\xbd\n\tb\xef\xbf\xbd\xef\xbf\xbd");
+    buffer_clear(&shown);
+    assert_ok(text_show(span_text("\xe2\x82"), true, &shown)); /* cut in the middle */
+    assert_span(buffer_span(&shown), "\xef\xbf\xbd\xef\xbf\xbd");
+}
+
 static void good_addresses_are_accepted(void **state)
 {
     (void)state;
@@ -91,6 +110,7 @@ int main(void)
         cmocka_unit_test(good_utf8_is_accepted),
         cmocka_unit_test(ill_formed_utf8_is_refused),
         cmocka_unit_test(a_line_has_nothing_that_cannot_be_shown),
+        cmocka_unit_test(what_cannot_be_shown_is_replaced),
         cmocka_unit_test(good_addresses_are_accepted),
         cmocka_unit_test(addresses_that_could_be_another_are_refused),
         cmocka_unit_test(an_address_has_the_lengths_of_rfc_5321),
