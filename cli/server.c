@@ -216,16 +216,13 @@ static enum sm_error seal(struct server *server, const struct sealed_operation *
     return sealed_request_make(SPAN(server->hpke_public), &request, frame, exchange);
 }
 
-enum sm_error server_call(
-    struct server *server, const struct server_call *call, struct arena *arena)
+static enum sm_error ask(struct server *server, const struct server_call *call, struct arena *arena)
 {
     const struct sealed_operation *operation = sealed_operation_find(span_text(call->operation));
     struct buffer frame DEFER(buffer_free) = BUFFER(FRAME_BYTES_MAX);
     struct sealed_exchange *exchange DEFER(sealed_exchange_free) = NULL;
     struct http_response response DEFER(http_response_free) = {0};
     char path[64];
-    if (clock_monotonic_ms() - server->fetched_ms > KEYS_GOOD_MS)
-        TRY(fetch_keys(server));
     TRY(seal(server, operation, call, &frame, &exchange));
     (void)snprintf(path, sizeof path, "/api/v1/sealed/%s", call->operation);
     struct http_request request = {.method = "POST",
@@ -240,4 +237,19 @@ enum sm_error server_call(
     if (*response.cookie)
         (void)snprintf(server->cookie, sizeof server->cookie, "%s", response.cookie);
     return open_reply(server, operation, exchange, buffer_span(&response.body), arena, call->reply);
+}
+
+/* A key may be replaced between two requests: what was sealed to the old one was not opened, and is
+ * sealed once more to the new one. */
+enum sm_error server_call(
+    struct server *server, const struct server_call *call, struct arena *arena)
+{
+    if (clock_monotonic_ms() - server->fetched_ms > KEYS_GOOD_MS)
+        TRY(fetch_keys(server));
+    enum sm_error error = ask(server, call, arena);
+    if (error != SM_KEY_UNKNOWN)
+        return error;
+    server->cli->message[0] = '\0';
+    TRY(fetch_keys(server));
+    return ask(server, call, arena);
 }
