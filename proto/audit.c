@@ -64,9 +64,12 @@ FIELDS(audit_event, struct audit_event,
     F_LIST(struct audit_event, personal, 0, AUDIT_PERSONAL_MAX, personal_field, "erasable"));
 FIELDS(append_request, struct append_request,
     F_LIST(struct append_request, events, 1, AUDIT_BATCH_MAX, audit_event, "durable together"));
+FIELDS_LOCAL(held_event, struct held_event,
+    F_ID(struct held_event, event, 1, "not logged: its organisation's log is damaged"));
 FIELDS(append_reply, struct append_reply,
     F_U64(struct append_reply, appended, 0, AUDIT_BATCH_MAX, "new ones"),
-    F_U64(struct append_reply, repeated, 0, AUDIT_BATCH_MAX, "that were there already"));
+    F_U64(struct append_reply, repeated, 0, AUDIT_BATCH_MAX, "that were there already"),
+    F_LIST(struct append_reply, held, 0, AUDIT_BATCH_MAX, held_event, "keep and ask again; the others are durable"));
 
 #define CAPABILITY(type) F_LINE(type, capability, 1, CAPABILITY_BYTES_MAX, "by crypto, kind audit")
 FIELDS(query_request, struct query_request,

@@ -76,10 +76,15 @@ struct audit_event {
     struct list personal;
 };
 struct append_request {
-    struct list events; /* of struct audit_event: all become durable, or none */
+    struct list events; /* of struct audit_event: durable together, but for those held */
+};
+/* An event that is not logged because its organisation's log is damaged; the others are. */
+struct held_event {
+    struct id event;
 };
 struct append_reply {
     uint64_t appended, repeated;
+    struct list held; /* of struct held_event: keep them, and ask again later */
 };
 
 /* Reading: the capability is crypto's (kind audit) and names the organisation. */
