@@ -21,11 +21,25 @@ static int64_t time_left_ms(const struct bus_request *request)
     return request->header.deadline_ms - clock_wall_ms();
 }
 
-/* One event that may not be reported refuses all: a batch is durable as a whole or not at all. */
+/* One event that may not be reported refuses all: its reporter is not to be trusted. */
 static enum sm_error check_events(const struct list *events, enum peer caller)
 {
     for (size_t i = 0; i < events->count; i++)
         TRY(event_check(LIST_AT(struct audit_event, *events, i), caller));
+    return SM_OK;
+}
+
+/* Names the events that were held. */
+static enum sm_error list_held(const struct append_job *job, struct arena *arena, struct list *out)
+{
+    void *room;
+    size_t count = 0;
+    TRY(arena_take(arena, job->held, sizeof(struct held_event), &room));
+    struct held_event *held = room;
+    for (size_t i = 0; i < job->events.count; i++)
+        if (job->is_held[i])
+            held[count++].event = LIST_AT(struct audit_event, job->events, i)->event;
+    *out = (struct list){held, count};
     return SM_OK;
 }
 
@@ -38,6 +52,7 @@ static enum sm_error on_append(struct bus_request *request, const void *message,
     TRY(writer_commit(audit_of(request)->writer, &job, time_left_ms(request)));
     answer->appended = job.appended;
     answer->repeated = job.repeated;
+    TRY(list_held(&job, request->arena, &answer->held));
     FAIL_POINT("audit.append.before-ack");
     return SM_OK;
 }
