@@ -86,11 +86,14 @@ $(OUT)/bin/%: $(OUT)/obj/cli/main_%.o $(OUT)/libcli.a $(LIB)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_cli) -o $@
 
 # The verifier stands alone: nothing of ours but its own folder, no library but libcrypto.
-$(OUT)/bin/securemail-verify: $(OUT)/obj/cli/main_securemail-verify.o $(call objects,$(wildcard cli/verify/*.c))
+$(OUT)/libverify.a: $(call objects,$(wildcard cli/verify/*.c))
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+$(OUT)/bin/securemail-verify: $(OUT)/obj/cli/main_securemail-verify.o $(OUT)/libverify.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $^ -lcrypto -o $@
 
-ARCHIVES := $(SERVICES:%=$(OUT)/lib%.a) $(OUT)/libcli.a
+ARCHIVES := $(SERVICES:%=$(OUT)/lib%.a) $(OUT)/libcli.a $(OUT)/libverify.a
 TEST_SUPPORT := $(OUT)/libtestsupport.a
 $(TEST_SUPPORT): $(call objects,$(wildcard tests/support/*.c))
 	@rm -f $@

@@ -114,14 +114,36 @@ static bool is_signed(const char *text, size_t size,
     return is_good;
 }
 
-/* SHA-256(name || 0A || 01 || public key), first 4 bytes: which key a signature line is of. */
+/* SHA-256(name || 0A || 01 || public key): its first 4 bytes are the key id. */
+static struct proof_hash key_hash(
+    const char *name, const uint8_t public_key[static PROOF_HASH_BYTES])
+{
+    return hash_of(
+        (const struct piece[]){{name, strlen(name)}, {"\n\x01", 2}, {public_key, PROOF_HASH_BYTES}},
+        3);
+}
+
+/* Which key a signature line is of. */
 static bool has_key_id(
     const char *name, const uint8_t public_key[static PROOF_HASH_BYTES], const uint8_t *id)
 {
-    struct proof_hash hash = hash_of(
-        (const struct piece[]){{name, strlen(name)}, {"\n\x01", 2}, {public_key, PROOF_HASH_BYTES}},
-        3);
+    struct proof_hash hash = key_hash(name, public_key);
     return memcmp(hash.bytes, id, KEY_ID_BYTES) == 0;
+}
+
+bool proof_note_key_is(
+    struct slice value, const char *origin, const uint8_t public_key[static PROOF_HASH_BYTES])
+{
+    enum { ENCODED_BYTES = (1 + PROOF_HASH_BYTES + 2) / 3 * 4 + 1 };
+    char expected[PROOF_NOTE_MAX];
+    uint8_t key[1 + PROOF_HASH_BYTES] = {1};
+    uint8_t encoded[ENCODED_BYTES];
+    struct proof_hash id = key_hash(origin, public_key);
+    memcpy(key + 1, public_key, PROOF_HASH_BYTES);
+    (void)EVP_EncodeBlock(encoded, key, sizeof key);
+    (void)snprintf(expected, sizeof expected, "%s+%02x%02x%02x%02x+%s", origin, id.bytes[0],
+        id.bytes[1], id.bytes[2], id.bytes[3], (const char *)encoded);
+    return slice_text_is(value, expected);
 }
 
 /* Cuts one line off; false at the end of the text. */
