@@ -31,6 +31,8 @@ enum sm_error event_check(const struct audit_event *event, enum peer source)
         event->at_ms > AT_MS_MAX || id_is_none(event->organisation) || id_is_none(event->event) ||
         event->personal.count > AUDIT_PERSONAL_MAX)
         return SM_BAD_VALUE;
+    if (id_equal(event->organisation, operators_log) && source != PEER_AUDIT)
+        return SM_NOT_ALLOWED;
     return event_rules[event->kind].reporters & (unsigned)source ? SM_OK : SM_NOT_ALLOWED;
 }
 
