@@ -88,8 +88,7 @@ static enum sm_error write_page(
     return write_all(file, reply.lines);
 }
 
-static enum sm_error write_pages(
-    struct bus_client *client, const struct id *organisation, int file)
+static enum sm_error write_pages(struct bus_client *client, const struct id *organisation, int file)
 {
     struct evidence_request request = {.organisation = *organisation};
     bool is_last = false;

@@ -53,8 +53,7 @@ static bool read_disclosure(struct slice object, struct disclosure *out)
     return shape_fits(object, shape_disclosure) && read_name(object, out->name) &&
            slice_member(object, "place", &part) && slice_number(part, &out->place) &&
            slice_member(object, "salt", &part) && slice_hex(part, out->salt, sizeof out->salt) &&
-           slice_member(object, "value", &part) &&
-           slice_text(part, out->value, sizeof out->value);
+           slice_member(object, "value", &part) && slice_text(part, out->value, sizeof out->value);
 }
 
 static bool opens(const struct personal *personal, const struct disclosure *disclosure)

@@ -1,6 +1,6 @@
 /*
- * Lines of a file that nobody vouches for, in memory of a fixed size: a line that is longer than any
- * of a log, or that has no end, is an answer of its own and is not read on.
+ * Lines of a file that nobody vouches for, in memory of a fixed size: a line that is longer than
+ * any of a log, or that has no end, is an answer of its own and is not read on.
  */
 #ifndef SM_VERIFY_LINE_H
 #define SM_VERIFY_LINE_H

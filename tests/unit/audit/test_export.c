@@ -52,10 +52,8 @@ static void start_writer(struct desk *desk)
 
 static struct export_order user_order(void)
 {
-    return (struct export_order){.organisation = clinic,
-        .export = {{0x99}},
-        .actor_class = ACTOR_USER,
-        .actor = {{0x77}}};
+    return (struct export_order){
+        .organisation = clinic, .export = {{0x99}}, .actor_class = ACTOR_USER, .actor = {{0x77}}};
 }
 
 static struct export_order operator_order(struct id organisation)
@@ -64,8 +62,8 @@ static struct export_order operator_order(struct id organisation)
         .organisation = organisation, .export = {{0x98}}, .actor_class = ACTOR_OPERATOR};
 }
 
-static enum sm_error page(struct desk *desk, const struct export_order *order,
-    struct arena *arena, struct export_reply *reply)
+static enum sm_error page(struct desk *desk, const struct export_order *order, struct arena *arena,
+    struct export_reply *reply)
 {
     const struct export_context context = {.db = desk->ledger.db,
         .writer = desk->writer,
@@ -134,8 +132,8 @@ static void names_that_are_not_erased_are_disclosed(void **state)
     event.personal = LIST_OF(who);
     struct append_job job = job_of(&event, 1);
     assert_ok(ledger_commit(&desk->ledger, &job));
-    assert_ok(database_run(desk->ledger.database,
-        "DELETE FROM audit.disclosure WHERE name = 'recipient'"));
+    assert_ok(database_run(
+        desk->ledger.database, "DELETE FROM audit.disclosure WHERE name = 'recipient'"));
     start_writer(desk);
     assert_ok(export_all(desk, user_order()));
 
@@ -247,7 +245,8 @@ static const struct {
     {"ALTER TABLE audit.disclosure DROP CONSTRAINT disclosure_place_check; INSERT INTO "
      "audit.disclosure SELECT '\\xc1110000000000000000000000000000', 3, n, 'recipient', repeat('x', "
      "n), sha256('x') FROM generate_series(1, 900) n; DELETE FROM audit.entry WHERE seq = 4 "
-     "AND " CLINIC "; INSERT INTO audit.checkpoint VALUES ('\\xc1110000000000000000000000000000', 4, "
+     "AND " CLINIC
+     "; INSERT INTO audit.checkpoint VALUES ('\\xc1110000000000000000000000000000', 4, "
      "'x', '')",
         "disclosed"},
 };
