@@ -87,14 +87,17 @@ struct proof_hash proof_tree_root(const struct proof_tree *tree)
 
 /* --- notes --- */
 
+/* Exactly `wanted` bytes. Bytes have one spelling: libcrypto would pass over white space and stray
+ * bits. */
 static bool decode64(const char *text, size_t size, uint8_t *out, size_t wanted)
 {
     uint8_t room[PROOF_NOTE_MAX];
-    if (size == 0 || size % 4 != 0 || size > sizeof room)
+    uint8_t again[PROOF_NOTE_MAX + 1];
+    if (size != (wanted + 2) / 3 * 4 || size >= sizeof room ||
+        EVP_DecodeBlock(room, (const uint8_t *)text, (int)size) < (int)wanted)
         return false;
-    int decoded = EVP_DecodeBlock(room, (const uint8_t *)text, (int)size);
-    size_t padding = (size_t)(text[size - 1] == '=') + (size_t)(text[size - 2] == '=');
-    if (decoded < 0 || (size_t)decoded - padding != wanted)
+    (void)EVP_EncodeBlock(again, room, (int)wanted);
+    if (memcmp(again, text, size) != 0)
         return false;
     memcpy(out, room, wanted);
     return true;

@@ -27,8 +27,8 @@ static void assert_hash(const struct hash *got, const char *expected)
 
 /* --- facts --- */
 
-/* The leaves and roots of the reference tree of github.com/transparency-dev/merkle (testonly), which
- * are those of the certificate-transparency project. */
+/* The leaves and roots of the reference tree of github.com/transparency-dev/merkle (testonly),
+ * which are those of the certificate-transparency project. */
 static const struct {
     const char *leaf, *root; /* of the tree that ends with this leaf */
 } reference[] = {
@@ -96,7 +96,8 @@ static void a_reference_proof_of_consistency_holds(void **state)
 /* --- the published vectors --- */
 
 /* False for what is no hash at all: our types cannot hold it, so the proof is refused before. A
- * shorter text is filled up with zeros (the file has "don't care" for roots that are only compared).
+ * shorter text is filled up with zeros (the file has "don't care" for roots that are only
+ * compared).
  */
 static bool read_hash(const char *text, struct hash *out)
 {
@@ -138,7 +139,8 @@ static bool holds_consistency(const struct vector *vector)
     struct tree_head older = {.size = vector_number(vector, "size1")};
     struct tree_head newer = {.size = vector_number(vector, "size2")};
     struct proof proof;
-    return read_proof(vector, path, &proof) && read_hash(vector_text(vector, "root1"), &older.root) &&
+    return read_proof(vector, path, &proof) &&
+           read_hash(vector_text(vector, "root1"), &older.root) &&
            read_hash(vector_text(vector, "root2"), &newer.root) &&
            proof_check_consistency(&older, &newer, proof) == SM_OK;
 }
