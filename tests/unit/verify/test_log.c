@@ -365,9 +365,10 @@ static void a_file_that_cannot_be_read_is_said_to_be(void **state)
 static void bytes_that_are_no_log_are_refused(void **state)
 {
     static char deep[60001];
-    static const char *const texts[] = {"", "\n", "{}\n", "[]\n", "null\n", "{\"type\":\"entry\"}\n",
-        "{\"type\":7}\n", "{\"type\":\"header\"}\n", "{\"type\":\"header\"", "\xff\xfe\n", " {}\n",
-        "{\"a\":1,}\n", "{\"a\"}\n", "{\"a\":\"\\u12\"}\n", "{\"a\":01}\n", "{}{}\n", deep};
+    static const char *const texts[] = {"", "\n", "{}\n", "[]\n", "null\n",
+        "{\"type\":\"entry\"}\n", "{\"type\":7}\n", "{\"type\":\"header\"}\n",
+        "{\"type\":\"header\"", "\xff\xfe\n", " {}\n", "{\"a\":1,}\n", "{\"a\"}\n",
+        "{\"a\":\"\\u12\"}\n", "{\"a\":01}\n", "{}{}\n", deep};
     (void)state;
     memset(deep, '[', sizeof deep - 1);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

@@ -1,4 +1,5 @@
-/* The verifier's own hashes against published trees and against the examples of docs/audit-format.md. */
+/* The verifier's own hashes against published trees and against the examples of
+ * docs/audit-format.md. */
 #include "cli/verify/proof.h"
 
 #include "base/encode.h"
@@ -84,8 +85,8 @@ static void the_roots_of_the_published_proofs_are_ours(void **state)
     for (size_t i = 0; i < vector_count(consistency); i++) {
         const struct vector *vector = vector_item(consistency, i);
         if (strcmp(vector_text(vector, "desc"), "happy path") == 0)
-            compared += compare_root(vector, "size1", "root1") +
-                        compare_root(vector, "size2", "root2");
+            compared +=
+                compare_root(vector, "size1", "root1") + compare_root(vector, "size2", "root2");
     }
     assert_int_equal(compared, 15);
     vectors_free(file);
@@ -103,9 +104,9 @@ static const char example[] =
 
 static void example_key(uint8_t key[static PROOF_HASH_BYTES])
 {
-    assert_ok(hex_decode(
-        span_text("7dec4cf751114c99207099e191ee61ced1c875b2036ea7d028189e870c4095a6"), key,
-        PROOF_HASH_BYTES));
+    assert_ok(
+        hex_decode(span_text("7dec4cf751114c99207099e191ee61ced1c875b2036ea7d028189e870c4095a6"),
+            key, PROOF_HASH_BYTES));
 }
 
 static void the_documented_checkpoint_is_signed(void **state)
