@@ -1,4 +1,5 @@
-/* Canonical JSON: one spelling of each value, written and read by two codes that check each other. */
+/* Canonical JSON: one spelling of each value, written and read by two codes that check each other.
+ */
 #include "services/audit/canon.h"
 
 #include "base/memory.h"
@@ -27,8 +28,8 @@ static void members_are_written_without_white_space(void **state)
     assert_ok(canon_raw(&canon, "e", span_text("{\"f\":1}")));
     assert_ok(canon_object_end(&canon));
 
-    assert_span(buffer_span(&out),
-        "{\"a\":[0,{}],\"b\":\"0aff\",\"d\":9007199254740991,\"e\":{\"f\":1}}");
+    assert_span(
+        buffer_span(&out), "{\"a\":[0,{}],\"b\":\"0aff\",\"d\":9007199254740991,\"e\":{\"f\":1}}");
     assert_ok(canon_check(buffer_span(&out)));
 }
 
@@ -87,17 +88,18 @@ static void canonical_objects_are_accepted(void **state)
 
 static void any_other_spelling_is_refused(void **state)
 {
-    static const char *const bad[] = {"", "{", "}", "[]", "1", "\"a\"", " {}", "{} ", "{}\n", "{}{}",
-        "{\"a\" :1}", "{\"a\": 1}", "{\"a\":1 }", "{\"a\":1,}", "{,\"a\":1}", "{\"a\"}", "{\"a\":}",
-        "{\"b\":1,\"a\":1}", "{\"a\":1,\"a\":1}", "{\"ab\":1,\"a\":1}", "{\"\":1}", "{\"A\":1}",
-        "{\"a b\":1}", "{\"\\u0061\":1}", "{\"abcdefghijklmnopqrstuvwxyz0123456\":1}", "{\"a\":01}",
-        "{\"a\":-1}", "{\"a\":1.0}", "{\"a\":1e3}", "{\"a\":9007199254740992}",
+    static const char *const bad[] = {"", "{", "}", "[]", "1", "\"a\"", " {}", "{} ", "{}\n",
+        "{}{}", "{\"a\" :1}", "{\"a\": 1}", "{\"a\":1 }", "{\"a\":1,}", "{,\"a\":1}", "{\"a\"}",
+        "{\"a\":}", "{\"b\":1,\"a\":1}", "{\"a\":1,\"a\":1}", "{\"ab\":1,\"a\":1}", "{\"\":1}",
+        "{\"A\":1}", "{\"a b\":1}", "{\"\\u0061\":1}", "{\"abcdefghijklmnopqrstuvwxyz0123456\":1}",
+        "{\"a\":01}", "{\"a\":-1}", "{\"a\":1.0}", "{\"a\":1e3}", "{\"a\":9007199254740992}",
         "{\"a\":99999999999999999999999}", "{\"a\":true}", "{\"a\":null}", "{\"a\":\"\\/\"}",
         "{\"a\":\"\\u000A\"}", "{\"a\":\"\\u000a\"}", "{\"a\":\"\\u0008\"}", "{\"a\":\"\\u0020\"}",
-        "{\"a\":\"\\u00e9\"}", "{\"a\":\"\\u001F\"}", "{\"a\":\"\\x\"}", "{\"a\":\"\\", "{\"a\":\"\\u",
-        "{\"a\":\"\n\"}", "{\"a\":\"\x1f\"}", "{\"a\":\"\xff\"}", "{\"a\":\"\xed\xa0\x80\"}",
-        "{\"a\":\"x}", "{\"a\":[1,]}", "{\"a\":[,1]}", "{\"a\":[1 ,2]}", "{\"a\":[}", "{\"a\":[[[[]]]]}",
-        "{\"a\":{\"b\":1,\"a\":1}}", "{\"a\":[\"b\":1]}", "{\"a\":1]"};
+        "{\"a\":\"\\u00e9\"}", "{\"a\":\"\\u001F\"}", "{\"a\":\"\\x\"}", "{\"a\":\"\\",
+        "{\"a\":\"\\u", "{\"a\":\"\n\"}", "{\"a\":\"\x1f\"}", "{\"a\":\"\xff\"}",
+        "{\"a\":\"\xed\xa0\x80\"}", "{\"a\":\"x}", "{\"a\":[1,]}", "{\"a\":[,1]}", "{\"a\":[1 ,2]}",
+        "{\"a\":[}", "{\"a\":[[[[]]]]}", "{\"a\":{\"b\":1,\"a\":1}}", "{\"a\":[\"b\":1]}",
+        "{\"a\":1]"};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (canon_check(span_text(bad[i])) == SM_OK)

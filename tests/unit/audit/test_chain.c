@@ -28,7 +28,8 @@ static void an_entry_s_hash_has_its_domain_in_front(void **state)
     struct hash hash;
     (void)state;
     assert_ok(chain_hash(span_text("{}"), &hash));
-    assert_string_equal(hash_text(&hash).text, "1ee6ad88250f153bcc34e2c4e4f9621d97fb76fa97b79bbcdd68d7f71956edf8");
+    assert_string_equal(
+        hash_text(&hash).text, "1ee6ad88250f153bcc34e2c4e4f9621d97fb76fa97b79bbcdd68d7f71956edf8");
     assert_error(chain_hash(span_of("", AUDIT_ENTRY_BYTES_MAX + 1), &hash), SM_TOO_LARGE);
 }
 
@@ -39,7 +40,8 @@ static void a_commitment_covers_salt_name_and_value(void **state)
     struct hash other;
     (void)state;
     assert_ok(commitment_make(salt, span_text("user"), span_text("ada@clinic.example"), &hash));
-    assert_string_equal(hash_text(&hash).text, "9d054026aadad64a6dc634008bdd68720764b634c63b926780bda7364918513d");
+    assert_string_equal(
+        hash_text(&hash).text, "9d054026aadad64a6dc634008bdd68720764b634c63b926780bda7364918513d");
 
     assert_ok(commitment_make(salt, span_text("usera"), span_text("da@clinic.example"), &other));
     assert_false(hash_equal(&hash, &other)); /* the border between them counts */
@@ -54,7 +56,8 @@ static void a_commitment_to_too_much_is_refused(void **state)
     (void)state;
     assert_error(commitment_make(salt, span_text("user"), too_long, &hash), SM_TOO_LARGE);
     assert_error(commitment_make(salt, too_long, span_text("x"), &hash), SM_TOO_LARGE);
-    assert_ok(commitment_make(salt, span_text("user"), span_of(long_text, ADDRESS_BYTES_LIMIT), &hash));
+    assert_ok(
+        commitment_make(salt, span_text("user"), span_of(long_text, ADDRESS_BYTES_LIMIT), &hash));
 }
 
 /* --- checkpoints --- */
@@ -81,8 +84,8 @@ static void a_checkpoint_is_of_one_key_one_log_and_one_tree(void **state)
         assert_error(checkpoint_check(key, clinic, &tree, buffer_span(&note)), SM_TAMPERED);
         note.bytes[i] ^= 1;
     }
-    assert_error(checkpoint_check(key, clinic, &tree,
-                     span_slice(buffer_span(&note), 0, note.size - 1)),
+    assert_error(
+        checkpoint_check(key, clinic, &tree, span_slice(buffer_span(&note), 0, note.size - 1)),
         SM_TAMPERED);
 }
 
@@ -154,16 +157,18 @@ static void an_event_outside_its_catalogue_is_refused(void **state)
     const struct audit_event good = {
         .event = {{1}}, .organisation = clinic, .kind = EVENT_OPENED, .at_ms = 1};
     (void)state;
-    struct audit_event bad[6];
-    for (size_t i = 0; i < 6; i++)
+    const struct personal_field who[] = {{span_text("\x1b[2J"), span_text("x")}};
+    struct audit_event bad[7];
+    for (size_t i = 0; i < 7; i++)
         bad[i] = good;
+    bad[6].personal = LIST_OF(who);
     bad[0].kind = EVENT_NONE;
     bad[1].kind = EVENT_KIND_COUNT;
     bad[2].at_ms = 253402300800000; /* the year 10000 */
     bad[3].organisation = (struct id){{0}};
     bad[4].event = (struct id){{0}};
     bad[5].result = RESULT_REFUSED + 1;
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 7; i++)
         assert_error(event_check(&bad[i], PEER_CRYPTO), SM_BAD_VALUE);
 }
 
@@ -177,7 +182,7 @@ static void the_longest_event_fits_an_entry(void **state)
     struct buffer out DEFER(buffer_free) = BUFFER(AUDIT_ENTRY_BYTES_MAX);
     memset(reason, '"', sizeof reason);
     for (size_t i = 0; i < AUDIT_PERSONAL_MAX; i++)
-        who[i] = (struct personal_field){span_text("sixteen-letters!"), span_text("x")};
+        who[i] = (struct personal_field){span_text("sixteen-letters-"), span_text("x")};
     const struct audit_event event = {.event = {{1}},
         .organisation = clinic,
         .kind = EVENT_NOTIFICATION_CANCELLED,
