@@ -200,6 +200,8 @@ static bool on_line(struct walk *walk, struct slice line)
 static bool finish(struct walk *walk)
 {
     walk->verdict->line = 0;
+    if (!walk->has_header)
+        return walk_fault(walk, REMEDY_EXPORT, "the file is empty");
     if (!walk->has_footer)
         return TAMPERED("the file ends after entry %llu without its footer: the end was cut off",
             (unsigned long long)walk->tree.size);

@@ -1,7 +1,7 @@
 /*
- * Hostile bytes as an entry. Audit's reader of canonical JSON and the verifier's reader of JSON share
- * no code: what the one accepts the other reads, and both find the same members. What is accepted
- * has one spelling: written again by the writer it is the same.
+ * Hostile bytes as an entry. Audit's reader of canonical JSON and the verifier's reader of JSON
+ * share no code: what the one accepts the other reads, and both find the same members. What is
+ * accepted has one spelling: written again by the writer it is the same.
  */
 #include "services/audit/canon.h"
 

@@ -1,6 +1,6 @@
 /*
- * The one writer and its queue, on a real PostgreSQL: many who wait share a commit, a standby writes
- * nothing until the leader is gone, and whoever waits is always answered.
+ * The one writer and its queue, on a real PostgreSQL: many who wait share a commit, a standby
+ * writes nothing until the leader is gone, and whoever waits is always answered.
  */
 #include "services/audit/writer.h"
 

@@ -377,7 +377,9 @@ static void bytes_that_are_no_log_are_refused(void **state)
         assert_non_null(verdict.remedy);
     }
     struct log_verdict verdict = verify_bytes("{}\0\n", 4, NULL);
-    assert_false(verdict.is_good);
+    assert_named(&verdict, 1, "not one of an exported log");
+    verdict = verify_bytes("", 0, NULL);
+    assert_named(&verdict, 0, "the file is empty");
 }
 
 static void a_file_cut_at_any_byte_does_not_verify(void **state)
