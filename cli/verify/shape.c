@@ -1,8 +1,6 @@
 /* The names, sorted as they stand in the file. */
 #include "cli/verify/shape.h"
 
-#include <string.h>
-
 /* clang-format off */
 const char *const shape_header[] = {"canonicalisation", "first_seq", "format", "hash", "keys",
     "last_seq", "log", "organisation", "type", "version", NULL};
@@ -19,13 +17,6 @@ const char *const shape_personal[] = {"commitment", "name", NULL};
 const char *const shape_disclosure[] = {"name", "place", "salt", "value", NULL};
 /* clang-format on */
 
-/* The raw text of a name, with its quotes: an escape in a name is no name of ours. */
-static bool is_name(struct slice key, const char *name)
-{
-    size_t size = strlen(name);
-    return key.size == size + 2 && memcmp(key.at + 1, name, size) == 0;
-}
-
 bool shape_fits(struct slice object, const char *const shape[])
 {
     struct slice key;
@@ -33,7 +24,7 @@ bool shape_fits(struct slice object, const char *const shape[])
     size_t state = 0;
     size_t place = 0;
     while (slice_pair(object, &state, &key, &value)) {
-        while (shape[place] && !is_name(key, shape[place]))
+        while (shape[place] && !slice_name_is(key, shape[place]))
             place++;
         if (!shape[place])
             return false;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { DEPTH_MAX = 16, MEMBER_NAME_MAX = 64 };
+enum { DEPTH_MAX = 16 };
 
 struct cursor {
     const char *at, *end;
@@ -137,15 +137,20 @@ bool slice_pair(struct slice object, size_t *state, struct slice *key, struct sl
     return true;
 }
 
+bool slice_name_is(struct slice key, const char *name)
+{
+    size_t size = strlen(name);
+    return key.size == size + 2 && memcmp(key.at + 1, name, size) == 0;
+}
+
 bool slice_member(struct slice object, const char *name, struct slice *out)
 {
     struct slice key;
     struct slice value;
-    char text[MEMBER_NAME_MAX];
     size_t state = 0;
     size_t found = 0;
     while (slice_pair(object, &state, &key, &value))
-        if (slice_text(key, text, sizeof text) && strcmp(text, name) == 0 && found++ == 0)
+        if (slice_name_is(key, name) && found++ == 0)
             *out = value;
     return found == 1;
 }

@@ -18,6 +18,9 @@ struct slice {
 /* The whole of `text` is one well-formed JSON value, nested at most 16 deep. */
 bool slice_is_json(struct slice text);
 
+/* A name with its quotes is just this one. An escape in a name is no name of ours. */
+bool slice_name_is(struct slice key, const char *name);
+
 /* The raw value of a member of the object `object`. False when it is not there, or there twice. */
 bool slice_member(struct slice object, const char *name, struct slice *out);
 

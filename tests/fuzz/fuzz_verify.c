@@ -47,7 +47,8 @@ static void look_at_members(struct slice object)
     char name[64];
     size_t state = 0;
     while (slice_pair(object, &state, &key, &value))
-        if (slice_text(key, name, sizeof name) && slice_member(object, name, &found) &&
+        if (slice_text(key, name, sizeof name) && slice_name_is(key, name) &&
+            slice_member(object, name, &found) &&
             (found.at != value.at || found.size != value.size))
             abort();
     (void)shape_fits(object, shape_entry);
