@@ -79,13 +79,15 @@ const struct operation_rule catalog[] = {
      "How the last sweep went."},
 
     {OP_APPEND, "audit_append", PEER_AUDIT, PEER_CRYPTO | PEER_NOTIFIER | PEER_RETENTION, BATCH, &append_request, &append_reply,
-     "Durable when this answers. Known event ids are passed over; a kind that the caller may not report is refused, and all with it."},
+     "Durable when this answers. Known event ids are passed over; a kind that the caller may not report is refused, and all with it. Events of a damaged log are held, and named; the others are not held up."},
     {OP_QUERY, "audit_query", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, &query_request, &query_reply,
      "A page of an organisation's log, newest first."},
     {OP_EXPORT, "audit_export", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, &export_request, &export_reply,
      "A page of the NDJSON export."},
     {OP_CHECKPOINT, "audit_checkpoint", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, &checkpoint_request, &checkpoint_reply,
      "Signs the log's present head and returns the note."},
+    {OP_EVIDENCE, "audit_evidence", PEER_AUDIT, PEER_OPERATOR, SMALL, &evidence_request, &export_reply,
+     "A page of a damaged log, or of the operator's log; the export is logged in the operator's log. not_allowed: the log is whole."},
 };
 /* clang-format on */
 

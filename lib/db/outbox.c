@@ -21,6 +21,14 @@ enum {
     APPEND_TIMEOUT_MS = 5000,
     LOOK_MS = 50, /* how often a waiter looks by itself */
     EVENT_BODY_BYTES_MAX = 4096,
+    HELD_ORGANISATIONS_MAX = 256, /* more of them are asked for at every look */
+    HELD_RETRY_MS = 2000,         /* how often a damaged log is asked for again */
+};
+
+/* An organisation whose log is damaged: its events wait in the table until this time. */
+struct held {
+    struct id organisation;
+    int64_t until_ms;
 };
 
 struct relay {
@@ -35,6 +43,9 @@ struct relay {
     struct db *db;
     struct bus_client *audit;
     uint64_t elected_session; /* of db: the one that holds the lock; 0: none */
+    int64_t pass_ms; /* when the pass over the rows began: what is held then is held in all of it */
+    struct held held[HELD_ORGANISATIONS_MAX];
+    size_t held_next; /* the slot that the next one takes */
 };
 
 enum sm_error outbox_add(
@@ -139,13 +150,37 @@ enum sm_error relay_wait(struct relay *relay, struct db *db, struct id event, in
     }
 }
 
+/* --- what a damaged log holds up --- */
+
+static bool is_held(const struct relay *relay, struct id organisation)
+{
+    for (size_t i = 0; i < HELD_ORGANISATIONS_MAX; i++)
+        if (relay->pass_ms < relay->held[i].until_ms &&
+            id_equal(relay->held[i].organisation, organisation))
+            return true;
+    return false;
+}
+
+static void hold(struct relay *relay, struct id organisation)
+{
+    if (is_held(relay, organisation))
+        return;
+    relay->held[relay->held_next] = (struct held){organisation, relay->pass_ms + HELD_RETRY_MS};
+    relay->held_next = (relay->held_next + 1) % HELD_ORGANISATIONS_MAX;
+    log_line(LOG_ERROR, "events-held", "organisation", id_text(organisation).text, "cause",
+        "audit says that this organisation's log is damaged", NULL);
+}
+
 /* --- relaying --- */
 
 struct batch {
     struct arena arena;
     struct audit_event events[AUDIT_BATCH_MAX];
     int64_t rows[AUDIT_BATCH_MAX];
+    bool is_held[AUDIT_BATCH_MAX];
     size_t count;
+    int64_t behind; /* the last row that was looked at */
+    bool is_end;    /* there was none */
 };
 
 /* A row that is no event stops the relay, and with it every release: closed, and said loudly. */
@@ -158,18 +193,23 @@ static enum sm_error decode_event(struct span body, struct batch *batch)
                : log_failure("outbox-row-is-no-event", error, "see schema's event table");
 }
 
-static enum sm_error read_batch(const struct db_rows *rows, struct batch *batch)
+/* What is held is passed over, in the order that its rows keep. */
+static enum sm_error read_batch(
+    const struct relay *relay, const struct db_rows *rows, struct batch *batch)
 {
     size_t bytes = 0;
+    batch->is_end = db_rows_count(rows) == 0;
     for (size_t i = 0; i < db_rows_count(rows) && i < AUDIT_BATCH_MAX; i++) {
         struct span body;
         TRY(db_read_bytes(rows, i, 2, EVENT_BODY_BYTES_MAX, &body));
         bytes += body.size;
         if (bytes > BATCH_BYTES_MAX)
             return SM_OK;
-        TRY(db_read_i64(rows, i, 0, &batch->rows[i]));
+        TRY(db_read_i64(rows, i, 0, &batch->rows[batch->count]));
         TRY(decode_event(body, batch));
-        batch->count++;
+        batch->behind = batch->rows[batch->count];
+        if (!is_held(relay, batch->events[batch->count].organisation))
+            batch->count++;
     }
     return SM_OK;
 }
@@ -177,16 +217,29 @@ static enum sm_error read_batch(const struct db_rows *rows, struct batch *batch)
 static enum sm_error remove_batch(struct relay *relay, const struct batch *batch)
 {
     struct buffer ids DEFER(buffer_free) = BUFFER((size_t)AUDIT_BATCH_MAX * 24);
+    TRY(buffer_append_u8(&ids, '{'));
     for (size_t i = 0; i < batch->count; i++)
-        TRY(buffer_format(&ids, "%c%lld", i ? ',' : '{', (long long)batch->rows[i]));
-    TRY(buffer_append_text(&ids, "}"));
+        if (!batch->is_held[i])
+            TRY(buffer_format(&ids, "%s%lld", ids.size > 1 ? "," : "", (long long)batch->rows[i]));
+    TRY(buffer_append_u8(&ids, '}'));
     return DB_RUN(relay->db, &relay->options.outbox->remove, NULL, db_text(buffer_span(&ids)));
+}
+
+/* Marks what audit could not log; an id that was not asked for marks nothing. */
+static void mark_held(struct relay *relay, struct batch *batch, const struct list *held)
+{
+    for (size_t i = 0; i < held->count; i++)
+        for (size_t at = 0; at < batch->count; at++)
+            if (id_equal(batch->events[at].event, LIST_AT(struct held_event, *held, i)->event)) {
+                batch->is_held[at] = true;
+                hold(relay, batch->events[at].organisation);
+            }
 }
 
 static enum sm_error append(struct relay *relay, struct batch *batch)
 {
     struct append_request request = {.events = {batch->events, batch->count}};
-    struct append_reply reply;
+    struct append_reply reply = {0};
     struct arena arena DEFER(arena_free) = ARENA(BUS_MESSAGE_BYTES_MAX);
     struct bus_call call = {.operation = OP_APPEND, .timeout_ms = APPEND_TIMEOUT_MS};
     TRY(id_random(&call.idempotency)); /* each event has its own id: the batch needs no meaning */
@@ -195,16 +248,18 @@ static enum sm_error append(struct relay *relay, struct batch *batch)
     if (is_refused)
         log_line(LOG_ERROR, "audit-refuses-events", "error", error_name(error), "first",
             id_text(batch->events[0].event).text, NULL);
+    if (error == SM_OK)
+        mark_held(relay, batch, &reply.held);
     return error;
 }
 
-/* One batch; *more says that there may be another right away. */
-static enum sm_error relay_batch(struct relay *relay, struct batch *batch, bool *more)
+/* One batch, of the rows behind batch->behind. */
+static enum sm_error relay_batch(struct relay *relay, struct batch *batch)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
-    TRY(DB_RUN(relay->db, &relay->options.outbox->pending, &rows, db_i64(AUDIT_BATCH_MAX)));
-    TRY(read_batch(rows, batch));
-    *more = batch->count > 0;
+    TRY(DB_RUN(relay->db, &relay->options.outbox->pending, &rows, db_i64(AUDIT_BATCH_MAX),
+        db_i64(batch->behind)));
+    TRY(read_batch(relay, rows, batch));
     if (batch->count == 0)
         return SM_OK;
     FAIL_POINT("outbox.event.before-relay");
@@ -247,16 +302,22 @@ static bool goes_on(struct relay *relay)
     return answer;
 }
 
+/* Batch after batch, from the oldest row to the newest. */
 static enum sm_error relay_all(struct relay *relay)
 {
-    for (bool more = true; more && goes_on(relay);) {
+    int64_t behind = 0;
+    relay->pass_ms = clock_monotonic_ms();
+    for (bool is_end = false; !is_end && goes_on(relay);) {
         TRY(be_elected(relay)); /* each time: a connection that was lost lost the lock */
         struct batch *batch DEFER(memory_free) = NULL;
         void *fresh;
         TRY(memory_zeroed(1, sizeof *batch, &fresh));
         batch = fresh;
         batch->arena = ARENA(BATCH_BYTES_MAX);
-        enum sm_error error = relay_batch(relay, batch, &more);
+        batch->behind = behind;
+        enum sm_error error = relay_batch(relay, batch);
+        behind = batch->behind;
+        is_end = batch->is_end;
         arena_free(&batch->arena);
         TRY(error);
     }

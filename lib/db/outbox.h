@@ -6,6 +6,8 @@
  * the rows are still there and go out again; audit passes over ids that it knows.
  *
  * The table is <schema>.event(id bigserial, event bytea unique, body bytea): see db/migrations.
+ * An organisation whose log is damaged holds up its own events alone: audit names them, the relay
+ * keeps their rows, and asks for that organisation again two seconds later.
  * With several replicas one relay at a time holds an advisory lock; the others only look.
  */
 #ifndef SM_DB_OUTBOX_H
@@ -15,26 +17,26 @@
 #include "db/connection.h"
 #include "proto/audit.h"
 
-/* The SQL of one schema's event table: four constant texts. See OUTBOX_SQL. */
+/* The SQL of one schema's event table: five constant texts. See OUTBOX_SQL. */
 struct outbox {
     struct statement insert;     /* $1 event id, $2 body; nothing when the id is there already */
-    struct statement pending;    /* $1 rows: id, event, body, oldest first */
+    struct statement pending;    /* $1 rows, $2 behind which id: id, event, body, oldest first */
     struct statement remove;     /* $1 ids as the text of an array, "{1,2}" */
     struct statement is_pending; /* $1 event id: one boolean */
     struct statement lock;       /* try the relay's advisory lock: one boolean */
 };
-#define OUTBOX_SQL(schema, lock_number)                                                  \
-    {                                                                                    \
-        .insert = {schema "_event_insert",                                               \
-            "INSERT INTO " schema                                                        \
-            ".event (event, body) VALUES ($1, $2) ON CONFLICT (event) DO NOTHING"},      \
-        .pending = {schema "_event_pending",                                             \
-            "SELECT id, event, body FROM " schema ".event ORDER BY id LIMIT $1"},        \
-        .remove = {schema "_event_remove",                                               \
-            "DELETE FROM " schema ".event WHERE id = ANY ($1::text::bigint[])"},         \
-        .is_pending = {schema "_event_is_pending",                                       \
-            "SELECT EXISTS (SELECT FROM " schema ".event WHERE event = $1)"},            \
-        .lock = {schema "_event_lock", "SELECT pg_try_advisory_lock(" #lock_number ")"}, \
+#define OUTBOX_SQL(schema, lock_number)                                                         \
+    {                                                                                           \
+        .insert = {schema "_event_insert",                                                      \
+            "INSERT INTO " schema                                                               \
+            ".event (event, body) VALUES ($1, $2) ON CONFLICT (event) DO NOTHING"},             \
+        .pending = {schema "_event_pending",                                                    \
+            "SELECT id, event, body FROM " schema ".event WHERE id > $2 ORDER BY id LIMIT $1"}, \
+        .remove = {schema "_event_remove",                                                      \
+            "DELETE FROM " schema ".event WHERE id = ANY ($1::text::bigint[])"},                \
+        .is_pending = {schema "_event_is_pending",                                              \
+            "SELECT EXISTS (SELECT FROM " schema ".event WHERE event = $1)"},                   \
+        .lock = {schema "_event_lock", "SELECT pg_try_advisory_lock(" #lock_number ")"},        \
     }
 
 /* Inside the caller's transaction. event->event must be set (random, or derived for repeats). */

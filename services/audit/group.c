@@ -20,6 +20,8 @@ struct group {
     struct rows_to_write *rows;
     struct head **staged; /* owned: heads as they will be */
     size_t staged_count, staged_max;
+    struct id *damaged; /* owned: organisations whose log is not continued; room as for staged */
+    size_t damaged_count;
     struct id *seen; /* owned: a hash set of event ids that are logged; none: a free slot */
     uint64_t now_ms;
 };
@@ -30,6 +32,7 @@ static void group_free(struct group *group)
     for (size_t i = 0; i < group->staged_count; i++)
         memory_free(&group->staged[i]);
     memory_free(&group->staged);
+    memory_free(&group->damaged);
     memory_free(&group->seen);
 }
 
@@ -37,6 +40,7 @@ static enum sm_error group_prepare(struct group *group, size_t heads_max)
 {
     group->staged_max = heads_max;
     TRY(memory_zeroed(heads_max, sizeof *group->staged, (void **)&group->staged));
+    TRY(memory_zeroed(heads_max, sizeof *group->damaged, (void **)&group->damaged));
     TRY(memory_zeroed(SEEN_SLOTS, sizeof *group->seen, (void **)&group->seen));
     return rows_to_write_new(&group->rows);
 }
@@ -51,27 +55,56 @@ static struct head *staged_head(const struct group *group, const struct id *orga
     return NULL;
 }
 
+static bool is_damaged(const struct group *group, const struct id *organisation)
+{
+    for (size_t i = 0; i < group->damaged_count; i++)
+        if (id_equal(group->damaged[i], *organisation))
+            return true;
+    return false;
+}
+
+/* SM_TAMPERED: the log is damaged; found out once a group, however many events it has of it. */
 static enum sm_error stage_head(struct group *group, const struct id *organisation)
 {
     struct head *head DEFER(memory_free) = NULL;
     if (staged_head(group, organisation))
         return SM_OK;
-    if (group->staged_count == group->staged_max)
+    if (is_damaged(group, organisation))
+        return SM_TAMPERED;
+    if (group->staged_count + group->damaged_count == group->staged_max)
         return SM_TOO_LARGE;
     TRY(memory_zeroed(1, sizeof *head, (void **)&head));
-    TRY(heads_get(group->context->heads, group->context->db, organisation, head));
+    enum sm_error error = heads_get(group->context->heads, group->context->db, organisation, head);
+    if (error == SM_TAMPERED)
+        group->damaged[group->damaged_count++] = *organisation;
+    TRY(error);
     group->staged[group->staged_count++] = TAKE(head);
     return SM_OK;
 }
 
-static enum sm_error stage_job(struct group *group, const struct append_job *job)
+/* An event of a damaged log is held; the other events of the job are not held up by it. */
+static enum sm_error stage_events(struct group *group, struct append_job *job)
 {
-    for (size_t i = 0; i < job->events.count; i++)
-        TRY(stage_head(group, &LIST_AT(struct audit_event, job->events, i)->organisation));
+    if (job->events.count > AUDIT_BATCH_MAX)
+        return SM_TOO_LARGE;
+    for (size_t i = 0; i < job->events.count; i++) {
+        enum sm_error error =
+            stage_head(group, &LIST_AT(struct audit_event, job->events, i)->organisation);
+        if (error != SM_OK && error != SM_TAMPERED)
+            return error;
+        job->is_held[i] = error == SM_TAMPERED;
+        job->held += job->is_held[i];
+    }
+    return SM_OK;
+}
+
+static enum sm_error stage_job(struct group *group, struct append_job *job)
+{
+    TRY(stage_events(group, job));
     return id_is_none(job->sign_organisation) ? SM_OK : stage_head(group, &job->sign_organisation);
 }
 
-/* A log that is damaged refuses its own jobs; an error of the database ends the group. */
+/* A damaged log is not signed, which is told to who asked; an error of the database ends all. */
 static enum sm_error stage_all(struct group *group, struct append_job *const *jobs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -203,6 +236,8 @@ static enum sm_error append_job_events(struct group *group, struct append_job *j
 {
     for (size_t i = 0; i < job->events.count; i++) {
         const struct audit_event *event = LIST_AT(struct audit_event, job->events, i);
+        if (job->is_held[i])
+            continue;
         if (!mark_seen(group, &event->event)) {
             job->repeated++;
             continue;

@@ -11,14 +11,18 @@
 
 enum { GROUP_EVENTS_MAX = 1024, GROUP_JOBS_MAX = 256, CHECKPOINT_EVERY_ENTRIES = 1000 };
 
-/* One request. The writer fills in what follows `error`. */
+/*
+ * One request. The writer fills in what follows `error`. Events of a log that is damaged are held:
+ * they are not logged, and the others of the job are.
+ */
 struct append_job {
-    struct list events; /* of struct audit_event that passed event_check; may be none */
+    struct list events; /* of struct audit_event that passed event_check; at most AUDIT_BATCH_MAX */
     enum peer source;
     struct id sign_organisation; /* not none: sign this log's head after the events */
     enum sm_error error;         /* of this job alone; an error of the group goes to all */
-    uint64_t appended, repeated;
-    uint64_t size; /* of the log that was signed */
+    uint64_t appended, repeated, held;
+    bool is_held[AUDIT_BATCH_MAX]; /* by the place of the event */
+    uint64_t size;                 /* of the log that was signed */
     char note[CHECKPOINT_NOTE_BYTES_MAX];
     size_t note_bytes;
 };

@@ -117,6 +117,8 @@ const struct head *heads_next_unsigned(const struct heads *heads, size_t *positi
 
 /* --- reading a log's tail --- */
 
+static const char not_an_entry[] = "the row is no entry";
+
 static enum sm_error damaged(const struct id *organisation, uint64_t seq, const char *cause)
 {
     char place[24];
@@ -172,7 +174,8 @@ static enum sm_error follow_all(const struct heads *heads, struct db *db, struct
         rows_read = db_rows_count(rows);
         for (size_t i = 0; i < rows_read; i++) {
             struct stored_entry entry;
-            TRY(store_entry_read(rows, i, &entry));
+            if (store_entry_read(rows, i, &entry) != SM_OK)
+                return damaged(&head->organisation, head->tree.size + 1, not_an_entry);
             TRY(follow(head, &entry));
             if (entry.seq == 1)
                 TRY(check_first(heads, &head->organisation, &entry));
@@ -189,7 +192,8 @@ static enum sm_error read_entry(struct db *db, const struct id *organisation, ui
     TRY(store_entries(db, organisation, seq, 1, rows));
     if (db_rows_count(*rows) == 0)
         return damaged(organisation, seq, "an entry that a checkpoint covers is missing");
-    TRY(store_entry_read(*rows, 0, out));
+    if (store_entry_read(*rows, 0, out) != SM_OK)
+        return damaged(organisation, seq, not_an_entry);
     TRY(chain_hash(out->body, &hash));
     if (out->seq != seq || !hash_equal(&hash, &out->hash))
         return damaged(organisation, seq, "the entry's bytes do not have its hash");
@@ -206,7 +210,10 @@ static enum sm_error start_at_checkpoint(
     struct stored_entry first;
     struct stored_entry last;
     const struct id *organisation = &head->organisation;
-    TRY(store_last_checkpoint(db, organisation, &checkpoint));
+    enum sm_error error = store_last_checkpoint(db, organisation, &checkpoint);
+    if (error == SM_TAMPERED)
+        return damaged(organisation, 0, "the newest checkpoint's row is none");
+    TRY(error);
     if (checkpoint.size == 0)
         return SM_OK;
     if (tree_restore(checkpoint.size, checkpoint.peaks, &head->tree) != SM_OK ||
@@ -221,6 +228,16 @@ static enum sm_error start_at_checkpoint(
     return SM_OK;
 }
 
+/* What is disclosed beyond the last entry would be in the way of the next one. */
+static enum sm_error check_end(struct db *db, const struct head *head)
+{
+    bool has_more = false;
+    TRY(store_has_disclosures_beyond(db, &head->organisation, head->tree.size, &has_more));
+    return has_more ? damaged(&head->organisation, head->tree.size + 1,
+                          "a value is disclosed of an entry that is missing")
+                    : SM_OK;
+}
+
 enum sm_error heads_get(
     struct heads *heads, struct db *db, const struct id *organisation, struct head *out)
 {
@@ -232,6 +249,7 @@ enum sm_error heads_get(
     struct head head = {.organisation = *organisation, .last = chain_start};
     TRY(start_at_checkpoint(heads, db, &head));
     TRY(follow_all(heads, db, &head));
+    TRY(check_end(db, &head));
     heads_put(heads, &head);
     *out = head;
     return SM_OK;

@@ -38,6 +38,9 @@ static const struct statement sql_insert_checkpoints = {"audit_insert_checkpoint
     "INSERT INTO audit.checkpoint (organisation, note, peaks, size) "
     "SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[])"};
 
+static const struct statement sql_disclosures_beyond = {"audit_disclosures_beyond",
+    "SELECT EXISTS (SELECT FROM audit.disclosure WHERE organisation = $1 AND seq > $2)"};
+
 static enum sm_error read_one_bool(struct db *db, const struct statement *statement, bool *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
@@ -72,17 +75,21 @@ enum sm_error store_known(struct db *db, struct db_array *ids, struct db_rows **
     return DB_RUN(db, &sql_known, out, value);
 }
 
+static enum sm_error read_checkpoint(struct stored_checkpoint *found)
+{
+    enum { NOTE_BYTES_MAX = 512, PEAKS_BYTES_MAX = 64 * SHA256_BYTES };
+    TRY(db_read_u64(found->rows, 0, 0, &found->size));
+    TRY(db_read_bytes(found->rows, 0, 1, NOTE_BYTES_MAX, &found->note));
+    return db_read_bytes(found->rows, 0, 2, PEAKS_BYTES_MAX, &found->peaks);
+}
+
 enum sm_error store_last_checkpoint(
     struct db *db, const struct id *organisation, struct stored_checkpoint *out)
 {
-    enum { NOTE_BYTES_MAX = 512, PEAKS_BYTES_MAX = 64 * SHA256_BYTES };
     struct stored_checkpoint found DEFER(stored_checkpoint_free) = {0};
     TRY(DB_RUN(db, &sql_last_checkpoint, &found.rows, db_id(organisation)));
-    if (db_rows_count(found.rows) > 0) {
-        TRY(db_read_u64(found.rows, 0, 0, &found.size));
-        TRY(db_read_bytes(found.rows, 0, 1, NOTE_BYTES_MAX, &found.note));
-        TRY(db_read_bytes(found.rows, 0, 2, PEAKS_BYTES_MAX, &found.peaks));
-    }
+    if (db_rows_count(found.rows) > 0 && read_checkpoint(&found) != SM_OK)
+        return SM_TAMPERED;
     *out = found;
     found.rows = NULL;
     return SM_OK;
@@ -99,7 +106,16 @@ enum sm_error store_entries(struct db *db, const struct id *organisation, uint64
     return DB_RUN(db, &sql_entries, out, db_id(organisation), db_u64(from_seq), db_u64(rows_max));
 }
 
-enum sm_error store_entry_read(const struct db_rows *rows, size_t row, struct stored_entry *out)
+enum sm_error store_has_disclosures_beyond(
+    struct db *db, const struct id *organisation, uint64_t seq, bool *out)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(db, &sql_disclosures_beyond, &rows, db_id(organisation), db_u64(seq)));
+    TRY(db_one(rows));
+    return db_read_bool(rows, 0, 0, out);
+}
+
+static enum sm_error read_entry(const struct db_rows *rows, size_t row, struct stored_entry *out)
 {
     struct span hash;
     TRY(db_read_u64(rows, row, 0, &out->seq));
@@ -107,6 +123,11 @@ enum sm_error store_entry_read(const struct db_rows *rows, size_t row, struct st
     TRY(db_read_bytes(rows, row, 2, AUDIT_ENTRY_BYTES_MAX, &out->body));
     TRY(db_read_bytes(rows, row, 3, SHA256_BYTES, &hash));
     return hash_from_bytes(hash, &out->hash);
+}
+
+enum sm_error store_entry_read(const struct db_rows *rows, size_t row, struct stored_entry *out)
+{
+    return read_entry(rows, row, out) == SM_OK ? SM_OK : SM_TAMPERED;
 }
 
 /* --- collected rows --- */

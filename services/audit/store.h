@@ -26,6 +26,7 @@ struct stored_checkpoint {
     uint64_t size; /* 0: there is none */
     struct span note, peaks;
 };
+/* SM_TAMPERED: the row is no checkpoint. */
 SM_MUST_USE enum sm_error store_last_checkpoint(
     struct db *db, const struct id *organisation, struct stored_checkpoint *out);
 void stored_checkpoint_free(struct stored_checkpoint *checkpoint);
@@ -36,10 +37,15 @@ struct stored_entry {
     struct span body;
     struct hash hash;
 };
+/* Whether a value is disclosed of an entry beyond `seq`. */
+SM_MUST_USE enum sm_error store_has_disclosures_beyond(
+    struct db *db, const struct id *organisation, uint64_t seq, bool *out);
+
 enum { STORE_PAGE_ROWS = 512 };
 /* Up to `rows_max` entries from `from_seq` on, in order. Caller frees *out. */
 SM_MUST_USE enum sm_error store_entries(struct db *db, const struct id *organisation,
     uint64_t from_seq, uint64_t rows_max, struct db_rows **out);
+/* SM_TAMPERED: the row is no entry. */
 SM_MUST_USE enum sm_error store_entry_read(
     const struct db_rows *rows, size_t row, struct stored_entry *out);
 
