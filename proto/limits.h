@@ -55,7 +55,8 @@ enum {
     SEALED_AAD_BYTES_MAX = 1024,
     OPERATION_NAME_BYTES_MAX = 32,
     BUS_MESSAGE_BYTES_MAX = 1024 * 1024, /* ZMQ_MAXMSGSIZE: a larger frame is never allocated */
-    BUS_QUEUE_MESSAGES_MAX = 1000,       /* high-water mark on both sides */
+    BUS_QUEUE_MESSAGES_MAX = 32,         /* of one connection, each way: a caller has one call */
+    BUS_CALL_MS_MAX = 60 * 1000,         /* a later deadline counts as this one: nobody waits */
     CAPABILITY_BYTES_MAX = 512,          /* text */
     TIME_TOKEN_BYTES = 40,
     HPKE_KID_BYTES = 8,
