@@ -62,15 +62,24 @@ static int begin(void **state)
     return 0;
 }
 
-static enum sm_error call(
-    struct vault *vault, bus_handler_fn *handler, const void *message, void *reply)
+/* Under an idempotency key of the test's choice. */
+static enum sm_error call_by_key(
+    struct vault *vault, struct id key, bus_handler_fn *handler, const void *message, void *reply)
 {
     struct arena arena DEFER(arena_free) = ARENA(65536);
     struct bus_request request = {.caller = PEER_OPERATOR,
-        .header.deadline_ms = clock_wall_ms() + 2000,
+        .header = {.deadline_ms = clock_wall_ms() + 2000, .idempotency = key},
         .worker = &vault->worker,
         .arena = &arena};
     return handler(&request, message, reply);
+}
+
+static enum sm_error call(
+    struct vault *vault, bus_handler_fn *handler, const void *message, void *reply)
+{
+    struct id key;
+    TRY(id_random(&key));
+    return call_by_key(vault, key, handler, message, reply);
 }
 
 static struct org_create_request practice(void)
@@ -304,6 +313,97 @@ static void without_audit_nothing_is_confirmed(void **state)
     assert_int_equal(audit_edge_count(EVENT_ACCOUNT_CREATED), 1);
 }
 
+/* --- asked twice --- */
+
+static void what_is_made_twice_under_one_key_is_made_once_with_one_answer(void **state)
+{
+    struct vault *vault = *state;
+    struct id keys[2];
+    struct org_create_request organisation = practice();
+    struct user_create_request user = anna();
+    struct org_create_reply organisations[2] = {0};
+    struct user_create_reply users[2] = {0};
+    assert_ok(id_random(&keys[0]));
+    assert_ok(id_random(&keys[1]));
+
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(call_by_key(vault, keys[0], on_org_create, &organisation, &organisations[i]));
+        assert_ok(call_by_key(vault, keys[1], on_user_create, &user, &users[i]));
+    }
+
+    assert_true(id_equal(organisations[0].organisation, organisations[1].organisation));
+    assert_true(id_equal(users[0].user, users[1].user));
+    assert_int_equal(audit_edge_count(EVENT_ORGANISATION_CREATED), 1);
+    assert_int_equal(audit_edge_count(EVENT_ACCOUNT_CREATED), 1);
+    assert_int_equal(audit_edge_count(EVENT_OPERATOR_CALL), 0); /* a repeat is no refusal */
+}
+
+static void a_repeated_change_does_not_end_sessions_again(void **state)
+{
+    struct vault *vault = *state;
+    struct id key;
+    int64_t sessions;
+    struct user_password_request request = {
+        clinic, span_text("anna@example.org"), span_text("another one")};
+    assert_ok(create_anna(vault));
+    assert_ok(id_random(&key));
+    assert_ok(call_by_key(vault, key, on_user_password, &request, NULL));
+    add_sessions(vault);
+
+    assert_ok(call_by_key(vault, key, on_user_password, &request, NULL));
+
+    assert_ok(database_number(vault->database, "SELECT count(*) FROM vault.session", &sessions));
+    assert_int_equal(sessions, 3);
+    assert_int_equal(audit_edge_count(EVENT_PASSWORD_RESET), 1);
+}
+
+static void a_repeat_waits_for_the_log_as_the_first_call_did(void **state)
+{
+    struct vault *vault = *state;
+    struct id key;
+    struct user_create_request user = anna();
+    struct user_create_reply reply = {0};
+    assert_ok(id_random(&key));
+    audit_edge_set_down(true);
+
+    assert_error(call_by_key(vault, key, on_user_create, &user, &reply), SM_UNAVAILABLE);
+    assert_error(call_by_key(vault, key, on_user_create, &user, &reply), SM_UNAVAILABLE);
+    audit_edge_set_down(false);
+    assert_ok(call_by_key(vault, key, on_user_create, &user, &reply));
+    assert_int_equal(audit_edge_count(EVENT_ACCOUNT_CREATED), 1);
+}
+
+/* A key may be another call's, or an id that the log has: it names no event by itself. */
+static void a_key_is_that_of_one_operation(void **state)
+{
+    struct vault *vault = *state;
+    struct id key;
+    struct user_create_request user = anna();
+    struct user_create_reply reply = {0};
+    struct user_request request = {clinic, span_text("anna@example.org")};
+    assert_ok(id_random(&key));
+    assert_ok(call_by_key(vault, key, on_user_create, &user, &reply));
+
+    assert_ok(call_by_key(vault, key, on_user_disable, &request, NULL));
+    assert_int_equal(audit_edge_count(EVENT_ACCOUNT_DISABLED), 1);
+    struct id logged = audit_edge_last(EVENT_ACCOUNT_DISABLED).event;
+    assert_false(id_equal(logged, key));
+    assert_false(id_equal(logged, reply.user));
+}
+
+static void a_refused_call_leaves_its_key_free(void **state)
+{
+    struct vault *vault = *state;
+    struct id key;
+    struct user_request request = {clinic, span_text("anna@example.org")};
+    assert_ok(id_random(&key));
+
+    assert_error(call_by_key(vault, key, on_user_disable, &request, NULL), SM_NOT_FOUND);
+    assert_ok(create_anna(vault));
+    assert_ok(call_by_key(vault, key, on_user_disable, &request, NULL));
+    assert_int_equal(audit_edge_count(EVENT_ACCOUNT_DISABLED), 1);
+}
+
 static void key_status_tells_versions_and_the_pin(void **state)
 {
     struct vault *vault = *state;
@@ -338,6 +438,11 @@ int main(void)
         TEST(a_new_password_replaces_the_old_and_ends_sessions),
         TEST(an_account_of_another_organisation_is_not_found),
         TEST(without_audit_nothing_is_confirmed),
+        TEST(what_is_made_twice_under_one_key_is_made_once_with_one_answer),
+        TEST(a_repeated_change_does_not_end_sessions_again),
+        TEST(a_repeat_waits_for_the_log_as_the_first_call_did),
+        TEST(a_key_is_that_of_one_operation),
+        TEST(a_refused_call_leaves_its_key_free),
         TEST(key_status_tells_versions_and_the_pin),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
