@@ -43,6 +43,7 @@ struct relay {
     struct db *db;
     struct bus_client *audit;
     uint64_t elected_session; /* of db: the one that holds the lock; 0: none */
+    size_t batch_max; /* events of the next append: fewer while one that audit refuses is sought */
     int64_t pass_ms; /* when the pass over the rows began: what is held then is held in all of it */
     struct held held[HELD_ORGANISATIONS_MAX];
     size_t held_next; /* the slot that the next one takes */
@@ -161,14 +162,14 @@ static bool is_held(const struct relay *relay, struct id organisation)
     return false;
 }
 
-static void hold(struct relay *relay, struct id organisation)
+static void hold(struct relay *relay, struct id organisation, const char *cause)
 {
     if (is_held(relay, organisation))
         return;
     relay->held[relay->held_next] = (struct held){organisation, relay->pass_ms + HELD_RETRY_MS};
     relay->held_next = (relay->held_next + 1) % HELD_ORGANISATIONS_MAX;
-    log_line(LOG_ERROR, "events-held", "organisation", id_text(organisation).text, "cause",
-        "audit says that this organisation's log is damaged", NULL);
+    log_line(
+        LOG_ERROR, "events-held", "organisation", id_text(organisation).text, "cause", cause, NULL);
 }
 
 /* --- relaying --- */
@@ -179,6 +180,7 @@ struct batch {
     int64_t rows[AUDIT_BATCH_MAX];
     bool is_held[AUDIT_BATCH_MAX];
     size_t count;
+    int64_t from;   /* behind which row it begins */
     int64_t behind; /* the last row that was looked at */
     bool is_end;    /* there was none */
 };
@@ -199,7 +201,7 @@ static enum sm_error read_batch(
 {
     size_t bytes = 0;
     batch->is_end = db_rows_count(rows) == 0;
-    for (size_t i = 0; i < db_rows_count(rows) && i < AUDIT_BATCH_MAX; i++) {
+    for (size_t i = 0; i < db_rows_count(rows) && batch->count < relay->batch_max; i++) {
         struct span body;
         TRY(db_read_bytes(rows, i, 2, EVENT_BODY_BYTES_MAX, &body));
         bytes += body.size;
@@ -232,7 +234,8 @@ static void mark_held(struct relay *relay, struct batch *batch, const struct lis
         for (size_t at = 0; at < batch->count; at++)
             if (id_equal(batch->events[at].event, LIST_AT(struct held_event, *held, i)->event)) {
                 batch->is_held[at] = true;
-                hold(relay, batch->events[at].organisation);
+                hold(relay, batch->events[at].organisation,
+                    "audit says that this organisation's log is damaged");
             }
 }
 
@@ -244,13 +247,34 @@ static enum sm_error append(struct relay *relay, struct batch *batch)
     struct bus_call call = {.operation = OP_APPEND, .timeout_ms = APPEND_TIMEOUT_MS};
     TRY(id_random(&call.idempotency)); /* each event has its own id: the batch needs no meaning */
     enum sm_error error = bus_client_call(relay->audit, &call, &request, &arena, &reply);
-    bool is_refused = error == SM_NOT_ALLOWED || error == SM_BAD_FORMAT || error == SM_BAD_VALUE;
-    if (is_refused)
-        log_line(LOG_ERROR, "audit-refuses-events", "error", error_name(error), "first",
-            id_text(batch->events[0].event).text, NULL);
     if (error == SM_OK)
         mark_held(relay, batch, &reply.held);
     return error;
+}
+
+/*
+ * Audit refuses all of a batch for one event. The same rows are sent again, half as many, until
+ * the event stands alone: then it holds up its organisation and nobody else. Its row stays.
+ */
+static enum sm_error after_refusal(struct relay *relay, struct batch *batch, enum sm_error error)
+{
+    if (batch->count > 1) {
+        relay->batch_max = batch->count / 2;
+        batch->behind = batch->from;
+        batch->count = 0;
+        return SM_OK;
+    }
+    log_line(LOG_ERROR, "audit-refuses-event", "error", error_name(error), "event",
+        id_text(batch->events[0].event).text, NULL);
+    hold(relay, batch->events[0].organisation, "audit refuses an event of this organisation");
+    relay->batch_max = AUDIT_BATCH_MAX;
+    batch->count = 0;
+    return SM_OK;
+}
+
+static bool is_refusal(enum sm_error error)
+{
+    return error == SM_NOT_ALLOWED || error == SM_BAD_FORMAT || error == SM_BAD_VALUE;
 }
 
 /* One batch, of the rows behind batch->behind. */
@@ -263,7 +287,10 @@ static enum sm_error relay_batch(struct relay *relay, struct batch *batch)
     if (batch->count == 0)
         return SM_OK;
     FAIL_POINT("outbox.event.before-relay");
-    TRY(append(relay, batch));
+    enum sm_error error = append(relay, batch);
+    if (is_refusal(error))
+        return after_refusal(relay, batch, error);
+    TRY(error);
     FAIL_POINT("outbox.event.after-ack");
     TRY(remove_batch(relay, batch));
     FAIL_POINT("outbox.event.after-commit");
@@ -307,6 +334,7 @@ static enum sm_error relay_all(struct relay *relay)
 {
     int64_t behind = 0;
     relay->pass_ms = clock_monotonic_ms();
+    relay->batch_max = AUDIT_BATCH_MAX;
     for (bool is_end = false; !is_end && goes_on(relay);) {
         TRY(be_elected(relay)); /* each time: a connection that was lost lost the lock */
         struct batch *batch DEFER(memory_free) = NULL;
@@ -314,7 +342,7 @@ static enum sm_error relay_all(struct relay *relay)
         TRY(memory_zeroed(1, sizeof *batch, &fresh));
         batch = fresh;
         batch->arena = ARENA(BATCH_BYTES_MAX);
-        batch->behind = behind;
+        batch->from = batch->behind = behind;
         enum sm_error error = relay_batch(relay, batch);
         behind = batch->behind;
         is_end = batch->is_end;
