@@ -293,6 +293,8 @@ static void the_next_replica_hears_the_same_request_under_the_same_key(void **st
     is_answered_with_seven(world);
 
     test_server_stop(&silent);
+    test_server_stop(&world->server);
+    world->is_running = false;
     assert_true(id_equal(second.header.idempotency, (struct id){{5}}));
     if (atomic_load(&silent.requests) > 0) { /* else it was not connected in time */
         assert_true(id_equal(first.header.request, second.header.request));
