@@ -5,6 +5,7 @@
 #include "db/outbox.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "proto/limits.h"
@@ -12,7 +13,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     BATCH_BYTES_MAX = 512 * 1024, /* of the encoded bodies in one append */
@@ -59,36 +59,14 @@ enum sm_error outbox_add(
 
 /* --- waiting --- */
 
-static struct timespec after_ms(int64_t ms)
-{
-    struct timespec at;
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_nsec -= 1000000000;
-        at.tv_sec++;
-    }
-    return at;
-}
-
-static void make_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(condition, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-}
-
 /* Sleeps until poked, told to stop, or `ms` have passed. False when the relay is to stop. */
 static bool sleep_until_poked(struct relay *relay, int64_t ms)
 {
-    struct timespec until = after_ms(ms);
+    struct timespec until = condition_after_ms(ms);
+    bool in_time = true;
     (void)pthread_mutex_lock(&relay->lock);
-    int timed_out = 0;
-    while (!relay->is_poked && !relay->is_stopping && !timed_out)
-        timed_out = pthread_cond_timedwait(&relay->wake, &relay->lock, &until);
+    while (!relay->is_poked && !relay->is_stopping && in_time)
+        in_time = condition_wait(&relay->wake, &relay->lock, &until);
     relay->is_poked = false;
     bool goes_on = !relay->is_stopping;
     (void)pthread_mutex_unlock(&relay->lock);
@@ -122,11 +100,11 @@ static uint64_t acknowledgements(struct relay *relay)
 /* Returns at once when there was another acknowledgement since `seen`. */
 static void wait_for_acknowledgement(struct relay *relay, uint64_t seen, int64_t ms)
 {
-    struct timespec until = after_ms(ms);
-    int timed_out = 0;
+    struct timespec until = condition_after_ms(ms);
+    bool in_time = true;
     (void)pthread_mutex_lock(&relay->lock);
-    while (relay->acknowledgements == seen && !timed_out)
-        timed_out = pthread_cond_timedwait(&relay->acknowledged, &relay->lock, &until);
+    while (relay->acknowledgements == seen && in_time)
+        in_time = condition_wait(&relay->acknowledged, &relay->lock, &until);
     (void)pthread_mutex_unlock(&relay->lock);
 }
 
@@ -387,8 +365,8 @@ enum sm_error relay_start(const struct relay_options *options, struct relay **ou
         return SM_NO_MEMORY;
     relay->options = *options;
     (void)pthread_mutex_init(&relay->lock, NULL);
-    make_condition(&relay->wake);
-    make_condition(&relay->acknowledged);
+    condition_make(&relay->wake);
+    condition_make(&relay->acknowledged);
     TRY(bus_client_open(options->keys, PEER_AUDIT, options->audit_endpoints, &relay->audit));
     if (pthread_create(&relay->thread, NULL, relay_thread, relay) != 0)
         return SM_NO_MEMORY;
