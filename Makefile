@@ -48,7 +48,7 @@ FUZZERS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard bench/*.c))
 PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/main_*.c))
 # What has threads, for the thread sanitizer.
-THREADED := $(filter $(addprefix %/test_,condition bus server client wire zap lost_zap password outbox relay workers writer sender sweeper),$(UNITS))
+THREADED := $(filter $(addprefix %/test_,condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper),$(UNITS))
 
 .PHONY: all run start stop status test check asan tsan tsan-run fuzz fuzz-run lint format docs \
         bench bench-run master-key clean
@@ -86,11 +86,14 @@ $(OUT)/bin/%: $(OUT)/obj/cli/main_%.o $(OUT)/libcli.a $(LIB)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_cli) -o $@
 
 # The verifier stands alone: nothing of ours but its own folder, no library but libcrypto.
-$(OUT)/bin/securemail-verify: $(OUT)/obj/cli/main_securemail-verify.o $(call objects,$(wildcard cli/verify/*.c))
+$(OUT)/libverify.a: $(call objects,$(wildcard cli/verify/*.c))
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+$(OUT)/bin/securemail-verify: $(OUT)/obj/cli/main_securemail-verify.o $(OUT)/libverify.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $^ -lcrypto -o $@
 
-ARCHIVES := $(SERVICES:%=$(OUT)/lib%.a) $(OUT)/libcli.a
+ARCHIVES := $(SERVICES:%=$(OUT)/lib%.a) $(OUT)/libcli.a $(OUT)/libverify.a
 TEST_SUPPORT := $(OUT)/libtestsupport.a
 $(TEST_SUPPORT): $(call objects,$(wildcard tests/support/*.c))
 	@rm -f $@

@@ -1,5 +1,6 @@
 /* securemail-admin: organisations and users at crypto's local socket, the log through HTTP. */
 #include "cli/audit_log.h"
+#include "cli/evidence.h"
 #include "cli/operator.h"
 #include "cli/sender.h"
 #include "cli/user.h"
@@ -28,6 +29,9 @@ static const struct cli_command commands[] = {
      "securemail-admin audit export --output log.ndjson"},
     {"audit checkpoint", "", 0, no_options, audit_checkpoint,
      "The log's signed head: keep it somewhere else.", NULL},
+    {"audit evidence", "", 0, evidence_options, evidence_export,
+     "The operator's export of a damaged log; it is logged in the operator's log.",
+     "securemail-admin audit evidence --org ID --output damaged.ndjson"},
 };
 /* clang-format on */
 

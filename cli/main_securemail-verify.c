@@ -60,6 +60,8 @@ static int add_checkpoint(struct request *request, const char *path)
 static int set_key(struct request *request, const char *text)
 {
     char quoted[2 * PROOF_HASH_BYTES + 3];
+    if (request->options.has_key)
+        return usage("give one key: --key is there twice", "");
     if (strlen(text) != (size_t)2 * PROOF_HASH_BYTES)
         return usage("a key has 64 hexadecimal digits, not ", text);
     (void)snprintf(quoted, sizeof quoted, "\"%s\"", text);
@@ -115,6 +117,8 @@ static void print_json(const struct log_verdict *verdict)
     if (!verdict->is_good) {
         (void)printf(", \"line\": %llu, \"reason\": ", (unsigned long long)verdict->line);
         print_quoted(verdict->reason);
+        (void)printf(", \"remedy\": ");
+        print_quoted(verdict->remedy);
     }
     (void)puts("}");
 }
@@ -122,10 +126,10 @@ static void print_json(const struct log_verdict *verdict)
 static void print_words(const struct log_verdict *verdict)
 {
     if (!verdict->is_good && verdict->line)
-        (void)printf(
-            "NOT VERIFIED: line %llu: %s.\n", (unsigned long long)verdict->line, verdict->reason);
+        (void)printf("NOT VERIFIED: line %llu: %s.\n%s.\n", (unsigned long long)verdict->line,
+            verdict->reason, verdict->remedy);
     else if (!verdict->is_good)
-        (void)printf("NOT VERIFIED: %s.\n", verdict->reason);
+        (void)printf("NOT VERIFIED: %s.\n%s.\n", verdict->reason, verdict->remedy);
     else
         (void)printf("VERIFIED, %s: %llu entries of organisation %s; %llu names and addresses "
                      "disclosed, %llu erased.\nRoot: %s\n",
@@ -159,5 +163,7 @@ int main(int count, char **arguments)
         print_json(&verdict);
     else
         print_words(&verdict);
+    if (verdict.is_unreadable)
+        return EXIT_USAGE;
     return verdict.is_good ? EXIT_VERIFIED : EXIT_NOT_VERIFIED;
 }

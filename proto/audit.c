@@ -71,6 +71,8 @@ FIELDS(append_reply, struct append_reply,
     F_U64(struct append_reply, repeated, 0, AUDIT_BATCH_MAX, "that were there already"),
     F_LIST(struct append_reply, held, 0, AUDIT_BATCH_MAX, held_event, "keep and ask again; the others are durable"));
 
+const struct id operators_log = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+
 #define CAPABILITY(type) F_LINE(type, capability, 1, CAPABILITY_BYTES_MAX, "by crypto, kind audit")
 FIELDS(query_request, struct query_request,
     CAPABILITY(struct query_request),
@@ -104,6 +106,11 @@ FIELDS(export_reply, struct export_reply,
     F_U64(struct export_reply, next_seq, 0, MS_MAX, "from_seq of the next page"),
     F_U64(struct export_reply, to_seq, 0, MS_MAX, "last entry of this export"),
     F_BOOL(struct export_reply, is_last, "the footer line is in"));
+FIELDS(evidence_request, struct evidence_request,
+    F_ID(struct evidence_request, organisation, 1, "whose damaged log; all bits set: the operator's log"),
+    F_ID(struct evidence_request, export, 1, "the same for all pages"),
+    F_U64(struct evidence_request, from_seq, 0, MS_MAX, "0: the header line first"),
+    F_U64(struct evidence_request, to_seq, 0, MS_MAX, "0 on the first page; then as answered"));
 FIELDS(checkpoint_request, struct checkpoint_request, CAPABILITY(struct checkpoint_request));
 FIELDS(checkpoint_reply, struct checkpoint_reply,
     F_TEXT(struct checkpoint_reply, note, 1, 2048, "a signed note"));

@@ -123,6 +123,16 @@ struct export_reply {
     uint64_t next_seq, to_seq;
     bool is_last;
 };
+/*
+ * The operator's export: of a log that is damaged, which its own people cannot reach any more, or
+ * of the operator's log (operators_log), in which each such export is logged. Answered as export
+ * is.
+ */
+struct evidence_request {
+    struct id organisation, export;
+    uint64_t from_seq, to_seq; /* as in export_request */
+};
+extern const struct id operators_log; /* stands for an organisation: all bits set */
 struct checkpoint_request {
     struct span capability;
 };
@@ -131,6 +141,6 @@ struct checkpoint_reply {
 };
 
 extern const struct fields append_request, append_reply, query_request, query_reply, export_request,
-    export_reply, checkpoint_request, checkpoint_reply, audit_event;
+    export_reply, evidence_request, checkpoint_request, checkpoint_reply, audit_event;
 
 #endif

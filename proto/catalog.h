@@ -50,6 +50,7 @@ enum operation {
     OP_QUERY = 0x0402,
     OP_EXPORT = 0x0404,
     OP_CHECKPOINT = 0x0406,
+    OP_EVIDENCE = 0x0408,
 };
 
 /*

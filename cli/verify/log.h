@@ -1,7 +1,9 @@
 /*
  * The walk over an exported log, line by line, with flat memory. It recomputes chain and tree over
  * every entry, checks every checkpoint and every disclosed value, compares with the checkpoints
- * that the auditor kept, and stops at the first line that is wrong, with the reason in words.
+ * that the auditor kept, and stops at the first line that is wrong, with the reason in words. The
+ * file is hostile: whatever it holds, memory is bounded, and nothing of it is printed but ids,
+ * numbers and our own names.
  */
 #ifndef SM_VERIFY_LOG_H
 #define SM_VERIFY_LOG_H
@@ -10,7 +12,8 @@
 
 #include <stdio.h>
 
-enum { LOG_KEPT_MAX = 64, LOG_LINE_MAX = 1024 * 1024 };
+enum { LOG_KEPT_MAX = 64 };
+#define LOG_ORIGIN "securemail/" /* of a checkpoint, before the organisation */
 
 struct log_kept {
     const char *path; /* borrowed */
@@ -30,6 +33,8 @@ struct log_verdict {
     bool is_anchored; /* by a kept checkpoint */
     uint64_t line;    /* the first bad one, from 1; 0 when it is the file as a whole */
     char reason[256];
+    const char *remedy; /* a sentence without its full stop */
+    bool is_unreadable; /* it is not the content that is wrong: nothing was learnt of it */
     uint64_t entries, disclosed, erased;
     char organisation[33];
     char root[2 * PROOF_HASH_BYTES + 1];

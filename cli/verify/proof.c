@@ -87,14 +87,17 @@ struct proof_hash proof_tree_root(const struct proof_tree *tree)
 
 /* --- notes --- */
 
+/* Exactly `wanted` bytes. Bytes have one spelling: libcrypto would pass over white space and stray
+ * bits. */
 static bool decode64(const char *text, size_t size, uint8_t *out, size_t wanted)
 {
     uint8_t room[PROOF_NOTE_MAX];
-    if (size == 0 || size % 4 != 0 || size > sizeof room)
+    uint8_t again[PROOF_NOTE_MAX + 1];
+    if (size != (wanted + 2) / 3 * 4 || size >= sizeof room ||
+        EVP_DecodeBlock(room, (const uint8_t *)text, (int)size) < (int)wanted)
         return false;
-    int decoded = EVP_DecodeBlock(room, (const uint8_t *)text, (int)size);
-    size_t padding = (size_t)(text[size - 1] == '=') + (size_t)(text[size - 2] == '=');
-    if (decoded < 0 || (size_t)decoded - padding != wanted)
+    (void)EVP_EncodeBlock(again, room, (int)wanted);
+    if (memcmp(again, text, size) != 0)
         return false;
     memcpy(out, room, wanted);
     return true;
@@ -114,14 +117,36 @@ static bool is_signed(const char *text, size_t size,
     return is_good;
 }
 
-/* SHA-256(name || 0A || 01 || public key), first 4 bytes: which key a signature line is of. */
+/* SHA-256(name || 0A || 01 || public key): its first 4 bytes are the key id. */
+static struct proof_hash key_hash(
+    const char *name, const uint8_t public_key[static PROOF_HASH_BYTES])
+{
+    return hash_of(
+        (const struct piece[]){{name, strlen(name)}, {"\n\x01", 2}, {public_key, PROOF_HASH_BYTES}},
+        3);
+}
+
+/* Which key a signature line is of. */
 static bool has_key_id(
     const char *name, const uint8_t public_key[static PROOF_HASH_BYTES], const uint8_t *id)
 {
-    struct proof_hash hash = hash_of(
-        (const struct piece[]){{name, strlen(name)}, {"\n\x01", 2}, {public_key, PROOF_HASH_BYTES}},
-        3);
+    struct proof_hash hash = key_hash(name, public_key);
     return memcmp(hash.bytes, id, KEY_ID_BYTES) == 0;
+}
+
+bool proof_note_key_is(
+    struct slice value, const char *origin, const uint8_t public_key[static PROOF_HASH_BYTES])
+{
+    enum { ENCODED_BYTES = (1 + PROOF_HASH_BYTES + 2) / 3 * 4 + 1 };
+    char expected[PROOF_NOTE_MAX];
+    uint8_t key[1 + PROOF_HASH_BYTES] = {1};
+    uint8_t encoded[ENCODED_BYTES];
+    struct proof_hash id = key_hash(origin, public_key);
+    memcpy(key + 1, public_key, PROOF_HASH_BYTES);
+    (void)EVP_EncodeBlock(encoded, key, sizeof key);
+    (void)snprintf(expected, sizeof expected, "%s+%02x%02x%02x%02x+%s", origin, id.bytes[0],
+        id.bytes[1], id.bytes[2], id.bytes[3], (const char *)encoded);
+    return slice_text_is(value, expected);
 }
 
 /* Cuts one line off; false at the end of the text. */

@@ -39,6 +39,10 @@ struct proof_note {
     struct proof_hash root;
 };
 
+/* The key's name for verifiers: "<origin>+<key id, hex>+<base64(01 || public key)>". */
+bool proof_note_key_is(
+    struct slice value, const char *origin, const uint8_t public_key[static PROOF_HASH_BYTES]);
+
 /* Reads the note and checks its signature by `public_key` under the name of its origin. */
 bool proof_note_read(
     const char *text, const uint8_t public_key[static PROOF_HASH_BYTES], struct proof_note *out);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { DEPTH_MAX = 16, MEMBER_NAME_MAX = 64 };
+enum { DEPTH_MAX = 16 };
 
 struct cursor {
     const char *at, *end;
@@ -116,34 +116,43 @@ bool slice_is_json(struct slice text)
     return text.size && skip_value(&cursor, DEPTH_MAX) && cursor.at == cursor.end;
 }
 
+bool slice_pair(struct slice object, size_t *state, struct slice *key, struct slice *value)
+{
+    struct cursor cursor = {object.at + *state, object.at + object.size};
+    if (!skip_char(&cursor, *state == 0 ? '{' : ','))
+        return false;
+    if (*state == 0)
+        *state = 1;
+    key->at = cursor.at;
+    if (!skip_string(&cursor))
+        return false;
+    key->size = (size_t)(cursor.at - key->at);
+    if (!skip_char(&cursor, ':'))
+        return false;
+    value->at = cursor.at;
+    if (!skip_value(&cursor, DEPTH_MAX))
+        return false;
+    value->size = (size_t)(cursor.at - value->at);
+    *state = (size_t)(cursor.at - object.at);
+    return true;
+}
+
+bool slice_name_is(struct slice key, const char *name)
+{
+    size_t size = strlen(name);
+    return key.size == size + 2 && memcmp(key.at + 1, name, size) == 0;
+}
+
 bool slice_member(struct slice object, const char *name, struct slice *out)
 {
-    struct cursor cursor = cursor_of(object);
-    bool is_found = false;
-    if (!skip_char(&cursor, '{'))
-        return false;
-    while (cursor.at < cursor.end && *cursor.at == '"') {
-        struct slice key = {cursor.at, 0};
-        char text[MEMBER_NAME_MAX];
-        if (!skip_string(&cursor))
-            return false;
-        key.size = (size_t)(cursor.at - key.at);
-        if (!skip_char(&cursor, ':'))
-            return false;
-        struct slice value = {cursor.at, 0};
-        if (!skip_value(&cursor, DEPTH_MAX))
-            return false;
-        value.size = (size_t)(cursor.at - value.at);
-        if (slice_text(key, text, sizeof text) && strcmp(text, name) == 0) {
-            if (is_found)
-                return false;
-            is_found = true;
+    struct slice key;
+    struct slice value;
+    size_t state = 0;
+    size_t found = 0;
+    while (slice_pair(object, &state, &key, &value))
+        if (slice_name_is(key, name) && found++ == 0)
             *out = value;
-        }
-        if (!skip_char(&cursor, ','))
-            break;
-    }
-    return is_found;
+    return found == 1;
 }
 
 bool slice_item(struct slice array, size_t *state, struct slice *out)

@@ -18,8 +18,17 @@ struct slice {
 /* The whole of `text` is one well-formed JSON value, nested at most 16 deep. */
 bool slice_is_json(struct slice text);
 
+/* A name with its quotes is just this one. An escape in a name is no name of ours. */
+bool slice_name_is(struct slice key, const char *name);
+
 /* The raw value of a member of the object `object`. False when it is not there, or there twice. */
 bool slice_member(struct slice object, const char *name, struct slice *out);
+
+/*
+ * The next member of an object, as it is written: the name with its quotes, and the value. Begin
+ * with *state = 0. False at the end, and then *state is where the closing brace should stand.
+ */
+bool slice_pair(struct slice object, size_t *state, struct slice *key, struct slice *value);
 
 /* The next raw item of an array: begin with *state = 0. False at the end. */
 bool slice_item(struct slice array, size_t *state, struct slice *out);

@@ -22,7 +22,7 @@ enum {
     LOOK_MS = 50, /* how often a waiter looks by itself */
     EVENT_BODY_BYTES_MAX = 4096,
     HELD_ORGANISATIONS_MAX = 256, /* more of them are asked for at every look */
-    HELD_RETRY_MS = 5000,         /* how often a damaged log is asked for again */
+    HELD_RETRY_MS = 2000,         /* how often a damaged log is asked for again */
 };
 
 /* An organisation whose log is damaged: its events wait in the table until this time. */

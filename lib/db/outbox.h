@@ -7,7 +7,7 @@
  *
  * The table is <schema>.event(id bigserial, event bytea unique, body bytea): see db/migrations.
  * An organisation whose log is damaged, or of which audit refuses an event, holds up its own events
- * alone: the relay keeps their rows, and asks for that organisation again a few seconds later.
+ * alone: the relay keeps their rows, and asks for that organisation again two seconds later.
  * With several replicas one relay at a time holds an advisory lock; the others only look.
  */
 #ifndef SM_DB_OUTBOX_H

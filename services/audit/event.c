@@ -8,6 +8,7 @@
 #include "services/audit/canon.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum { ENTRY_VERSION = 1 };
 #define AT_MS_MAX 253402300799999u /* 9999-12-31T23:59:59.999Z */
@@ -24,13 +25,28 @@ static const char *const result_words[] = {
     [RESULT_REFUSED] = "refused",
 };
 
+/* What kind of person it is, in our words: exports show the name as it is. */
+static bool has_plain_names(const struct list *personal)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-_";
+    for (size_t i = 0; i < personal->count; i++) {
+        struct span name = LIST_AT(struct personal_field, *personal, i)->name;
+        for (size_t at = 0; at < name.size; at++)
+            if (!memchr(letters, name.at[at], sizeof letters - 1))
+                return false;
+    }
+    return true;
+}
+
 enum sm_error event_check(const struct audit_event *event, enum peer source)
 {
     if (event->kind <= EVENT_NONE || event->kind >= EVENT_KIND_COUNT ||
         event->actor_class > ACTOR_OPERATOR || event->result > RESULT_REFUSED ||
         event->at_ms > AT_MS_MAX || id_is_none(event->organisation) || id_is_none(event->event) ||
-        event->personal.count > AUDIT_PERSONAL_MAX)
+        event->personal.count > AUDIT_PERSONAL_MAX || !has_plain_names(&event->personal))
         return SM_BAD_VALUE;
+    if (id_equal(event->organisation, operators_log) && source != PEER_AUDIT)
+        return SM_NOT_ALLOWED;
     return event_rules[event->kind].reporters & (unsigned)source ? SM_OK : SM_NOT_ALLOWED;
 }
 

@@ -18,7 +18,8 @@ struct place {
 };
 
 /*
- * SM_OK if `source` may report this event in this form; SM_NOT_ALLOWED, SM_BAD_VALUE (a kind or a
+ * SM_OK if `source` may report this event in this form (audit alone writes the operator's log);
+ * SM_NOT_ALLOWED, SM_BAD_VALUE (a kind, a name or a
  * time outside the calendar of four-digit years).
  */
 SM_MUST_USE enum sm_error event_check(const struct audit_event *event, enum peer source);

@@ -9,10 +9,15 @@
 #include "services/audit/canon.h"
 
 enum { FORMAT_VERSION = 1, CHECKPOINTS_MAX = 512, STRANDED_MAX = 16 };
+/* One more of an entry than there can be: that shows the damage, and a page stays small. */
+enum {
+    ENTRY_DISCLOSURES_MAX = AUDIT_PERSONAL_MAX + 1,
+    DISCLOSURES_MAX = STORE_PAGE_ROWS * ENTRY_DISCLOSURES_MAX
+};
 
 static const struct statement sql_disclosures = {"audit_export_disclosures",
     "SELECT seq, place, name, value, salt FROM audit.disclosure "
-    "WHERE organisation = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq, place"};
+    "WHERE organisation = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq, place LIMIT $4"};
 static const struct statement sql_checkpoints = {"audit_export_checkpoints",
     "SELECT size, note, peaks FROM audit.checkpoint "
     "WHERE organisation = $1 AND size BETWEEN $2 AND $3 ORDER BY size LIMIT $4"};
@@ -54,7 +59,7 @@ static enum sm_error read_portion(struct export_lines *lines)
     lines->is_complete = db_rows_count(lines->entries.rows) < STORE_PAGE_ROWS;
     TRY(portion_end(lines, &end));
     TRY(DB_RUN(scope->db, &sql_disclosures, &lines->disclosures.rows, db_id(scope->organisation),
-        db_u64(from), db_u64(end)));
+        db_u64(from), db_u64(end), db_i64(DISCLOSURES_MAX)));
     return DB_RUN(scope->db, &sql_checkpoints, &lines->checkpoints.rows, db_id(scope->organisation),
         db_u64(from), db_u64(end), db_i64(CHECKPOINTS_MAX));
 }
@@ -129,7 +134,8 @@ static enum sm_error put_log_id(struct canon *canon, const struct export_lines *
     struct span log;
     if (db_rows_count(lines->entries.rows) == 0)
         return SM_OK;
-    TRY(store_entry_read(lines->entries.rows, 0, &first));
+    if (store_entry_read(lines->entries.rows, 0, &first) != SM_OK)
+        return SM_OK;
     return canon_member(first.body, "log", &log) == SM_OK ? canon_text(canon, "log", log) : SM_OK;
 }
 
@@ -154,40 +160,51 @@ enum sm_error export_header(struct export_lines *lines, struct buffer *out)
 
 /* --- entries --- */
 
+struct shown {
+    uint64_t place;
+    struct span name, value, salt;
+};
+
+static enum sm_error read_disclosure(const struct db_rows *rows, size_t row, struct shown *out)
+{
+    TRY(db_read_u64(rows, row, 1, &out->place));
+    TRY(db_read_bytes(rows, row, 2, ADDRESS_BYTES_LIMIT, &out->name));
+    TRY(db_read_bytes(rows, row, 3, ADDRESS_BYTES_LIMIT, &out->value));
+    TRY(db_read_bytes(rows, row, 4, SHA256_BYTES, &out->salt));
+    return out->place <= CANON_NUMBER_MAX ? SM_OK : SM_BAD_VALUE;
+}
+
+/* What cannot be read is an empty object, which is not the same as an erased value. */
 static enum sm_error put_disclosure(struct canon *canon, const struct db_rows *rows, size_t row)
 {
-    uint64_t place;
-    struct span name;
-    struct span value;
-    struct span salt;
-    TRY(db_read_u64(rows, row, 1, &place));
-    TRY(db_read_bytes(rows, row, 2, ADDRESS_BYTES_LIMIT, &name));
-    TRY(db_read_bytes(rows, row, 3, ADDRESS_BYTES_LIMIT, &value));
-    TRY(db_read_bytes(rows, row, 4, SHA256_BYTES, &salt));
+    struct shown shown;
+    bool is_read = read_disclosure(rows, row, &shown) == SM_OK;
     TRY(canon_object(canon, NULL));
-    TRY(canon_text(canon, "name", name));
-    TRY(canon_number(canon, "place", place));
-    TRY(canon_hex(canon, "salt", salt));
-    TRY(canon_text(canon, "value", value));
+    if (is_read) {
+        TRY(canon_text(canon, "name", shown.name));
+        TRY(canon_number(canon, "place", shown.place));
+        TRY(canon_hex(canon, "salt", shown.salt));
+        TRY(canon_text(canon, "value", shown.value));
+    }
     return canon_object_end(canon);
 }
 
 /* Those of this seq, and what stands before without an entry (never in an intact log): dropped. */
 static enum sm_error put_disclosures(struct canon *canon, struct stream *stream, uint64_t seq)
 {
-    bool is_open = false;
+    size_t written = 0;
     for (uint64_t at; stream->next < db_rows_count(stream->rows); stream->next++) {
         TRY(db_read_u64(stream->rows, stream->next, 0, &at));
         if (at > seq)
             break;
         if (at < seq)
             continue;
-        if (!is_open)
+        if (written == 0)
             TRY(canon_array(canon, "disclosures"));
-        is_open = true;
-        TRY(put_disclosure(canon, stream->rows, stream->next));
+        if (written++ < ENTRY_DISCLOSURES_MAX)
+            TRY(put_disclosure(canon, stream->rows, stream->next));
     }
-    return is_open ? canon_array_end(canon) : SM_OK;
+    return written ? canon_array_end(canon) : SM_OK;
 }
 
 static enum sm_error put_body(struct canon *canon, struct span body)
@@ -212,6 +229,16 @@ static enum sm_error write_entry(
     return end_line(&canon);
 }
 
+/* A row that is no entry: its place, and nothing that could pass for one. */
+static enum sm_error write_unreadable(uint64_t seq, struct buffer *out)
+{
+    struct canon canon = CANON(out);
+    TRY(canon_object(&canon, NULL));
+    TRY(canon_number(&canon, "seq", seq));
+    TRY(put_word(&canon, "type", "entry"));
+    return end_line(&canon);
+}
+
 /* --- checkpoints --- */
 
 static enum sm_error write_checkpoint(
@@ -219,23 +246,26 @@ static enum sm_error write_checkpoint(
 {
     struct span note;
     struct canon canon = CANON(out);
-    TRY(db_read_bytes(rows, row, 1, CHECKPOINT_NOTE_BYTES_MAX, &note));
     TRY(canon_object(&canon, NULL));
-    TRY(canon_text(&canon, "note", note));
+    if (db_read_bytes(rows, row, 1, CHECKPOINT_NOTE_BYTES_MAX, &note) == SM_OK)
+        TRY(canon_text(&canon, "note", note));
     TRY(canon_number(&canon, "size", size));
     TRY(put_word(&canon, "type", "checkpoint"));
     return end_line(&canon);
 }
 
-/* Those up to `seq` that have not been written yet. */
+/* Those up to `seq` that have not been written yet: one in an intact log. Where entries are gone
+ * there may be any number, of which some show what is wrong as well as all do. */
 static enum sm_error write_checkpoints(struct export_lines *lines, uint64_t seq, struct buffer *out)
 {
     struct stream *stream = &lines->checkpoints;
+    size_t written = 0;
     for (uint64_t size; stream->next < db_rows_count(stream->rows); stream->next++) {
         TRY(db_read_u64(stream->rows, stream->next, 0, &size));
         if (size > seq)
             return SM_OK;
-        TRY(write_checkpoint(stream->rows, stream->next, size, out));
+        if (written++ < STRANDED_MAX)
+            TRY(write_checkpoint(stream->rows, stream->next, size, out));
     }
     return SM_OK;
 }
@@ -243,14 +273,18 @@ static enum sm_error write_checkpoints(struct export_lines *lines, uint64_t seq,
 enum sm_error export_next(struct export_lines *lines, struct buffer *out)
 {
     struct stored_entry entry;
+    uint64_t seq;
     struct stream *stream = &lines->entries;
-    TRY(store_entry_read(stream->rows, stream->next, &entry));
-    stream->next++;
-    lines->position = entry.seq + 1;
-    if (entry.seq > lines->scope.to_seq)
+    size_t row = stream->next++;
+    TRY(db_read_u64(stream->rows, row, 0, &seq));
+    lines->position = seq + 1;
+    if (seq > lines->scope.to_seq)
         return SM_OK;
-    TRY(write_entry(lines, &entry, out));
-    return write_checkpoints(lines, entry.seq, out);
+    if (store_entry_read(stream->rows, row, &entry) == SM_OK)
+        TRY(write_entry(lines, &entry, out));
+    else
+        TRY(write_unreadable(seq, out));
+    return write_checkpoints(lines, seq, out);
 }
 
 /* --- footer --- */
@@ -270,8 +304,8 @@ static enum sm_error write_stranded(struct export_lines *lines, struct buffer *o
     TRY(write_checkpoints(lines, lines->scope.to_seq, out));
     if (!lines->scope.is_damaged)
         return SM_OK;
-    TRY(read_checkpoints(lines, lines->scope.to_seq + 1, INT64_MAX));
-    return write_checkpoints(lines, INT64_MAX, out);
+    TRY(read_checkpoints(lines, lines->scope.to_seq + 1, CANON_NUMBER_MAX));
+    return write_checkpoints(lines, CANON_NUMBER_MAX, out);
 }
 
 static enum sm_error put_last_hash(struct canon *canon, const struct export_scope *scope)
@@ -281,7 +315,8 @@ static enum sm_error put_last_hash(struct canon *canon, const struct export_scop
     TRY(DB_RUN(scope->db, &sql_last, &rows, db_id(scope->organisation), db_u64(scope->to_seq)));
     if (db_rows_count(rows) == 0)
         return SM_OK;
-    TRY(store_entry_read(rows, 0, &last));
+    if (store_entry_read(rows, 0, &last) != SM_OK)
+        return SM_OK;
     return canon_hex(canon, "hash", SPAN(last.hash.bytes));
 }
 
@@ -295,8 +330,9 @@ static enum sm_error put_head(struct canon *canon, struct export_lines *lines)
     TRY(read_checkpoints(lines, lines->scope.to_seq, lines->scope.to_seq));
     if (db_rows_count(lines->checkpoints.rows) == 0)
         return SM_OK;
-    TRY(db_read_bytes(lines->checkpoints.rows, 0, 1, CHECKPOINT_NOTE_BYTES_MAX, &note));
-    TRY(db_read_bytes(lines->checkpoints.rows, 0, 2, sizeof tree.peaks, &peaks));
+    if (db_read_bytes(lines->checkpoints.rows, 0, 1, CHECKPOINT_NOTE_BYTES_MAX, &note) != SM_OK ||
+        db_read_bytes(lines->checkpoints.rows, 0, 2, sizeof tree.peaks, &peaks) != SM_OK)
+        return SM_OK;
     TRY(canon_text(canon, "note", note));
     if (tree_restore(lines->scope.to_seq, peaks, &tree) != SM_OK)
         return SM_OK;

@@ -76,6 +76,14 @@ static enum sm_error on_query(struct bus_request *request, const void *message, 
     return query_run(reader.db, &capability.organisation, asked, request->arena, reply);
 }
 
+static struct export_context export_context_of(const struct bus_request *request, struct db *db)
+{
+    return (struct export_context){.db = db,
+        .writer = audit_of(request)->writer,
+        .key = audit_of(request)->key,
+        .timeout_ms = time_left_ms(request)};
+}
+
 static enum sm_error on_export(struct bus_request *request, const void *message, void *reply)
 {
     const struct export_request *asked = message;
@@ -83,11 +91,29 @@ static enum sm_error on_export(struct bus_request *request, const void *message,
     struct reader reader DEFER(reader_return) = {0};
     TRY(reader_borrow(audit_of(request)->readers, time_left_ms(request), &reader));
     TRY(check_access(request, reader.db, asked->capability, &capability));
-    const struct export_context context = {.db = reader.db,
-        .writer = audit_of(request)->writer,
-        .key = audit_of(request)->key,
-        .timeout_ms = time_left_ms(request)};
-    return export_page(&context, &capability, asked, request->arena, reply);
+    const struct export_context context = export_context_of(request, reader.db);
+    const struct export_order order = {.organisation = capability.organisation,
+        .export = asked->export,
+        .actor_class = ACTOR_USER,
+        .actor = capability.subject,
+        .from_seq = asked->from_seq,
+        .to_seq = asked->to_seq};
+    return export_page(&context, &order, request->arena, reply);
+}
+
+/* The bus has proven that it is the operator. */
+static enum sm_error on_evidence(struct bus_request *request, const void *message, void *reply)
+{
+    const struct evidence_request *asked = message;
+    struct reader reader DEFER(reader_return) = {0};
+    TRY(reader_borrow(audit_of(request)->readers, time_left_ms(request), &reader));
+    const struct export_context context = export_context_of(request, reader.db);
+    const struct export_order order = {.organisation = asked->organisation,
+        .export = asked->export,
+        .actor_class = ACTOR_OPERATOR,
+        .from_seq = asked->from_seq,
+        .to_seq = asked->to_seq};
+    return export_page(&context, &order, request->arena, reply);
 }
 
 static enum sm_error on_checkpoint(struct bus_request *request, const void *message, void *reply)
@@ -113,6 +139,7 @@ const struct bus_handler audit_handlers[] = {
     {OP_QUERY, on_query},
     {OP_EXPORT, on_export},
     {OP_CHECKPOINT, on_checkpoint},
+    {OP_EVIDENCE, on_evidence},
 };
 const size_t audit_handlers_count = sizeof audit_handlers / sizeof audit_handlers[0];
 

@@ -51,9 +51,11 @@ static enum sm_error step(struct walk *walk, const struct hash *sibling)
 enum sm_error proof_check_consistency(
     const struct tree_head *older, const struct tree_head *newer, struct proof proof)
 {
+    if (older->size == 0)
+        return SM_TAMPERED;
     if (older->size == newer->size)
         return proof.count == 0 && hash_equal(&older->root, &newer->root) ? SM_OK : SM_TAMPERED;
-    if (older->size == 0 || older->size > newer->size || proof.count == 0)
+    if (older->size > newer->size || proof.count == 0)
         return SM_TAMPERED;
     struct walk walk = {older->size - 1, newer->size - 1, older->root, older->root};
     while (walk.first % 2 == 1) {

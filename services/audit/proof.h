@@ -21,7 +21,7 @@ struct tree_head {
     struct hash root;
 };
 /* That the older tree is a prefix of the newer one. A tree of no leaves is not the prefix of any
- * other that a proof could show: refused, as is an older tree that is larger. */
+ * other that a proof could show: refused, also with itself, as is an older tree that is larger. */
 SM_MUST_USE enum sm_error proof_check_consistency(
     const struct tree_head *older, const struct tree_head *newer, struct proof proof);
 

@@ -1,7 +1,8 @@
 /*
  * Published test vectors, read from ../shared/vectors beside the repository (or from the directory
  * that SECURE_MAIL_TEST_VECTORS names). They are not part of the tree: where they are missing,
- * vectors_or_skip says so on standard error and skips the test.
+ * vectors_or_skip says so on standard error and skips the test. A file that is there and cannot be
+ * read fails it.
  *
  * A struct vector is a place in the file's JSON; all of them live until vectors_free.
  */
@@ -27,7 +28,13 @@ const char *vector_text(const struct vector *object, const char *name);
 uint64_t vector_number(const struct vector *object, const char *name);
 /* Appends the bytes that the member spells in hexadecimal. */
 void vector_bytes(const struct vector *object, const char *name, struct buffer *out);
-/* The same, then decompressed (zlib), as the chunked vectors' ciphertexts are. */
+/* The same for base64. */
+void vector_base64(const struct vector *object, const char *name, struct buffer *out);
+/* A boolean member. */
+bool vector_flag(const struct vector *object, const char *name);
+/* A text that is an item of a list. */
+const char *vector_string(const struct vector *text);
+/* vector_bytes, then decompressed (zlib), as the chunked vectors' ciphertexts are. */
 void vector_inflated(const struct vector *object, const char *name, struct buffer *out);
 
 /* Whether the list of texts `name` holds `word`. */

@@ -65,13 +65,27 @@ async function keptCheckpoint() {
   return world.file('kept.note', note);
 }
 
-// What was found, by whom: 'audit' or 'verifier', with the words.
+// The operator's way to a damaged log: nobody of the organisation has one.
+const evidence = (org, file, options = {}) =>
+  world.run(
+    'securemail-admin',
+    ['audit', 'evidence', '--org', org, '--output', file, '--audit', world.stack.bus('audit'), '--keys', world.stack.path('keys')],
+    options,
+  );
+
+// What was found, by whom: 'audit' (which then gives the log to the operator) or 'verifier', with the words.
 async function discover(kept) {
   const from = world.stack.logSince('audit').length;
   await world.stack.startService('audit').catch(() => {});
   const file = world.path('tampered.ndjson');
   const exported = await world.run('securemail-admin', ['audit', 'export', '--output', file], { home: 'boss', code: null });
-  if (exported.code !== 0) return { by: 'audit', words: world.stack.logSince('audit', from) };
+  if (exported.code !== 0) {
+    const words = world.stack.logSince('audit', from);
+    await evidence(world.organisation, file);
+    const found = await verify(file, ['--checkpoint', kept]);
+    assert.match(found.stdout, /NOT VERIFIED/);
+    return { by: 'audit', words };
+  }
   const found = await verify(file, ['--checkpoint', kept]);
   return { by: found.code === 1 ? 'verifier' : 'nobody', words: found.stdout };
 }
@@ -94,6 +108,38 @@ for (const [title, sql] of Object.entries(TAMPERINGS))
       await world.stack.startService('audit');
     }
   });
+
+test('a damaged log holds up nobody of another organisation, and the operator has it, not unseen', async () => {
+  const org = `'\\x${world.organisation}'::bytea`;
+  const setLast = (hash) => world.sql(`UPDATE audit.entry SET hash = ${hash} WHERE seq = ${LAST} AND organisation = ORG`.replaceAll('ORG', org));
+  await world.stack.stopService('audit');
+  world.sql(`CREATE TABLE public.kept_hash AS SELECT hash FROM audit.entry WHERE seq = ${LAST} AND organisation = ORG`.replaceAll('ORG', org));
+  try {
+    setLast(`sha256('x')`);
+    await world.stack.startService('audit');
+    const refused = await world.run('securemail-admin', ['audit', 'checkpoint'], { home: 'boss', code: null });
+    assert.notEqual(refused.code, 0); // and its event waits
+    await world.admin(['org', 'create', '--name', 'Notary North', '--language', 'nl']); // answers when its own is logged
+    await evidence(world.organisation, world.path('damaged.ndjson'));
+    assert.match((await verify(world.path('damaged.ndjson'))).stdout, /NOT VERIFIED: line/);
+  } finally {
+    await world.stack.killService('audit').catch(() => {});
+    setLast('(SELECT hash FROM public.kept_hash)');
+    world.sql('DROP TABLE public.kept_hash');
+    await world.stack.startService('audit');
+  }
+
+  const file = world.path('operator.ndjson');
+  await evidence('operator', file);
+  await verify(file, [], 0);
+  assert.match(fs.readFileSync(file, 'utf8'), new RegExp(`damaged log ${world.organisation}`));
+});
+
+test('the operator gets no log that is whole', async () => {
+  const refused = await evidence(world.organisation, world.path('whole.ndjson'), { code: null });
+  assert.notEqual(refused.code, 0);
+  assert.ok(!fs.existsSync(world.path('whole.ndjson')));
+});
 
 test('a history that was chained anew is not signed: the kept checkpoint and the signatures say so', async () => {
   const { createHash } = await import('node:crypto');

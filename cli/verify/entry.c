@@ -1,0 +1,200 @@
+/* One entry: its place, its hash, what it follows, and the personal values that it discloses. */
+#include "cli/verify/walk.h"
+
+#include <string.h>
+
+enum { PERSONAL_MAX = 4, NAME_BYTES = 17, VALUE_BYTES = 255 };
+
+#define TAMPERED(...) walk_fault(walk, REMEDY_EVIDENCE, __VA_ARGS__)
+
+/* --- personal values --- */
+
+struct personal {
+    char name[NAME_BYTES];
+    struct proof_hash commitment;
+};
+
+/* Names are ours: small letters. What else might stand there must not reach a terminal. */
+static bool read_name(struct slice object, char out[static NAME_BYTES])
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-_";
+    struct slice value;
+    return slice_member(object, "name", &value) && slice_text(value, out, NAME_BYTES) && *out &&
+           strspn(out, letters) == strlen(out);
+}
+
+/* What the entry commits to; false when it is not a list of at most PERSONAL_MAX commitments. */
+static bool read_personal(struct slice entry, struct personal *out, size_t *count)
+{
+    struct slice list;
+    struct slice item;
+    struct slice value;
+    size_t state = 0;
+    *count = 0;
+    if (!slice_member(entry, "personal", &list))
+        return true;
+    for (; slice_item(list, &state, &item); ++*count)
+        if (*count == PERSONAL_MAX || !shape_fits(item, shape_personal) ||
+            !read_name(item, out[*count].name) || !slice_member(item, "commitment", &value) ||
+            !slice_hex(value, out[*count].commitment.bytes, PROOF_HASH_BYTES))
+            return false;
+    return *count > 0;
+}
+
+struct disclosure {
+    uint64_t place;
+    char name[NAME_BYTES], value[VALUE_BYTES];
+    uint8_t salt[PROOF_HASH_BYTES];
+};
+
+static bool read_disclosure(struct slice object, struct disclosure *out)
+{
+    struct slice part;
+    return shape_fits(object, shape_disclosure) && read_name(object, out->name) &&
+           slice_member(object, "place", &part) && slice_number(part, &out->place) &&
+           slice_member(object, "salt", &part) && slice_hex(part, out->salt, sizeof out->salt) &&
+           slice_member(object, "value", &part) && slice_text(part, out->value, sizeof out->value);
+}
+
+static bool opens(const struct personal *personal, const struct disclosure *disclosure)
+{
+    struct proof_hash made =
+        proof_commitment(disclosure->salt, disclosure->name, disclosure->value);
+    return strcmp(personal->name, disclosure->name) == 0 &&
+           proof_equal(&personal->commitment, &made);
+}
+
+/* Each disclosure opens the commitment at its place; places come in order, each once. */
+static bool check_list(struct walk *walk, struct slice list, const struct personal *personal,
+    size_t count, size_t *disclosed)
+{
+    struct disclosure one;
+    struct slice item;
+    size_t state = 0;
+    uint64_t least = 0;
+    while (slice_item(list, &state, &item)) {
+        if (!read_disclosure(item, &one))
+            return TAMPERED("a disclosed value is not complete");
+        if (one.place >= count || one.place < least)
+            return TAMPERED("a value is disclosed that the entry does not commit to");
+        if (!opens(&personal[one.place], &one))
+            return TAMPERED(
+                "the disclosed %s is not what the entry committed to: it was changed", one.name);
+        least = one.place + 1;
+        ++*disclosed;
+    }
+    return *disclosed > 0 || TAMPERED("the list of disclosed values is empty or none");
+}
+
+static bool check_personal(struct walk *walk, struct slice line, struct slice entry)
+{
+    struct personal personal[PERSONAL_MAX];
+    struct slice list;
+    size_t count;
+    size_t disclosed = 0;
+    if (!read_personal(entry, personal, &count))
+        return TAMPERED("the entry's commitments to personal values have another form");
+    if (slice_member(line, "disclosures", &list) &&
+        !check_list(walk, list, personal, count, &disclosed))
+        return false;
+    walk->verdict->disclosed += disclosed;
+    walk->verdict->erased += count - disclosed;
+    return true;
+}
+
+/* --- place and chain --- */
+
+static bool check_first(struct walk *walk, struct slice entry)
+{
+    struct slice value;
+    uint8_t key[PROOF_HASH_BYTES];
+    if (!shape_fits(entry, shape_first_entry) || !walk_says(entry, "kind", "log-started") ||
+        !walk_says(entry, "log", walk->log) || !slice_member(entry, "public_key", &value) ||
+        !slice_hex(value, key, sizeof key) || memcmp(key, walk->public_key, sizeof key) != 0)
+        return TAMPERED("the first entry does not found this log: it was replaced");
+    return true;
+}
+
+static bool check_place(struct walk *walk, struct slice line, struct slice entry)
+{
+    struct slice value;
+    uint64_t outer;
+    uint64_t inner;
+    uint64_t expected = walk->tree.size + 1;
+    if (!slice_member(line, "seq", &value) || !slice_number(value, &outer) ||
+        !slice_member(entry, "seq", &value) || !slice_number(value, &inner))
+        return TAMPERED("the entry has no number");
+    if (outer != inner)
+        return TAMPERED("the line says entry %llu and the entry says %llu: it was moved or edited",
+            (unsigned long long)outer, (unsigned long long)inner);
+    if (outer > expected)
+        return TAMPERED("entry %llu is missing: entries were deleted before this line",
+            (unsigned long long)expected);
+    if (outer < expected)
+        return TAMPERED("entry %llu was there already: it was inserted, duplicated or swapped",
+            (unsigned long long)outer);
+    return true;
+}
+
+static bool check_chain(struct walk *walk, struct slice line, struct slice entry)
+{
+    struct slice value;
+    struct proof_hash listed;
+    struct proof_hash previous;
+    struct proof_hash made = proof_entry(entry);
+    if (!slice_member(line, "hash", &value) ||
+        !slice_hex(value, listed.bytes, sizeof listed.bytes) || !proof_equal(&listed, &made))
+        return TAMPERED("the entry does not have its hash: it was edited");
+    if (!slice_member(entry, "prev", &value) ||
+        !slice_hex(value, previous.bytes, sizeof previous.bytes) ||
+        !proof_equal(&previous, &walk->last))
+        return TAMPERED(
+            "the chain breaks here: an entry before was edited, deleted, inserted or swapped");
+    walk->last = made;
+    return true;
+}
+
+/* A kept checkpoint of just this many entries must have just this root. */
+static bool compare_kept(struct walk *walk)
+{
+    for (size_t i = 0; i < walk->options->kept_count; i++) {
+        const struct log_kept *kept = &walk->options->kept[i];
+        if (kept->note.size != walk->tree.size)
+            continue;
+        struct proof_hash root = proof_tree_root(&walk->tree);
+        if (!proof_equal(&kept->note.root, &root))
+            return TAMPERED(
+                "up to here the log is not the one of your checkpoint %.100s: its history was written anew",
+                kept->path);
+        walk->verdict->is_anchored = true;
+    }
+    return true;
+}
+
+static bool has_known_version(struct slice entry)
+{
+    struct slice value;
+    uint64_t version;
+    return slice_member(entry, "version", &value) && slice_number(value, &version) && version == 1;
+}
+
+bool entry_read(struct walk *walk, struct slice line)
+{
+    struct slice entry;
+    if (slice_member(line, "entry_base64", &entry) || !slice_member(line, "entry", &entry))
+        return TAMPERED("what was stored as this entry is none: it was overwritten");
+    if (!walk_says(entry, "organisation", walk->origin + strlen(LOG_ORIGIN)))
+        return TAMPERED("the entry is not of this organisation's log");
+    if (!check_place(walk, line, entry) || !check_chain(walk, line, entry))
+        return false;
+    if (!has_known_version(entry))
+        return walk_fault(walk, REMEDY_NEWER, "I do not know entries of this version");
+    bool is_first = walk->tree.size == 0;
+    if (is_first && !check_first(walk, entry))
+        return false;
+    if (!is_first && !shape_fits(entry, shape_entry))
+        return TAMPERED("the entry has members that no entry has");
+    proof_tree_add(&walk->tree, entry);
+    walk->verdict->entries = walk->tree.size;
+    return check_personal(walk, line, entry) && compare_kept(walk);
+}

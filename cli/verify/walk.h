@@ -1,0 +1,38 @@
+/*
+ * Where a walk over a log stands, shared by the files that read one kind of line each (log.c,
+ * entry.c). Not for others: they see log.h.
+ */
+#ifndef SM_VERIFY_WALK_H
+#define SM_VERIFY_WALK_H
+
+#include "cli/verify/log.h"
+#include "cli/verify/shape.h"
+
+enum { ID_DIGITS = 32, ORIGIN_BYTES = 64 };
+
+struct walk {
+    struct log_options *options;
+    struct log_verdict *verdict;
+    uint8_t public_key[PROOF_HASH_BYTES];
+    char origin[ORIGIN_BYTES]; /* "securemail/<organisation>": the first line of its checkpoints */
+    char log[ID_DIGITS + 1];
+    uint64_t last_seq;      /* as the header announces it */
+    struct proof_hash last; /* the hash of the entry before */
+    struct proof_tree tree;
+    bool has_header, has_footer;
+};
+
+/* What the auditor can do about a fault. */
+enum remedy { REMEDY_EVIDENCE, REMEDY_EXPORT, REMEDY_KEPT, REMEDY_NEWER };
+
+/* Notes the first fault; always false, so `return walk_fault(...)` reads. */
+__attribute__((format(printf, 3, 4))) bool walk_fault(
+    struct walk *walk, enum remedy remedy, const char *format, ...);
+
+/* The value of a member that must be just this text. */
+bool walk_says(struct slice object, const char *name, const char *text);
+
+/* A line of type "entry". */
+bool entry_read(struct walk *walk, struct slice line);
+
+#endif
