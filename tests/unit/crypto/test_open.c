@@ -159,23 +159,21 @@ static void a_session_that_is_edited_in_the_database_opens_nothing(void **state)
     assert_error(clinic_with_session(clinic, "open", &rosa, &answer), SM_NOT_SIGNED_IN);
 }
 
+/* clang-format off */
+#define TEST(name) cmocka_unit_test_setup(name, clinic_begin)
+/* clang-format on */
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(
-            a_link_that_is_revoked_while_the_log_is_waited_for_releases_nothing, clinic_begin),
-        cmocka_unit_test_setup(
-            a_message_that_is_deleted_while_the_log_is_waited_for_releases_nothing, clinic_begin),
-        cmocka_unit_test_setup(
-            a_link_that_expires_while_the_log_is_waited_for_releases_nothing, clinic_begin),
-        cmocka_unit_test_setup(
-            a_verified_recipient_gets_the_key_after_the_log_has_it, clinic_begin),
-        cmocka_unit_test_setup(
-            without_the_log_no_key_goes_out_and_afterwards_it_is_logged_once, clinic_begin),
-        cmocka_unit_test_setup(a_session_that_is_not_proven_opens_nothing, clinic_begin),
-        cmocka_unit_test_setup(a_session_ends_after_half_an_hour, clinic_begin),
-        cmocka_unit_test_setup(
-            a_session_that_is_edited_in_the_database_opens_nothing, clinic_begin),
+        TEST(a_link_that_is_revoked_while_the_log_is_waited_for_releases_nothing),
+        TEST(a_message_that_is_deleted_while_the_log_is_waited_for_releases_nothing),
+        TEST(a_link_that_expires_while_the_log_is_waited_for_releases_nothing),
+        TEST(a_verified_recipient_gets_the_key_after_the_log_has_it),
+        TEST(without_the_log_no_key_goes_out_and_afterwards_it_is_logged_once),
+        TEST(a_session_that_is_not_proven_opens_nothing),
+        TEST(a_session_ends_after_half_an_hour),
+        TEST(a_session_that_is_edited_in_the_database_opens_nothing),
     };
     return cmocka_run_group_tests(tests, clinic_set_up, clinic_tear_down);
 }

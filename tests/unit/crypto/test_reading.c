@@ -206,21 +206,22 @@ static void keys_that_are_exchanged_in_the_database_open_nothing(void **state)
     assert_error(message_key(&clinic->vault.worker, &one, &key), SM_TAMPERED);
 }
 
+/* clang-format off */
+#define TEST(name) cmocka_unit_test_setup(name, clinic_begin)
+/* clang-format on */
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(
-            a_message_that_is_deleted_while_the_log_is_waited_for_is_not_read, clinic_begin),
-        cmocka_unit_test_setup(
-            a_subject_that_is_deleted_while_the_log_is_waited_for_is_left_out, clinic_begin),
-        cmocka_unit_test_setup(a_sender_reads_his_message_and_the_log_says_so, clinic_begin),
-        cmocka_unit_test_setup(nobody_reads_what_another_sent, clinic_begin),
-        cmocka_unit_test_setup(without_the_log_nothing_is_read, clinic_begin),
-        cmocka_unit_test_setup(an_expired_message_is_gone_for_its_sender_too, clinic_begin),
-        cmocka_unit_test_setup(a_page_of_subjects_is_one_entry_in_the_log, clinic_begin),
-        cmocka_unit_test_setup(an_edited_message_is_not_read_and_the_log_names_it, clinic_begin),
-        cmocka_unit_test_setup(
-            keys_that_are_exchanged_in_the_database_open_nothing, clinic_begin),
+        TEST(a_message_that_is_deleted_while_the_log_is_waited_for_is_not_read),
+        TEST(a_subject_that_is_deleted_while_the_log_is_waited_for_is_left_out),
+        TEST(a_sender_reads_his_message_and_the_log_says_so),
+        TEST(nobody_reads_what_another_sent),
+        TEST(without_the_log_nothing_is_read),
+        TEST(an_expired_message_is_gone_for_its_sender_too),
+        TEST(a_page_of_subjects_is_one_entry_in_the_log),
+        TEST(an_edited_message_is_not_read_and_the_log_names_it),
+        TEST(keys_that_are_exchanged_in_the_database_open_nothing),
     };
     return cmocka_run_group_tests(tests, clinic_set_up, clinic_tear_down);
 }

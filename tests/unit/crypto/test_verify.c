@@ -399,29 +399,28 @@ static void a_second_lock_of_the_same_epoch_has_an_entry_of_its_own(void **state
     clinic_replica_close(&rival.replica);
 }
 
+/* clang-format off */
+#define TEST(name) cmocka_unit_test_setup(name, begin)
+/* clang-format on */
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(
-            a_code_that_met_an_outage_of_the_log_is_good_afterwards_and_once, begin),
-        cmocka_unit_test_setup(
-            an_outage_of_the_log_leaves_a_password_no_session_and_no_failure, begin),
-        cmocka_unit_test_setup(
-            a_link_that_is_revoked_while_the_log_is_waited_for_gives_no_session, begin),
-        cmocka_unit_test_setup(five_wrong_passwords_lock_for_fifteen_minutes, begin),
-        cmocka_unit_test_setup(twenty_wrong_passwords_freeze_until_the_sender_unlocks, begin),
-        cmocka_unit_test_setup(a_new_code_does_not_reset_the_failures, begin),
-        cmocka_unit_test_setup(guesses_at_once_are_five_checked_ones, begin),
-        cmocka_unit_test_setup(
-            one_code_that_is_typed_at_many_pages_at_once_gives_one_session, begin),
-        cmocka_unit_test_setup(a_right_guess_gives_its_reservation_back_and_no_more, begin),
-        cmocka_unit_test_setup(both_proofs_are_needed_where_both_are_asked, begin),
-        cmocka_unit_test_setup(a_proof_that_does_not_fit_the_method_costs_no_attempt, begin),
-        cmocka_unit_test_setup(a_request_that_is_repeated_gives_no_second_session, begin),
-        cmocka_unit_test_setup(the_mail_of_a_lockout_waits_for_its_entry_in_the_log, begin),
-        cmocka_unit_test_setup(the_sender_is_told_of_the_first_lockout_only, begin),
-        cmocka_unit_test_setup(
-            a_second_lock_of_the_same_epoch_has_an_entry_of_its_own, begin),
+        TEST(a_code_that_met_an_outage_of_the_log_is_good_afterwards_and_once),
+        TEST(an_outage_of_the_log_leaves_a_password_no_session_and_no_failure),
+        TEST(a_link_that_is_revoked_while_the_log_is_waited_for_gives_no_session),
+        TEST(five_wrong_passwords_lock_for_fifteen_minutes),
+        TEST(twenty_wrong_passwords_freeze_until_the_sender_unlocks),
+        TEST(a_new_code_does_not_reset_the_failures),
+        TEST(guesses_at_once_are_five_checked_ones),
+        TEST(one_code_that_is_typed_at_many_pages_at_once_gives_one_session),
+        TEST(a_right_guess_gives_its_reservation_back_and_no_more),
+        TEST(both_proofs_are_needed_where_both_are_asked),
+        TEST(a_proof_that_does_not_fit_the_method_costs_no_attempt),
+        TEST(a_request_that_is_repeated_gives_no_second_session),
+        TEST(the_mail_of_a_lockout_waits_for_its_entry_in_the_log),
+        TEST(the_sender_is_told_of_the_first_lockout_only),
+        TEST(a_second_lock_of_the_same_epoch_has_an_entry_of_its_own),
     };
     return cmocka_run_group_tests(tests, clinic_set_up, clinic_tear_down);
 }
