@@ -50,7 +50,7 @@ const struct operation_rule catalog[] = {
     {OP_DESTROY, "crypto_destroy", PEER_CRYPTO, PEER_RETENTION, SMALL, &destroy_request, &destroy_reply,
      "Destroys key and verifiers of a message that is due, cancels its waiting mail. Repeatable."},
     {OP_PURGED, "crypto_purged", PEER_CRYPTO, PEER_RETENTION, SMALL, &purged_request, &nothing,
-     "The ciphertext is gone and the log has it: not due any more. Repeatable."},
+     "The ciphertext is gone and the log has it: not due any more. Repeatable. conflict: its key is not destroyed."},
     {OP_ORG_CREATE, "org_create", PEER_CRYPTO, PEER_OPERATOR, 4 * SMALL, &org_create_request, &org_create_reply,
      "Makes an organisation with its key and log. conflict: the name exists."},
     {OP_ORG_LIST, "org_list", PEER_CRYPTO, PEER_OPERATOR, SMALL, &org_list_request, &org_list_reply,
