@@ -240,8 +240,8 @@ enum sm_error link_gone(enum sm_error error)
     return error == SM_NOT_FOUND ? SM_GONE : error;
 }
 
-enum sm_error link_lock_live(const struct worker *worker, struct arena *arena, struct link *link,
-    struct message *message)
+enum sm_error link_lock_live(
+    const struct worker *worker, struct arena *arena, struct link *link, struct message *message)
 {
     int64_t now_ms;
     TRY(link_gone(message_hold(worker, arena, link->message, message)));

@@ -42,8 +42,8 @@ SM_MUST_USE enum sm_error link_lock(
  * which; both rows are written.
  */
 struct message;
-SM_MUST_USE enum sm_error link_lock_live(const struct worker *worker, struct arena *arena,
-    struct link *link, struct message *message);
+SM_MUST_USE enum sm_error link_lock_live(
+    const struct worker *worker, struct arena *arena, struct link *link, struct message *message);
 
 /* SM_GONE for SM_NOT_FOUND: what is said of links, and of nothing else. */
 SM_MUST_USE enum sm_error link_gone(enum sm_error error);

@@ -85,8 +85,7 @@ enum sm_error link_session_load(struct sealed_call *call, struct link_session *o
     struct link_session found = {0};
     TRY(prove(call, &row));
     TRY(link_gone(link_load(call->worker, call->arena, row.link, &found.link)));
-    TRY(link_gone(
-        message_load(call->worker, call->arena, found.link.message, &found.message)));
+    TRY(link_gone(message_load(call->worker, call->arena, found.link.message, &found.message)));
     if (!link_is_live(&found.link, &found.message, call->now_ms))
         return SM_GONE;
     found.session = row.session;

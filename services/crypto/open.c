@@ -1,7 +1,8 @@
 /*
  * The key's release. "Opened" is committed with its event first, then audit's acknowledgement is
- * waited for, then the link is looked at once more, then the key goes out. The event's id is the session's: a recipient who asks again
- * after an outage of the log asks under the same id, and is logged once.
+ * waited for, then the link is looked at once more, then the key goes out. The event's id is the
+ * session's: a recipient who asks again after an outage of the log asks under the same id, and is
+ * logged once.
  */
 #include "base/failpoint.h"
 #include "services/crypto/derived.h"
@@ -57,9 +58,8 @@ static enum sm_error release(
     struct sealed_call *call, struct link_session *session, struct id token, void *reply)
 {
     struct db_transaction tx DEFER(db_rollback) = {0};
-    struct grant grant = {.token = token,
-        .subject = session->link.link,
-        .message = session->message.message};
+    struct grant grant = {
+        .token = token, .subject = session->link.link, .message = session->message.message};
     TRY(db_begin(call->worker->db, &tx));
     TRY(link_lock_live(call->worker, call->arena, &session->link, &session->message));
     return grant_content(call, &session->message, &grant, reply);

@@ -107,9 +107,8 @@ static enum sm_error log_again(
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
-    struct audit_event event = {.organisation = organisation,
-        .kind = EVENT_OPERATOR_CALL,
-        .reason = span_text(reason)};
+    struct audit_event event = {
+        .organisation = organisation, .kind = EVENT_OPERATOR_CALL, .reason = span_text(reason)};
     TRY(db_begin(worker->db, &tx));
     TRY(add_event(worker, &event));
     return commit_and_wait(request, &tx, event.event);
@@ -261,8 +260,8 @@ static enum sm_error write_account(struct bus_request *request, const struct acc
 
 /* The address has an account. It is the one that is wanted if all is as asked for, the password
  * too. */
-static enum sm_error account_again(struct bus_request *request, const struct account *wanted,
-    struct span password, struct id *out)
+static enum sm_error account_again(
+    struct bus_request *request, const struct account *wanted, struct span password, struct id *out)
 {
     const struct worker *worker = request->worker;
     struct account there;

@@ -94,8 +94,8 @@ enum sm_error organisation_load(const struct worker *worker, struct arena *arena
     return SM_OK;
 }
 
-enum sm_error organisation_by_name(const struct worker *worker, struct arena *arena,
-    struct span name, struct organisation *out)
+enum sm_error organisation_by_name(
+    const struct worker *worker, struct arena *arena, struct span name, struct organisation *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     TRY(DB_RUN(worker->db, &read_named, &rows, db_text(name)));

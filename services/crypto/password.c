@@ -280,8 +280,8 @@ static enum sm_error run_job(struct password_pool *pool, struct job *job)
 enum sm_error password_pool_new(const struct password_options *options, struct password_pool **out)
 {
     if (options->kib < KIB_MIN || options->kib > ARGON2_KIB_MAX || options->passes < 1 ||
-        options->passes > ARGON2_PASSES_MAX || options->workers < 1 || options->workers > WORKERS_MAX ||
-        options->queue_max < 1 || options->queue_max > QUEUE_MAX)
+        options->passes > ARGON2_PASSES_MAX || options->workers < 1 ||
+        options->workers > WORKERS_MAX || options->queue_max < 1 || options->queue_max > QUEUE_MAX)
         return SM_CONFIG;
     struct password_pool *pool DEFER(password_pool_free) = calloc(1, sizeof *pool);
     if (!pool)

@@ -133,8 +133,7 @@ enum sm_error on_destroy(struct bus_request *request, const void *message, void 
  * Only what is destroyed can be purged: else a message that lives would never be due again, and its
  * key would stay for ever.
  */
-static enum sm_error forget_due(
-    const struct worker *worker, struct arena *arena, struct id id)
+static enum sm_error forget_due(const struct worker *worker, struct arena *arena, struct id id)
 {
     struct message message;
     struct db_transaction tx DEFER(db_rollback) = {0};
@@ -155,8 +154,7 @@ enum sm_error on_purged(struct bus_request *request, const void *message, void *
     struct message known;
     (void)out;
     /* As for a destroy: an edited row is reported, and nothing is decided by it. */
-    enum sm_error found =
-        message_load(request->worker, request->arena, asked->message, &known);
+    enum sm_error found = message_load(request->worker, request->arena, asked->message, &known);
     if (found == SM_NOT_FOUND)
         return SM_OK; /* never due */
     TRY(found);

@@ -188,8 +188,8 @@ static enum sm_error look_again(struct verifying *verifying, enum sm_error outsi
     const struct sealed_call *call = verifying->call;
     const struct verify_request *request = verifying->request;
     TRY(link_lock_live(call->worker, call->arena, &verifying->link, &verifying->message));
-    struct attempt attempt = {call->worker, &verifying->link, request->password, request->code,
-        call->now_ms};
+    struct attempt attempt = {
+        call->worker, &verifying->link, request->password, request->code, call->now_ms};
     return outside == SM_OK && verifying->rule->inside ? verifying->rule->inside(&attempt)
                                                        : outside;
 }
@@ -228,8 +228,8 @@ static enum sm_error check_outside(const struct verifying *verifying)
 {
     const struct sealed_call *call = verifying->call;
     const struct verify_request *request = verifying->request;
-    struct attempt attempt = {call->worker, &verifying->link, request->password, request->code,
-        call->now_ms};
+    struct attempt attempt = {
+        call->worker, &verifying->link, request->password, request->code, call->now_ms};
     return verifying->rule->outside ? verifying->rule->outside(&attempt) : SM_OK;
 }
 

@@ -25,7 +25,8 @@ void audit_edge_meanwhile(enum event_kind kind, void (*act)(void *context), void
 size_t audit_edge_count(enum event_kind kind);
 /* The last event of a kind; its texts are gone. Fails the test when there is none. */
 struct audit_event audit_edge_last(enum event_kind kind);
-/* The reason that the last event of a kind gave, at most 63 letters; lives until the next forget. */
+/* The reason that the last event of a kind gave, at most 63 letters; lives until the next forget.
+ */
 const char *audit_edge_reason(enum event_kind kind);
 void audit_edge_forget(void);
 

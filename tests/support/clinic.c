@@ -49,8 +49,7 @@ static void hire(const struct clinic *clinic, const char *email, const char *nam
         .roles = roles,
         .state = ACCOUNT_ACTIVE};
     assert_ok(id_random(&account.account));
-    assert_ok(
-        password_hash(clinic->vault.crypto.passwords, span_text(CLINIC_PASSWORD), &verifier));
+    assert_ok(password_hash(clinic->vault.crypto.passwords, span_text(CLINIC_PASSWORD), &verifier));
     account.verifier = buffer_span(&verifier);
     assert_ok(account_insert(&clinic->vault.worker, &account));
 }
@@ -134,8 +133,8 @@ struct clinic clinic_replica(struct clinic *clinic)
 {
     struct clinic replica = *clinic;
     replica.vault.worker = (struct worker){.crypto = &clinic->vault.crypto};
-    assert_ok(db_open(database_conninfo(clinic->vault.database, "sm_crypto").text,
-        &replica.vault.worker.db));
+    assert_ok(db_open(
+        database_conninfo(clinic->vault.database, "sm_crypto").text, &replica.vault.worker.db));
     return replica;
 }
 
@@ -165,15 +164,15 @@ void clinic_fill_send(
         .name = span_text("Rosa"),
         .method = method,
         .password = span_text(method == METHOD_CODE ? "" : CLINIC_PASSWORD)};
-    form->request = (struct send_request){
-        .session = {clinic->anna.session, SPAN(clinic->anna.secret)},
-        .message = parcel->message,
-        .key = SPAN(parcel->key),
-        .lifetime_days = LIFETIME_DAYS,
-        .language = span_text("en"),
-        .subject_sealed = SPAN(form->subject),
-        .recipients = {&form->recipient, 1},
-        .parts = clinic_parts()};
+    form->request =
+        (struct send_request){.session = {clinic->anna.session, SPAN(clinic->anna.secret)},
+            .message = parcel->message,
+            .key = SPAN(parcel->key),
+            .lifetime_days = LIFETIME_DAYS,
+            .language = span_text("en"),
+            .subject_sealed = SPAN(form->subject),
+            .recipients = {&form->recipient, 1},
+            .parts = clinic_parts()};
 }
 
 enum sm_error clinic_ask_send(
@@ -195,8 +194,8 @@ struct parcel clinic_send(struct clinic *clinic, enum method method)
     assert_error(clinic_ask_send(clinic, &form, &answer), SM_OK);
     const struct send_reply *reply = answer.reply;
     parcel.link = LIST_AT(struct link_facts, reply->links, 0)->link;
-    assert_ok(link_secret(keyring_key(clinic->vault.crypto.keyring, KEY_LINK), parcel.link, 1,
-        parcel.secret));
+    assert_ok(link_secret(
+        keyring_key(clinic->vault.crypto.keyring, KEY_LINK), parcel.link, 1, parcel.secret));
     return parcel;
 }
 
@@ -220,8 +219,8 @@ enum sm_error clinic_verify(struct clinic *clinic, const struct parcel *parcel,
     return ask_crypto(&clinic->vault, &ask, answer);
 }
 
-enum sm_error clinic_with_session(struct clinic *clinic, const char *operation,
-    const struct page *page, struct answer *answer)
+enum sm_error clinic_with_session(
+    struct clinic *clinic, const char *operation, const struct page *page, struct answer *answer)
 {
     struct session_request request = {.session = {page->session, SPAN(page->secret)}};
     struct ask ask = {.operation = operation, .message = &request, .call_ms = clinic->call_ms};
@@ -277,8 +276,8 @@ struct code_text clinic_mailed_code(struct clinic *clinic, const struct parcel *
     struct letter content;
     struct span sealed;
     struct id job;
-    assert_ok(DB_RUN(clinic->vault.worker.db, &newest, &rows, db_id(&parcel->link),
-        db_i64(LETTER_CODE)));
+    assert_ok(
+        DB_RUN(clinic->vault.worker.db, &newest, &rows, db_id(&parcel->link), db_i64(LETTER_CODE)));
     assert_ok(db_one(rows));
     assert_ok(db_read_id(rows, 0, 0, &job));
     assert_ok(db_read_bytes(rows, 0, 1, MAIL_JOB_BYTES_MAX, &sealed));

@@ -64,8 +64,8 @@ struct sending_form {
     struct recipient recipient;
     uint8_t subject[64];
 };
-void clinic_fill_send(struct clinic *clinic, struct parcel *parcel, enum method method,
-    struct sending_form *form);
+void clinic_fill_send(
+    struct clinic *clinic, struct parcel *parcel, enum method method, struct sending_form *form);
 enum sm_error clinic_ask_send(
     struct clinic *clinic, const struct sending_form *form, struct answer *answer);
 /* The whole of it: lives 7 days. */
@@ -84,7 +84,8 @@ enum sm_error clinic_with_session(struct clinic *clinic, const char *operation,
 enum sm_error clinic_with_message(struct clinic *clinic, const char *operation,
     const struct page *page, struct id message, struct answer *answer); /* read, delete, compose */
 enum sm_error clinic_with_link(struct clinic *clinic, const char *operation,
-    const struct page *page, const struct parcel *parcel, struct answer *answer); /* revoke, unlock */
+    const struct page *page, const struct parcel *parcel,
+    struct answer *answer); /* revoke, unlock */
 enum sm_error clinic_reply(
     struct clinic *clinic, const struct page *page, struct id reply, struct answer *answer);
 

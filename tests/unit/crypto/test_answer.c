@@ -63,7 +63,8 @@ static void without_the_log_a_reply_is_not_confirmed_and_the_same_again_is(void 
     assert_error(clinic_reply(clinic, &rosa, reply, &answer), SM_OK);
     assert_int_equal(replies(clinic), 1);
     assert_int_equal(audit_edge_count(EVENT_REPLIED), 1);
-    assert_int_equal(clinic_number(clinic, "SELECT count(*) FROM vault.mail_job WHERE kind = 3"), 1);
+    assert_int_equal(
+        clinic_number(clinic, "SELECT count(*) FROM vault.mail_job WHERE kind = 3"), 1);
 }
 
 /* --- the reply --- */
@@ -104,8 +105,7 @@ static void another_reply_under_the_same_name_is_a_conflict(void **state)
 
     assert_error(clinic_reply(clinic, &other, reply, &answer), SM_CONFLICT);
     assert_error(clinic_reply(clinic, &other, first.message, &answer), SM_CONFLICT);
-    assert_error(
-        clinic_with_message(clinic, "reply_compose", &other, reply, &answer), SM_CONFLICT);
+    assert_error(clinic_with_message(clinic, "reply_compose", &other, reply, &answer), SM_CONFLICT);
 
     assert_int_equal(replies(clinic), 1);
 }
@@ -137,8 +137,7 @@ static void a_revoked_link_replies_no_more(void **state)
 
     assert_error(clinic_with_link(clinic, "revoke", &clinic->anna, &parcel, &answer), SM_OK);
 
-    assert_error(
-        clinic_with_message(clinic, "reply_compose", &rosa, fresh_id(), &answer), SM_GONE);
+    assert_error(clinic_with_message(clinic, "reply_compose", &rosa, fresh_id(), &answer), SM_GONE);
     assert_error(clinic_reply(clinic, &rosa, fresh_id(), &answer), SM_GONE);
     assert_int_equal(replies(clinic), 0);
 }

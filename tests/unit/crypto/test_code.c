@@ -30,8 +30,8 @@ static int64_t code_letters(struct clinic *clinic)
 static int begin(void **state)
 {
     struct clinic *clinic = *state;
-    assert_ok(database_run(
-        clinic->vault.database, "DELETE FROM vault.mail_job; DELETE FROM vault.code"));
+    assert_ok(
+        database_run(clinic->vault.database, "DELETE FROM vault.mail_job; DELETE FROM vault.code"));
     return clinic_begin(state);
 }
 

@@ -1,4 +1,5 @@
-/* A link is one recipient's: its secret proves it, its row decides, and all that ended ended alike. */
+/* A link is one recipient's: its secret proves it, its row decides, and all that ended ended alike.
+ */
 #include "services/crypto/link.h"
 
 #include "envelope/link.h"
@@ -35,10 +36,10 @@ static struct told hello(struct clinic *clinic, const struct parcel *parcel)
 static void end_by(struct clinic *clinic, const char *operation, const struct parcel *parcel)
 {
     struct answer answer DEFER(answer_free) = ANSWER;
-    assert_error(strcmp(operation, "delete") == 0
-                     ? clinic_with_message(
-                           clinic, operation, &clinic->anna, parcel->message, &answer)
-                     : clinic_with_link(clinic, operation, &clinic->anna, parcel, &answer),
+    assert_error(
+        strcmp(operation, "delete") == 0
+            ? clinic_with_message(clinic, operation, &clinic->anna, parcel->message, &answer)
+            : clinic_with_link(clinic, operation, &clinic->anna, parcel, &answer),
         SM_OK);
 }
 
@@ -173,8 +174,8 @@ static void a_link_text_holds_id_secret_and_pin(void **state)
     struct link link = clinic_link(clinic, &parcel, &arena);
     struct span base;
 
-    assert_ok(link_text(
-        &clinic->vault.worker, &link, span_text("https://mail.example.org"), &text));
+    assert_ok(
+        link_text(&clinic->vault.worker, &link, span_text("https://mail.example.org"), &text));
 
     assert_ok(link_parse(buffer_span(&text), &parts, &base));
     assert_true(span_equals_text(base, "https://mail.example.org"));
@@ -182,8 +183,8 @@ static void a_link_text_holds_id_secret_and_pin(void **state)
     assert_memory_equal(parts.secret, parcel.secret, sizeof parts.secret);
     link.generation = 2; /* another generation has another secret */
     buffer_clear(&text);
-    assert_ok(link_text(
-        &clinic->vault.worker, &link, span_text("https://mail.example.org"), &text));
+    assert_ok(
+        link_text(&clinic->vault.worker, &link, span_text("https://mail.example.org"), &text));
     assert_ok(link_parse(buffer_span(&text), &parts, &base));
     assert_memory_not_equal(parts.secret, parcel.secret, sizeof parts.secret);
 }
@@ -226,8 +227,7 @@ static void every_edited_column_of_a_link_is_refused_and_reported(void **state)
         assert_ok(database_run(clinic->vault.database, edits[i]));
 
         assert_error(clinic_by_link(clinic, "hello", &parcel, &answer), SM_TAMPERED);
-        assert_error(
-            clinic_verify(clinic, &parcel, CLINIC_PASSWORD, "", &answer), SM_TAMPERED);
+        assert_error(clinic_verify(clinic, &parcel, CLINIC_PASSWORD, "", &answer), SM_TAMPERED);
         assert_error(clinic_with_session(clinic, "open", &rosa, &answer), SM_TAMPERED);
 
         audit_edge_settle(&clinic->vault);
@@ -277,8 +277,8 @@ static void an_edited_message_closes_its_links(void **state)
     struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
     struct page rosa = clinic_verified(clinic, &parcel);
 
-    assert_ok(database_run(clinic->vault.database,
-        "UPDATE vault.message SET expires_ms = expires_ms + 86400000"));
+    assert_ok(database_run(
+        clinic->vault.database, "UPDATE vault.message SET expires_ms = expires_ms + 86400000"));
 
     assert_error(hello(clinic, &parcel).outcome, SM_TAMPERED);
     assert_error(clinic_with_session(clinic, "open", &rosa, &answer), SM_TAMPERED);

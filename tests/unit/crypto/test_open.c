@@ -58,8 +58,7 @@ static void expire_it(void *context)
         "CREATE OR REPLACE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE AS"
         " 'SELECT clock_timestamp() + make_interval(days => 8)'"};
     struct db *db DEFER(db_close) = NULL;
-    assert_ok(
-        db_open(database_conninfo(meanwhile->replica.vault.database, "postgres").text, &db));
+    assert_ok(db_open(database_conninfo(meanwhile->replica.vault.database, "postgres").text, &db));
     assert_ok(DB_RUN0(db, &shift, NULL));
 }
 

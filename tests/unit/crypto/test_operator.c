@@ -158,8 +158,8 @@ static void an_organisation_that_met_an_outage_of_the_log_is_confirmed_when_aske
     assert_false(id_is_none(reply.organisation));
     audit_edge_settle(vault);
     assert_int_equal(audit_edge_count(EVENT_ORGANISATION_CREATED), 1);
-    assert_true(id_equal(audit_edge_last(EVENT_ORGANISATION_CREATED).organisation,
-        reply.organisation));
+    assert_true(
+        id_equal(audit_edge_last(EVENT_ORGANISATION_CREATED).organisation, reply.organisation));
 }
 
 static void values_that_would_mislead_recipients_are_refused(void **state)

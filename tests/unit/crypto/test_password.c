@@ -92,8 +92,7 @@ static void a_form_is_nothing_without_the_pepper(void **state)
 static void a_form_that_is_not_ours_or_costs_too_much_is_refused(void **state)
 {
     const struct fixture *fixture = *state;
-    static const char rest[] =
-        "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    static const char rest[] = "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     const char *const heads[] = {
         "p1$argon2id$v=19$m=1048577,t=1,p=1$", /* memory over the ceiling */
         "p1$argon2id$v=19$m=999999999,t=1,p=1$",

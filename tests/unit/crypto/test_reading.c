@@ -28,8 +28,8 @@ static void delete_it(void *context)
     struct answer answer DEFER(answer_free) = ANSWER;
     struct clinic *replica = &meanwhile->replica;
     replica->call_ms = 1;
-    assert_error(clinic_with_message(
-                     replica, "delete", &replica->anna, meanwhile->parcel.message, &answer),
+    assert_error(
+        clinic_with_message(replica, "delete", &replica->anna, meanwhile->parcel.message, &answer),
         SM_UNAVAILABLE);
 }
 
@@ -59,8 +59,7 @@ static void a_subject_that_is_deleted_while_the_log_is_waited_for_is_left_out(vo
     struct message_name names[] = {{meanwhile.parcel.message}, {stays.message}};
 
     audit_edge_meanwhile(EVENT_SUBJECTS_READ, delete_it, &meanwhile);
-    assert_error(
-        ask_subjects(clinic, &clinic->anna, &(struct list){names, 2}, &answer), SM_OK);
+    assert_error(ask_subjects(clinic, &clinic->anna, &(struct list){names, 2}, &answer), SM_OK);
 
     const struct subjects_reply *reply = answer.reply;
     assert_int_equal(reply->subjects.count, 1);
@@ -94,8 +93,8 @@ static void nobody_reads_what_another_sent(void **state)
     struct id unknown;
     assert_ok(id_random(&unknown));
 
-    assert_error(clinic_with_message(clinic, "read", &clinic->bert, parcel.message, &answer),
-        SM_NOT_FOUND);
+    assert_error(
+        clinic_with_message(clinic, "read", &clinic->bert, parcel.message, &answer), SM_NOT_FOUND);
     assert_error(
         clinic_with_message(clinic, "read", &clinic->bert, unknown, &answer), SM_NOT_FOUND);
     assert_error(clinic_with_message(clinic, "read", &clinic->carla, parcel.message, &answer),

@@ -57,8 +57,8 @@ static int begin(void **state)
 
 static int64_t keys_left(struct clinic *clinic)
 {
-    return clinic_number(
-        clinic, "SELECT count(*) FROM vault.message WHERE due_ms IS NOT NULL AND wrapped IS NOT NULL");
+    return clinic_number(clinic,
+        "SELECT count(*) FROM vault.message WHERE due_ms IS NOT NULL AND wrapped IS NOT NULL");
 }
 
 /* --- purged --- */
@@ -166,14 +166,14 @@ static void verifiers_codes_sessions_and_waiting_mail_go_with_the_key(void **sta
     assert_true(destroy(clinic, parcel.message));
     assert_true(destroy(clinic, parcel.message)); /* repeatable */
 
-    assert_int_equal(clinic_number(clinic,
-                         "SELECT count(*) FROM vault.link JOIN vault.message USING (message)"
-                         " WHERE due_ms IS NOT NULL AND verifier IS NOT NULL"),
+    assert_int_equal(
+        clinic_number(clinic, "SELECT count(*) FROM vault.link JOIN vault.message USING (message)"
+                              " WHERE due_ms IS NOT NULL AND verifier IS NOT NULL"),
         0);
     assert_int_equal(clinic_number(clinic, "SELECT count(*) FROM vault.code"), 0);
-    assert_int_equal(clinic_number(clinic,
-                         "SELECT count(*) FROM vault.link_session JOIN vault.link USING (link)"
-                         " JOIN vault.message USING (message) WHERE due_ms IS NOT NULL"),
+    assert_int_equal(
+        clinic_number(clinic, "SELECT count(*) FROM vault.link_session JOIN vault.link USING (link)"
+                              " JOIN vault.message USING (message) WHERE due_ms IS NOT NULL"),
         0);
     assert_int_equal(clinic_number(clinic,
                          "SELECT count(*) FROM vault.mail_job JOIN vault.message USING (message)"
@@ -212,8 +212,8 @@ static void a_revoked_message_stays_revoked_when_its_key_goes(void **state)
     assert_true(destroy(clinic, parcel.message));
 
     assert_int_equal(keys_left(clinic), 0);
-    assert_int_equal(clinic_number(clinic,
-                         "SELECT state FROM vault.message WHERE due_ms IS NOT NULL"),
+    assert_int_equal(
+        clinic_number(clinic, "SELECT state FROM vault.message WHERE due_ms IS NOT NULL"),
         STATE_REVOKED);
 }
 

@@ -93,8 +93,7 @@ static void revoke_it(void *context)
     struct answer answer DEFER(answer_free) = ANSWER;
     struct clinic *replica = &meanwhile->replica;
     replica->call_ms = 1;
-    assert_error(
-        clinic_with_link(replica, "revoke", &replica->anna, &meanwhile->parcel, &answer),
+    assert_error(clinic_with_link(replica, "revoke", &replica->anna, &meanwhile->parcel, &answer),
         SM_UNAVAILABLE);
 }
 
@@ -152,8 +151,7 @@ static void twenty_wrong_passwords_freeze_until_the_sender_unlocks(void **state)
     clinic_wait(clinic, 24 * 3600);
     assert_error(try_password(clinic, &parcel, CLINIC_PASSWORD), SM_FROZEN);
 
-    assert_error(
-        clinic_with_link(clinic, "unlock", &clinic->anna, &parcel, &answer), SM_OK);
+    assert_error(clinic_with_link(clinic, "unlock", &clinic->anna, &parcel, &answer), SM_OK);
     assert_error(try_password(clinic, &parcel, CLINIC_PASSWORD), SM_OK);
     audit_edge_settle(&clinic->vault);
     assert_int_equal(audit_edge_count(EVENT_VERIFICATION_FAILED), 20);
@@ -275,14 +273,12 @@ static void both_proofs_are_needed_where_both_are_asked(void **state)
     struct code_text code = clinic_code(clinic, &parcel);
     struct answer answer DEFER(answer_free) = ANSWER;
 
-    assert_error(
-        clinic_verify(clinic, &parcel, CLINIC_PASSWORD, "", &answer), SM_BAD_VALUE);
+    assert_error(clinic_verify(clinic, &parcel, CLINIC_PASSWORD, "", &answer), SM_BAD_VALUE);
     assert_error(clinic_verify(clinic, &parcel, "", code.digits, &answer), SM_BAD_VALUE);
     assert_error(clinic_verify(clinic, &parcel, WRONG, code.digits, &answer), SM_WRONG_SECRET);
     assert_error(clinic_verify(clinic, &parcel, CLINIC_PASSWORD, other_code(code).digits, &answer),
         SM_WRONG_SECRET);
-    assert_error(
-        clinic_verify(clinic, &parcel, CLINIC_PASSWORD, code.digits, &answer), SM_OK);
+    assert_error(clinic_verify(clinic, &parcel, CLINIC_PASSWORD, code.digits, &answer), SM_OK);
 }
 
 static void a_proof_that_does_not_fit_the_method_costs_no_attempt(void **state)
@@ -309,11 +305,9 @@ static void a_request_that_is_repeated_gives_no_second_session(void **state)
     struct ask ask = {.operation = "verify", .message = &request};
     struct sealed_ask sealed DEFER(sealed_ask_free) = ask_seal(&clinic->vault, &ask);
 
-    assert_ok(ask_carry(
-        &clinic->vault.worker, "verify", buffer_span(&sealed.frame), &answer));
+    assert_ok(ask_carry(&clinic->vault.worker, "verify", buffer_span(&sealed.frame), &answer));
     assert_int_equal(answer.effects.outcome, SM_OK);
-    assert_ok(ask_carry(
-        &clinic->vault.worker, "verify", buffer_span(&sealed.frame), &answer));
+    assert_ok(ask_carry(&clinic->vault.worker, "verify", buffer_span(&sealed.frame), &answer));
     assert_int_equal(answer.effects.outcome, SM_REPLAYED);
 
     assert_int_equal(sessions(clinic), 1);
