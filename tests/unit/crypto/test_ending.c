@@ -55,8 +55,7 @@ static void a_revoke_closes_the_link_at_once(void **state)
     struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
     struct page rosa = clinic_verified(clinic, &parcel);
 
-    assert_error(
-        clinic_with_link(clinic, "revoke", &clinic->anna, &parcel, &answer), SM_OK);
+    assert_error(clinic_with_link(clinic, "revoke", &clinic->anna, &parcel, &answer), SM_OK);
 
     assert_true(id_equal(answer.effects.closed, parcel.link)); /* downloads stop too */
     assert_link_is_gone(clinic, &parcel, &rosa);
@@ -160,11 +159,10 @@ static void the_feed_keeps_of_a_deleted_message_that_it_is_deleted_and_nothing_e
     assert_error(delete_by(clinic, &clinic->anna, &parcel), SM_OK);
 
     assert_int_equal(clinic_number(clinic, "SELECT count(*) FROM vault.feed WHERE kind < 4"), 1);
-    assert_int_equal(clinic_number(clinic, "SELECT kind FROM vault.feed WHERE kind < 4"),
-        FEED_STATE);
-    assert_int_equal(clinic_number(clinic,
-                         "SELECT count(*) FROM vault.feed"
-                         " WHERE position('rosa'::bytea IN body) > 0"),
+    assert_int_equal(
+        clinic_number(clinic, "SELECT kind FROM vault.feed WHERE kind < 4"), FEED_STATE);
+    assert_int_equal(clinic_number(clinic, "SELECT count(*) FROM vault.feed"
+                                           " WHERE position('rosa'::bytea IN body) > 0"),
         0);
 }
 
