@@ -56,8 +56,7 @@ static size_t pull(const struct vault *vault, struct reader *reader, uint64_t ro
     assert_ok(on_feed(&bus, &request, &reader->reply));
     size_t count = reader->reply.items.count;
     if (count > 0) {
-        const struct feed_item *last =
-            LIST_AT(struct feed_item, reader->reply.items, count - 1);
+        const struct feed_item *last = LIST_AT(struct feed_item, reader->reply.items, count - 1);
         reader->tx = last->tx;
         reader->id = last->id;
     }
@@ -147,8 +146,8 @@ static void an_item_that_commits_late_is_not_passed_over(void **state)
     assert_ok(db_open(database_conninfo(vault->database, "sm_crypto").text, &slow));
 
     assert_ok(db_begin(slow, &late));
-    assert_ok(feed_add(slow, &first)); /* begun first, */
-    add(vault->worker.db, &second);    /* committed last */
+    assert_ok(feed_add(slow, &first));                        /* begun first, */
+    add(vault->worker.db, &second);                           /* committed last */
     assert_int_equal(pull(vault, &reader, PAGE_ROWS_MAX), 0); /* nothing yet: it could pass one */
     assert_ok(db_commit(&late));
     pull_some(vault, &reader, 2);
@@ -272,8 +271,8 @@ static void a_row_that_is_no_item_is_refused(void **state)
     add(vault->worker.db, &item);
     pull_some(vault, &reader, 1); /* it is below the oldest transaction now */
 
-    assert_ok(database_run(
-        vault->database, "UPDATE vault.feed SET body = decode('dfffffffff', 'hex')"));
+    assert_ok(
+        database_run(vault->database, "UPDATE vault.feed SET body = decode('dfffffffff', 'hex')"));
 
     assert_error(on_feed(&bus, &request, &reader.reply), SM_BAD_FORMAT);
 }
