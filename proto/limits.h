@@ -39,6 +39,9 @@ enum {
     FAILURES_BEFORE_LOCK = 5,
     LOCK_S = 15 * 60,
     FAILURES_BEFORE_FREEZE = 20,
+    ARGON2_KIB_MIN = 19456,       /* memory of one hash that the configuration accepts */
+    ARGON2_KIB_MAX = 1024 * 1024, /* also what a stored form may cost us */
+    ARGON2_PASSES_MAX = 16,
     VERIFIED_SESSION_S = 30 * 60,  /* a recipient's session after a passed check */
     USER_SESSION_S = 12 * 60 * 60, /* a sender's session */
     COOKIE_S = 15 * 60,            /* the gateway's half of it; each sealed call renews it */

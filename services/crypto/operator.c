@@ -149,6 +149,23 @@ enum sm_error operator_log_all(struct bus_request *request, const char *name)
     return commit_and_wait(request, &tx, event.event);
 }
 
+/*
+ * What is there already was asked for by another call, with the same content: the answer was lost,
+ * or the log was away when it was made. The log gets the call; and as the relay keeps the order, it
+ * then has the event of the making too.
+ */
+static enum sm_error log_again(
+    struct bus_request *request, struct id organisation, const char *reason)
+{
+    const struct worker *worker = request->worker;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct audit_event event = {
+        .organisation = organisation, .kind = EVENT_OPERATOR_CALL, .reason = span_text(reason)};
+    TRY(db_begin(worker->db, &tx));
+    TRY(add_event(worker, &event));
+    return commit_and_wait(request, &tx, event.event);
+}
+
 /* --- organisations --- */
 
 static bool is_colour(struct span colour)
@@ -172,11 +189,41 @@ static bool is_organisation(const struct org_create_request *wanted)
            (wanted->from_address.size == 0 || text_is_address(wanted->from_address));
 }
 
-static enum sm_error create_organisation(
-    struct bus_request *request, struct id call, const struct org_create_request *wanted)
+static enum sm_error write_organisation(
+    struct bus_request *request, const struct organisation *fresh)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
+    struct audit_event event = {.event = fresh->organisation,
+        .organisation = fresh->organisation,
+        .kind = EVENT_ORGANISATION_CREATED};
+    TRY(begin(request, fresh->organisation, &tx));
+    TRY(organisation_insert(worker, fresh));
+    TRY(keyring_organisation_new(worker->crypto->keyring, worker->db, fresh->organisation));
+    TRY(add_event(worker, &event));
+    return commit_and_wait(request, &tx, event.event);
+}
+
+/* Its policy may have changed since; what was asked for has not. */
+static enum sm_error organisation_again(
+    struct bus_request *request, const struct organisation *wanted, struct id *out)
+{
+    struct organisation there;
+    TRY(organisation_by_name(request->worker, request->arena, wanted->name, &there));
+    bool is_same = span_equal(there.base_url, wanted->base_url) &&
+                   span_equal(there.from_address, wanted->from_address) &&
+                   span_equal(there.language, wanted->language) &&
+                   span_equal(there.colour, wanted->colour);
+    if (!is_same)
+        return SM_CONFLICT;
+    TRY(log_again(request, there.organisation, "org_create: again"));
+    *out = there.organisation;
+    return SM_OK;
+}
+
+static enum sm_error create_organisation(struct bus_request *request, struct id call,
+    const struct org_create_request *wanted, struct id *out)
+{
     struct organisation fresh = {.organisation = call,
         .name = wanted->name,
         .base_url = wanted->base_url,
@@ -190,13 +237,11 @@ static enum sm_error create_organisation(
         .total_bytes_max = DEFAULT_TOTAL_BYTES};
     if (!is_organisation(wanted))
         return SM_BAD_VALUE;
-    struct audit_event event = {
-        .event = call, .organisation = fresh.organisation, .kind = EVENT_ORGANISATION_CREATED};
-    TRY(begin(request, call, &tx));
-    TRY(organisation_insert(worker, &fresh));
-    TRY(keyring_organisation_new(worker->crypto->keyring, worker->db, fresh.organisation));
-    TRY(add_event(worker, &event));
-    return commit_and_wait(request, &tx, event.event);
+    enum sm_error error = write_organisation(request, &fresh);
+    if (error == SM_CONFLICT)
+        return organisation_again(request, &fresh, out);
+    *out = fresh.organisation;
+    return error;
 }
 
 enum sm_error on_org_create(struct bus_request *request, const void *message, void *out)
@@ -204,8 +249,8 @@ enum sm_error on_org_create(struct bus_request *request, const void *message, vo
     struct org_create_reply *reply = out;
     struct subject subject = {.name = "org_create"};
     TRY(call_id(request, subject.name, &subject.call));
-    reply->organisation = subject.call;
-    return end(request, &subject, create_organisation(request, subject.call, message));
+    return end(request, &subject,
+        create_organisation(request, subject.call, message, &reply->organisation));
 }
 
 enum sm_error on_org_list(struct bus_request *request, const void *message, void *out)
@@ -255,11 +300,47 @@ enum sm_error on_policy_set(struct bus_request *request, const void *message, vo
 
 /* --- accounts --- */
 
-static enum sm_error create_user(
-    struct bus_request *request, struct id call, const struct user_create_request *wanted)
+static enum sm_error write_account(struct bus_request *request, const struct account *fresh)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
+    struct personal_field personal[] = {{span_text("user"), fresh->email}};
+    struct audit_event event = {.event = fresh->account,
+        .organisation = fresh->organisation,
+        .kind = EVENT_ACCOUNT_CREATED,
+        .actor = fresh->account,
+        .personal = LIST_OF(personal)};
+    TRY(begin(request, fresh->account, &tx));
+    TRY(account_insert(worker, fresh));
+    TRY(add_event(worker, &event));
+    return commit_and_wait(request, &tx, event.event);
+}
+
+/* The address has an account. It is the one that is wanted if all is as asked for, the password
+ * too. */
+static enum sm_error account_again(
+    struct bus_request *request, const struct account *wanted, struct span password, struct id *out)
+{
+    const struct worker *worker = request->worker;
+    struct account there;
+    TRY(account_by_email(worker, request->arena, wanted->email, &there));
+    bool is_same = id_equal(there.organisation, wanted->organisation) &&
+                   span_equal(there.name, wanted->name) && there.roles == wanted->roles &&
+                   there.state == wanted->state;
+    if (!is_same)
+        return SM_CONFLICT;
+    enum sm_error match = password_verify(worker->crypto->passwords, password, there.verifier);
+    if (match != SM_OK)
+        return match == SM_WRONG_SECRET ? SM_CONFLICT : match;
+    TRY(log_again(request, there.organisation, "user_create: again"));
+    *out = there.account;
+    return SM_OK;
+}
+
+static enum sm_error create_user(struct bus_request *request, struct id call,
+    const struct user_create_request *wanted, struct id *out)
+{
+    const struct worker *worker = request->worker;
     struct buffer verifier DEFER(buffer_free) = BUFFER(PASSWORD_HASH_BYTES_MAX);
     struct organisation organisation;
     struct account fresh = {.account = call,
@@ -271,16 +352,11 @@ static enum sm_error create_user(
     TRY(organisation_load(worker, request->arena, wanted->organisation, &organisation));
     TRY(password_hash(worker->crypto->passwords, wanted->password, &verifier));
     fresh.verifier = buffer_span(&verifier);
-    struct personal_field personal[] = {{span_text("user"), fresh.email}};
-    struct audit_event event = {.event = call,
-        .organisation = wanted->organisation,
-        .kind = EVENT_ACCOUNT_CREATED,
-        .actor = fresh.account,
-        .personal = LIST_OF(personal)};
-    TRY(begin(request, call, &tx));
-    TRY(account_insert(worker, &fresh));
-    TRY(add_event(worker, &event));
-    return commit_and_wait(request, &tx, event.event);
+    enum sm_error error = write_account(request, &fresh);
+    if (error == SM_CONFLICT)
+        return account_again(request, &fresh, wanted->password, out);
+    *out = fresh.account;
+    return error;
 }
 
 enum sm_error on_user_create(struct bus_request *request, const void *message, void *out)
@@ -289,8 +365,7 @@ enum sm_error on_user_create(struct bus_request *request, const void *message, v
     struct user_create_reply *reply = out;
     struct subject subject = {.name = "user_create", .organisation = wanted->organisation};
     TRY(call_id(request, subject.name, &subject.call));
-    reply->user = subject.call;
-    return end(request, &subject, create_user(request, subject.call, wanted));
+    return end(request, &subject, create_user(request, subject.call, wanted, &reply->user));
 }
 
 /* What changes of an account: its verifier or its state. All its sessions end. */
