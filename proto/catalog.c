@@ -34,59 +34,59 @@ FIELDS(ping_reply, struct ping_reply,
 enum { SMALL = 1024, CARRY = SEALED_REQUEST_BYTES_MAX + SMALL, BATCH = BUS_MESSAGE_BYTES_MAX - SMALL };
 
 const struct operation_rule catalog[] = {
-    {OP_PING, "ping", PEERS_ALL & ~(unsigned)PEER_OPERATOR, PEERS_ALL, SMALL, &ping_request, &ping_reply,
+    {OP_PING, "ping", PEERS_ALL & ~(unsigned)PEER_OPERATOR, PEERS_ALL, SMALL, REPEAT_READS, &ping_request, &ping_reply,
      "Says who answers and whether it is active."},
 
-    {OP_KEYS, "crypto_keys", PEER_CRYPTO, PEER_GATEWAY, SMALL, &keys_request, &keys_reply,
+    {OP_KEYS, "crypto_keys", PEER_CRYPTO, PEER_GATEWAY, SMALL, REPEAT_READS, &keys_request, &keys_reply,
      "The signed HPKE key, the keys to check with, and a fresh time token."},
-    {OP_CARRY, "crypto_carry", PEER_CRYPTO, PEER_GATEWAY, CARRY, &carry_request, &carry_reply,
+    {OP_CARRY, "crypto_carry", PEER_CRYPTO, PEER_GATEWAY, CARRY, REPEAT_BY_ITEM, &carry_request, &carry_reply,
      "Carries a sealed request. Errors of the operation are in the reply's outcome; a bus error means that it was not acted on."},
-    {OP_FEED, "crypto_feed", PEER_CRYPTO, PEER_GATEWAY, SMALL, &feed_request, &feed_reply,
+    {OP_FEED, "crypto_feed", PEER_CRYPTO, PEER_GATEWAY, SMALL, REPEAT_READS, &feed_request, &feed_reply,
      "Facts after a cursor, in an order that never changes."},
-    {OP_KNOWN, "crypto_known", PEER_CRYPTO, PEER_GATEWAY, 8 * SMALL, &known_request, &known_reply,
+    {OP_KNOWN, "crypto_known", PEER_CRYPTO, PEER_GATEWAY, 8 * SMALL, REPEAT_READS, &known_request, &known_reply,
      "Which of these messages were committed: the sweep of drafts asks before it deletes."},
-    {OP_DUE, "crypto_due", PEER_CRYPTO, PEER_RETENTION, SMALL, &due_request, &due_reply,
+    {OP_DUE, "crypto_due", PEER_CRYPTO, PEER_RETENTION, SMALL, REPEAT_READS, &due_request, &due_reply,
      "Expired or deleted messages whose ciphertext is not yet purged, oldest first."},
-    {OP_DESTROY, "crypto_destroy", PEER_CRYPTO, PEER_RETENTION, SMALL, &destroy_request, &destroy_reply,
+    {OP_DESTROY, "crypto_destroy", PEER_CRYPTO, PEER_RETENTION, SMALL, REPEAT_SAME, &destroy_request, &destroy_reply,
      "Destroys key and verifiers of a message that is due, cancels its waiting mail. Repeatable."},
-    {OP_PURGED, "crypto_purged", PEER_CRYPTO, PEER_RETENTION, SMALL, &purged_request, &nothing,
-     "The ciphertext is gone and the log has it: not due any more. Repeatable."},
-    {OP_ORG_CREATE, "org_create", PEER_CRYPTO, PEER_OPERATOR, 4 * SMALL, &org_create_request, &org_create_reply,
-     "Makes an organisation with its key and log. conflict: the name exists."},
-    {OP_ORG_LIST, "org_list", PEER_CRYPTO, PEER_OPERATOR, SMALL, &org_list_request, &org_list_reply,
+    {OP_PURGED, "crypto_purged", PEER_CRYPTO, PEER_RETENTION, SMALL, REPEAT_SAME, &purged_request, &nothing,
+     "The ciphertext is gone and the log has it: not due any more. Repeatable. conflict: its key is not destroyed."},
+    {OP_ORG_CREATE, "org_create", PEER_CRYPTO, PEER_OPERATOR, 4 * SMALL, REPEAT_BY_KEY, &org_create_request, &org_create_reply,
+     "Makes an organisation with its key and log; the same again is answered alike. conflict: the name has another."},
+    {OP_ORG_LIST, "org_list", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_READS, &org_list_request, &org_list_reply,
      "All organisations."},
-    {OP_USER_CREATE, "user_create", PEER_CRYPTO, PEER_OPERATOR, 4 * SMALL, &user_create_request, &user_create_reply,
-     "Makes an account. conflict: the address has one."},
-    {OP_USER_DISABLE, "user_disable", PEER_CRYPTO, PEER_OPERATOR, SMALL, &user_request, &nothing,
+    {OP_USER_CREATE, "user_create", PEER_CRYPTO, PEER_OPERATOR, 4 * SMALL, REPEAT_BY_KEY, &user_create_request, &user_create_reply,
+     "Makes an account; the same again is answered alike. conflict: the address has another."},
+    {OP_USER_DISABLE, "user_disable", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_BY_KEY, &user_request, &nothing,
      "Closes an account and ends its sessions."},
-    {OP_USER_PASSWORD, "user_password", PEER_CRYPTO, PEER_OPERATOR, 4 * SMALL, &user_password_request, &nothing,
+    {OP_USER_PASSWORD, "user_password", PEER_CRYPTO, PEER_OPERATOR, 4 * SMALL, REPEAT_BY_KEY, &user_password_request, &nothing,
      "Sets a new password and ends the account's sessions."},
-    {OP_POLICY_SET, "policy_set", PEER_CRYPTO, PEER_OPERATOR, SMALL, &policy_set_request, &nothing,
+    {OP_POLICY_SET, "policy_set", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_BY_KEY, &policy_set_request, &nothing,
      "What senders of an organisation may choose."},
-    {OP_KEY_STATUS, "key_status", PEER_CRYPTO, PEER_OPERATOR, SMALL, &key_status_request, &key_status_reply,
+    {OP_KEY_STATUS, "key_status", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_READS, &key_status_request, &key_status_reply,
      "Versions of all keys and what hangs on them."},
 
-    {OP_ENQUEUE, "notify_enqueue", PEER_NOTIFIER, PEER_CRYPTO, BATCH, &enqueue_request, &nothing,
+    {OP_ENQUEUE, "notify_enqueue", PEER_NOTIFIER, PEER_CRYPTO, BATCH, REPEAT_BY_ITEM, &enqueue_request, &nothing,
      "Mail jobs are durable when this answers; each is taken once by its id."},
-    {OP_CANCEL, "notify_cancel", PEER_NOTIFIER, PEER_CRYPTO, SMALL, &cancel_request, &cancel_reply,
+    {OP_CANCEL, "notify_cancel", PEER_NOTIFIER, PEER_CRYPTO, SMALL, REPEAT_SAME, &cancel_request, &cancel_reply,
      "Jobs of a message or link that have not gone out never do."},
-    {OP_DELIVERY_FEED, "notify_delivery_feed", PEER_NOTIFIER, PEER_GATEWAY, SMALL, &delivery_feed_request, &delivery_feed_reply,
+    {OP_DELIVERY_FEED, "notify_delivery_feed", PEER_NOTIFIER, PEER_GATEWAY, SMALL, REPEAT_READS, &delivery_feed_request, &delivery_feed_reply,
      "Results of deliveries after a cursor."},
 
-    {OP_PURGE, "retention_purge", PEER_RETENTION, PEER_GATEWAY, SMALL, &purge_request, &purge_reply,
+    {OP_PURGE, "retention_purge", PEER_RETENTION, PEER_GATEWAY, SMALL, REPEAT_SAME, &purge_request, &purge_reply,
      "Purges one message now, if crypto says that it is due."},
-    {OP_SWEEP_STATUS, "retention_status", PEER_RETENTION, PEER_GATEWAY, SMALL, &sweep_status_request, &sweep_status_reply,
+    {OP_SWEEP_STATUS, "retention_status", PEER_RETENTION, PEER_GATEWAY, SMALL, REPEAT_READS, &sweep_status_request, &sweep_status_reply,
      "How the last sweep went."},
 
-    {OP_APPEND, "audit_append", PEER_AUDIT, PEER_CRYPTO | PEER_NOTIFIER | PEER_RETENTION, BATCH, &append_request, &append_reply,
+    {OP_APPEND, "audit_append", PEER_AUDIT, PEER_CRYPTO | PEER_NOTIFIER | PEER_RETENTION, BATCH, REPEAT_BY_ITEM, &append_request, &append_reply,
      "Durable when this answers. Known event ids are passed over; a kind that the caller may not report is refused, and all with it. Events of a damaged log are held, and named; the others are not held up."},
-    {OP_QUERY, "audit_query", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, &query_request, &query_reply,
+    {OP_QUERY, "audit_query", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, REPEAT_READS, &query_request, &query_reply,
      "A page of an organisation's log, newest first."},
-    {OP_EXPORT, "audit_export", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, &export_request, &export_reply,
+    {OP_EXPORT, "audit_export", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, REPEAT_READS, &export_request, &export_reply,
      "A page of the NDJSON export."},
-    {OP_CHECKPOINT, "audit_checkpoint", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, &checkpoint_request, &checkpoint_reply,
+    {OP_CHECKPOINT, "audit_checkpoint", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, REPEAT_SAME, &checkpoint_request, &checkpoint_reply,
      "Signs the log's present head and returns the note."},
-    {OP_EVIDENCE, "audit_evidence", PEER_AUDIT, PEER_OPERATOR, SMALL, &evidence_request, &export_reply,
+    {OP_EVIDENCE, "audit_evidence", PEER_AUDIT, PEER_OPERATOR, SMALL, REPEAT_READS, &evidence_request, &export_reply,
      "A page of a damaged log, or of the operator's log; the export is logged in the operator's log. not_allowed: the log is whole."},
 };
 /* clang-format on */
@@ -109,6 +109,18 @@ enum peer peer_from_name(struct span name)
         if (span_equals_text(name, peers[i].name))
             return peers[i].peer;
     return PEER_NONE;
+}
+
+const char *repeat_name(enum repeat repeat)
+{
+    static const char *const names[] = {
+        [REPEAT_READS] = "reads only",
+        [REPEAT_SAME] = "leads to the same state",
+        [REPEAT_BY_ITEM] = "once by the ids that it carries",
+        [REPEAT_BY_KEY] = "once by the header's idempotency key",
+    };
+    size_t index = (size_t)repeat;
+    return index < sizeof names / sizeof names[0] && names[index] ? names[index] : "unknown";
 }
 
 const struct operation_rule *catalog_find(uint16_t number)

@@ -53,12 +53,26 @@ enum operation {
     OP_EVIDENCE = 0x0408,
 };
 
+/*
+ * What makes a request that is asked twice act once. A caller that got no answer asks again, of the
+ * same replica or of another, so each operation has one of these; there is no "not repeatable".
+ */
+enum repeat {
+    REPEAT_READS = 1, /* it changes nothing */
+    REPEAT_SAME,      /* its effect is a state: asked again, that state is there already */
+    REPEAT_BY_ITEM,   /* what it carries has ids of its own, and each id is taken once */
+    REPEAT_BY_KEY,    /* by the header's idempotency key, which the dispatcher demands, and which
+                         the handler records in the transaction of the effect */
+};
+const char *repeat_name(enum repeat repeat); /* a phrase for docs/protocol.md */
+
 struct operation_rule {
     enum operation number;
     const char *name;   /* e.g. "crypto_carry" */
     unsigned servers;   /* peers that serve it */
     unsigned callers;   /* peers that may call it */
     uint32_t bytes_max; /* of the request's second frame */
+    enum repeat repeat;
     const struct fields *request, *reply;
     const char *sentence; /* what it promises */
 };

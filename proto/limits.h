@@ -39,6 +39,9 @@ enum {
     FAILURES_BEFORE_LOCK = 5,
     LOCK_S = 15 * 60,
     FAILURES_BEFORE_FREEZE = 20,
+    ARGON2_KIB_MIN = 19456,       /* memory of one hash that the configuration accepts */
+    ARGON2_KIB_MAX = 1024 * 1024, /* also what a stored form may cost us */
+    ARGON2_PASSES_MAX = 16,
     VERIFIED_SESSION_S = 30 * 60,  /* a recipient's session after a passed check */
     USER_SESSION_S = 12 * 60 * 60, /* a sender's session */
     COOKIE_S = 15 * 60,            /* the gateway's half of it; each sealed call renews it */
@@ -55,7 +58,8 @@ enum {
     SEALED_AAD_BYTES_MAX = 1024,
     OPERATION_NAME_BYTES_MAX = 32,
     BUS_MESSAGE_BYTES_MAX = 1024 * 1024, /* ZMQ_MAXMSGSIZE: a larger frame is never allocated */
-    BUS_QUEUE_MESSAGES_MAX = 1000,       /* high-water mark on both sides */
+    BUS_QUEUE_MESSAGES_MAX = 32,         /* of one connection, each way: a caller has one call */
+    BUS_CALL_MS_MAX = 60 * 1000,         /* a later deadline counts as this one: nobody waits */
     CAPABILITY_BYTES_MAX = 512,          /* text */
     TIME_TOKEN_BYTES = 40,
     HPKE_KID_BYTES = 8,

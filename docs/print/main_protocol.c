@@ -114,14 +114,14 @@ static void print_head(void)
 
 static void print_operations(struct printed *printed)
 {
-    (void)puts("## Operations\n\n| number | operation | served by | called by | bytes | promise |\n"
-               "|---|---|---|---|---|---|");
+    (void)puts("## Operations\n\n| number | operation | served by | called by | bytes | asked "
+               "twice | promise |\n|---|---|---|---|---|---|---|");
     for (size_t i = 0; i < catalog_count; i++) {
         (void)printf("| 0x%04x | `%s` | ", (unsigned)catalog[i].number, catalog[i].name);
         print_peers(catalog[i].servers);
         (void)fputs(" | ", stdout);
         print_peers(catalog[i].callers);
-        (void)printf(" | %" PRIu32 " |", catalog[i].bytes_max);
+        (void)printf(" | %" PRIu32 " | %s |", catalog[i].bytes_max, repeat_name(catalog[i].repeat));
         print_cell(catalog[i].sentence);
         (void)putchar('\n');
     }

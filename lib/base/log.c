@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_BYTES_MAX = 16384 };
+enum { LINE_BYTES_MAX = 16384, END_BYTES = 32 /* kept free for the end of a line */ };
 
 static const char *service_name = "-";
 static enum log_level level_least = LOG_INFO;
@@ -45,6 +45,7 @@ static enum sm_error append_pair(struct buffer *line, const char *name, const ch
     return append_quoted(line, value ? value : "");
 }
 
+/* What does not fit any more is left out, and that is said: no line is lost for its values. */
 static enum sm_error compose(
     struct buffer *line, enum log_level level, const char *event, va_list pairs)
 {
@@ -52,8 +53,15 @@ static enum sm_error compose(
     TRY(append_pair(line, "service", service_name));
     TRY(append_pair(line, "level", level_names[level]));
     TRY(append_pair(line, "event", event));
-    for (const char *name; (name = va_arg(pairs, const char *)) != NULL;)
-        TRY(append_pair(line, name, va_arg(pairs, const char *)));
+    for (const char *name; (name = va_arg(pairs, const char *)) != NULL;) {
+        size_t before = line->size;
+        if (append_pair(line, name, va_arg(pairs, const char *)) == SM_OK)
+            continue;
+        buffer_truncate(line, before);
+        line->size_max = LINE_BYTES_MAX;
+        return buffer_append_text(line, ",\"cut\":\"yes\"}\n");
+    }
+    line->size_max = LINE_BYTES_MAX;
     return buffer_append_text(line, "}\n");
 }
 
@@ -61,7 +69,7 @@ void log_line(enum log_level level, const char *event, ...)
 {
     if (level < level_least)
         return;
-    struct buffer line DEFER(buffer_free) = BUFFER(LINE_BYTES_MAX);
+    struct buffer line DEFER(buffer_free) = BUFFER(LINE_BYTES_MAX - END_BYTES);
     va_list pairs;
     va_start(pairs, event);
     enum sm_error error = compose(&line, level, event, pairs);

@@ -1,7 +1,8 @@
 /*
  * One JSON object a line on standard error: time, service, level, event word, and the fields given.
- * A value is escaped and cut at LOG_VALUE_BYTES_MAX; a secret has no way in (struct secret is not
- * accepted anywhere). Safe to call from several threads: a line is written with one write(2).
+ * A value is escaped and cut at LOG_VALUE_BYTES_MAX; pairs over the longest line are left out; a
+ * secret has no way in (struct secret is not accepted anywhere). Safe to call from several threads:
+ * a line is written with one write(2).
  */
 #ifndef SM_BASE_LOG_H
 #define SM_BASE_LOG_H

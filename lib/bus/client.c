@@ -9,6 +9,7 @@
 #include "bus/keyring.h"
 #include "proto/limits.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,7 @@ static enum sm_error prepare(
     attempt->rule = catalog_find((uint16_t)call->operation);
     if (!attempt->rule)
         return SM_UNKNOWN_OPERATION;
+    assert(attempt->rule->repeat != REPEAT_BY_KEY || !id_is_none(call->idempotency));
     attempt->end_ms = clock_monotonic_ms() + call->timeout_ms;
     attempt->message = BUFFER(attempt->rule->bytes_max);
     attempt->header = (struct header){.operation = (uint16_t)call->operation,
@@ -124,12 +126,15 @@ static enum sm_error find_replica(
     }
 }
 
-/* Reads one message; SM_TIMEOUT when it is none or not the answer to this call. */
+/* Reads one message; SM_TIMEOUT when there is none, SM_BUSY when it is no answer to this call. */
 static enum sm_error read_answer(struct wire *replica, const struct attempt *attempt,
     struct wire_message **out, struct header *header)
 {
     struct wire_message *message DEFER(wire_message_free) = NULL;
-    TRY(wire_receive(replica, &message));
+    enum sm_error error = wire_receive(replica, &message);
+    if (error == SM_BAD_FORMAT)
+        return SM_BUSY; /* too many frames: of no call of ours */
+    TRY(error);
     if (wire_frames(message) != 2 || header_read(wire_frame(message, 0), header) != SM_OK ||
         !header->is_reply || !id_equal(header->request, attempt->header.request))
         return SM_BUSY; /* somebody else's, or too late: look again at once */

@@ -36,8 +36,19 @@ static enum sm_error check(const struct bus_server_options *options,
         return SM_TOO_LARGE;
     if (request->header.deadline_ms < clock_wall_ms())
         return SM_TIMEOUT;
+    if (rule->repeat == REPEAT_BY_KEY && id_is_none(request->header.idempotency))
+        return SM_BAD_VALUE; /* a repeat of it could not be told from a second wish */
     bool is_standby = options->is_active && !options->is_active(options->service);
     return is_standby && rule->number != OP_PING ? SM_NOT_ACTIVE : SM_OK;
+}
+
+/* A handler waits for others until the deadline: a peer that names the year 9999 holds no worker.
+ */
+static void bound_deadline(struct header *header)
+{
+    int64_t latest = clock_wall_ms() + BUS_CALL_MS_MAX;
+    if (header->deadline_ms > latest)
+        header->deadline_ms = latest;
 }
 
 static enum sm_error run(const struct bus_server_options *options, struct bus_request *request,
@@ -66,6 +77,7 @@ enum sm_error bus_dispatch(const struct bus_server_options *options, struct bus_
         return SM_BAD_FORMAT;
     const struct operation_rule *rule = catalog_find(request->header.operation);
     *reply_header = request->header;
+    bound_deadline(&request->header);
     reply_header->is_reply = true;
     reply_header->operation = (uint16_t)(request->header.operation + 1);
     reply_header->error = check(options, request, rule, message_frame.size);

@@ -9,6 +9,7 @@
 #include "bus/keyring.h"
 #include "bus/selftest.h"
 #include "bus/zap.h"
+#include "bus/zap_watch.h"
 #include "proto/limits.h"
 
 #include <assert.h>
@@ -46,6 +47,7 @@ struct bus_server {
     struct bus_server_options options;
     struct wire_context *context;
     struct zap *zap;
+    struct zap_watch *watch; /* of the router's thread */
     struct wire *router;
     int wake; /* eventfd: a reply is done, or stop */
     atomic_bool is_stopping;
@@ -251,9 +253,9 @@ static enum sm_error health(struct bus_server *server)
     (void)pthread_mutex_unlock(&server->lock);
     if (has_failed)
         return SM_UNAVAILABLE;
-    return zap_is_alive(server->zap)
-               ? SM_OK
-               : log_failure("bus-zap-gone", SM_NOT_ALLOWED, "nobody checks keys any more");
+    if (!zap_is_alive(server->zap))
+        return log_failure("bus-zap-gone", SM_NOT_ALLOWED, "nobody checks keys any more");
+    return zap_watch_look(server->watch, clock_monotonic_ms());
 }
 
 static bool is_idle(struct bus_server *server)
@@ -353,7 +355,7 @@ static enum sm_error listen_on_all(struct bus_server *server)
             return log_failure("bus-cannot-listen", SM_CONFIG, "an endpoint is empty or too long");
         memcpy(endpoint, rest.at, size);
         TRY(wire_bind(server->router, endpoint, bound));
-        TRY(selftest_strangers_are_refused(
+        TRY(selftest_who_gets_in(
             server->context, server->options.keys, server->options.self, bound));
         rest = span_slice(rest, size + (comma ? 1 : 0), rest.size);
     }
@@ -376,6 +378,7 @@ enum sm_error bus_server_new(const struct bus_server_options *options, struct bu
     struct wire_options wire = bus_keys_options(options->keys, WIRE_ROUTER);
     TRY(wire_context_new(&server->context));
     TRY(zap_start(server->context, options->keys, &server->zap));
+    TRY(zap_watch_new(server->context, options->keys, options->self, &server->watch));
     TRY(wire_open(server->context, &wire, &server->router));
     TRY(listen_on_all(server));
     *out = TAKE(server);
@@ -394,6 +397,7 @@ void bus_server_free(struct bus_server **server)
     if ((*server)->router)
         wire_set_linger((*server)->router, LAST_REPLIES_MS);
     wire_close(&(*server)->router);
+    zap_watch_free(&(*server)->watch);
     zap_stop(&(*server)->zap);
     wire_context_free(&(*server)->context);
     if ((*server)->wake >= 0)

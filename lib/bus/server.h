@@ -7,8 +7,16 @@
  * name, a frame over the operation's limit, a passed deadline, and fields that are not exactly the
  * table's. The caller is the CURVE-authenticated User-Id of that very message, never a claim in it.
  *
- * At start the server proves that a stranger's key is refused, on every endpoint, before it serves;
- * if the proof fails or the ZAP handler ends, bus_server_run returns and the process must exit.
+ * At start the server proves, on every endpoint and before it serves, that a stranger's key is
+ * refused and that its own is admitted; while it serves it asks its ZAP handler the same at
+ * intervals (zap_watch.h). If a proof fails, or the handler ends or falls silent, bus_server_run
+ * returns and the process must exit.
+ *
+ * An operation that is asked twice acts once: the catalogue says by what (enum repeat). Where it is
+ * the idempotency key, a request without one is refused here; that the key is remembered, in the
+ * transaction of the effect, is the handler's. A handler never sees a deadline further away than
+ * BUS_CALL_MS_MAX.
+ *
  * Threads: the caller of bus_server_run owns the ROUTER; workers talk to it over inproc.
  */
 #ifndef SM_BUS_SERVER_H
@@ -55,7 +63,7 @@ struct bus_server_options {
         void *service); /* NULL: always; false: everything but ping is SM_NOT_ACTIVE */
 };
 
-/* Checks the table, binds, proves the refusal. The caller owns *out. */
+/* Checks the table, binds, proves who gets in. The caller owns *out. */
 SM_MUST_USE enum sm_error bus_server_new(
     const struct bus_server_options *options, struct bus_server **out);
 

@@ -1,4 +1,4 @@
-/* The ZAP handler. A request is eight frames; the answer six. */
+/* The ZAP handler. A request is seven frames, the answer six. */
 #include "bus/zap.h"
 
 #include "base/log.h"
@@ -11,17 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum {
-    FRAME_VERSION,
-    FRAME_REQUEST,
-    FRAME_DOMAIN,
-    FRAME_ADDRESS,
-    FRAME_IDENTITY,
-    FRAME_MECHANISM,
-    FRAME_KEY,
-    REQUEST_FRAMES = 7,
-    IDLE_MS = 1000,
-};
+enum { IDLE_MS = 1000 };
 
 struct zap {
     const struct bus_keys *keys;
@@ -33,23 +23,23 @@ struct zap {
 
 static bool is_ours(struct wire_message *request)
 {
-    return wire_frames(request) == REQUEST_FRAMES &&
-           span_equals_text(wire_frame(request, FRAME_VERSION), "1.0") &&
-           span_equals_text(wire_frame(request, FRAME_DOMAIN), WIRE_ZAP_DOMAIN) &&
-           span_equals_text(wire_frame(request, FRAME_MECHANISM), "CURVE") &&
-           wire_frame(request, FRAME_KEY).size == WIRE_KEY_BYTES;
+    return wire_frames(request) == ZAP_REQUEST_FRAMES &&
+           span_equals_text(wire_frame(request, ZAP_VERSION), "1.0") &&
+           span_equals_text(wire_frame(request, ZAP_DOMAIN), WIRE_ZAP_DOMAIN) &&
+           span_equals_text(wire_frame(request, ZAP_MECHANISM), "CURVE") &&
+           wire_frame(request, ZAP_KEY).size == WIRE_KEY_BYTES;
 }
 
 static enum sm_error answer(struct zap *zap, struct wire_message *request)
 {
     enum peer peer =
-        is_ours(request) ? bus_keys_owner(zap->keys, wire_frame(request, FRAME_KEY)) : PEER_NONE;
+        is_ours(request) ? bus_keys_owner(zap->keys, wire_frame(request, ZAP_KEY)) : PEER_NONE;
     const struct span frames[] = {
-        span_text("1.0"), wire_frame(request, FRAME_REQUEST), span_text(peer ? "200" : "400"),
+        span_text("1.0"), wire_frame(request, ZAP_REQUEST), span_text(peer ? "200" : "400"),
         span_text(peer ? "OK" : "unknown key"), span_text(peer ? peer_name(peer) : ""),
         span_text(""), /* no further metadata */
     };
-    if (!peer)
+    if (!peer && !span_equals_text(wire_frame(request, ZAP_ADDRESS), ZAP_OWN_ADDRESS))
         log_line(LOG_WARNING, "bus-stranger-refused", NULL);
     return wire_send(zap->wire, frames, sizeof frames / sizeof frames[0]);
 }

@@ -8,6 +8,22 @@
 
 #include "bus/keyring.h"
 
+/* Of a request and of an answer (RFC 27); a socket takes the empty delimiter off. */
+enum zap_request {
+    ZAP_VERSION,
+    ZAP_REQUEST,
+    ZAP_DOMAIN,
+    ZAP_ADDRESS,
+    ZAP_IDENTITY,
+    ZAP_MECHANISM,
+    ZAP_KEY,
+    ZAP_REQUEST_FRAMES,
+};
+enum zap_answer { ZAP_STATUS = 2, ZAP_TEXT, ZAP_USER, ZAP_METADATA, ZAP_ANSWER_FRAMES };
+
+/* The address of our own questions (zap_watch.h): no connection has it. */
+#define ZAP_OWN_ADDRESS "self-test"
+
 struct zap;
 
 /* Must be up before the server binds. The caller owns *out; `keys` must outlive it. */

@@ -30,23 +30,31 @@ static enum sm_error add_head(struct db_array *array)
     return array->elements.size ? SM_OK : buffer_extend(&array->elements, HEAD_BYTES, &room);
 }
 
+static enum sm_error add_element(struct buffer *out, const struct db_value *element)
+{
+    if (element->kind == DB_NULL)
+        return buffer_append_be(out, NULL_LENGTH, 4);
+    if (element->kind == DB_I64) {
+        TRY(buffer_append_be(out, 8, 4));
+        return buffer_append_be(out, (uint64_t)element->number, 8);
+    }
+    TRY(buffer_append_be(out, element->bytes.size, 4));
+    return buffer_append(out, element->bytes);
+}
+
 enum sm_error db_array_add(struct db_array *array, struct db_value element)
 {
     assert(element.kind == array->kind || element.kind == DB_NULL);
-    struct buffer *out = &array->elements;
     if (array->count >= ELEMENTS_MAX || element.bytes.size > INT32_MAX)
         return SM_TOO_LARGE;
     TRY(add_head(array));
-    if (element.kind == DB_NULL) {
-        TRY(buffer_append_be(out, NULL_LENGTH, 4));
-        array->has_null = true;
-    } else if (element.kind == DB_I64) {
-        TRY(buffer_append_be(out, 8, 4));
-        TRY(buffer_append_be(out, (uint64_t)element.number, 8));
-    } else {
-        TRY(buffer_append_be(out, element.bytes.size, 4));
-        TRY(buffer_append(out, element.bytes));
+    size_t before = array->elements.size;
+    enum sm_error error = add_element(&array->elements, &element);
+    if (error != SM_OK) {
+        buffer_truncate(&array->elements, before); /* no length without its bytes */
+        return error;
     }
+    array->has_null = array->has_null || element.kind == DB_NULL;
     array->count++;
     return SM_OK;
 }

@@ -21,7 +21,8 @@ struct db_array {
     ((struct db_array){.kind = (element_kind), .elements = BUFFER(bytes_max)})
 void db_array_free(struct db_array *array);
 
-/* Adds an element of the array's kind, or db_null(). SM_TOO_LARGE over its limit. */
+/* Adds an element of the array's kind, or db_null(). SM_TOO_LARGE over its limit, and
+ * the array is as it was. */
 SM_MUST_USE enum sm_error db_array_add(struct db_array *array, struct db_value element);
 
 /* The whole as a parameter; lives until the array's next change. */

@@ -5,6 +5,7 @@
 #include "db/outbox.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "proto/limits.h"
@@ -12,7 +13,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     BATCH_BYTES_MAX = 512 * 1024, /* of the encoded bodies in one append */
@@ -43,6 +43,7 @@ struct relay {
     struct db *db;
     struct bus_client *audit;
     uint64_t elected_session; /* of db: the one that holds the lock; 0: none */
+    size_t batch_max; /* events of the next append: fewer while one that audit refuses is sought */
     int64_t pass_ms; /* when the pass over the rows began: what is held then is held in all of it */
     struct held held[HELD_ORGANISATIONS_MAX];
     size_t held_next; /* the slot that the next one takes */
@@ -58,36 +59,14 @@ enum sm_error outbox_add(
 
 /* --- waiting --- */
 
-static struct timespec after_ms(int64_t ms)
-{
-    struct timespec at;
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_nsec -= 1000000000;
-        at.tv_sec++;
-    }
-    return at;
-}
-
-static void make_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(condition, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-}
-
 /* Sleeps until poked, told to stop, or `ms` have passed. False when the relay is to stop. */
 static bool sleep_until_poked(struct relay *relay, int64_t ms)
 {
-    struct timespec until = after_ms(ms);
+    struct timespec until = condition_after_ms(ms);
+    bool in_time = true;
     (void)pthread_mutex_lock(&relay->lock);
-    int timed_out = 0;
-    while (!relay->is_poked && !relay->is_stopping && !timed_out)
-        timed_out = pthread_cond_timedwait(&relay->wake, &relay->lock, &until);
+    while (!relay->is_poked && !relay->is_stopping && in_time)
+        in_time = condition_wait(&relay->wake, &relay->lock, &until);
     relay->is_poked = false;
     bool goes_on = !relay->is_stopping;
     (void)pthread_mutex_unlock(&relay->lock);
@@ -121,11 +100,11 @@ static uint64_t acknowledgements(struct relay *relay)
 /* Returns at once when there was another acknowledgement since `seen`. */
 static void wait_for_acknowledgement(struct relay *relay, uint64_t seen, int64_t ms)
 {
-    struct timespec until = after_ms(ms);
-    int timed_out = 0;
+    struct timespec until = condition_after_ms(ms);
+    bool in_time = true;
     (void)pthread_mutex_lock(&relay->lock);
-    while (relay->acknowledgements == seen && !timed_out)
-        timed_out = pthread_cond_timedwait(&relay->acknowledged, &relay->lock, &until);
+    while (relay->acknowledgements == seen && in_time)
+        in_time = condition_wait(&relay->acknowledged, &relay->lock, &until);
     (void)pthread_mutex_unlock(&relay->lock);
 }
 
@@ -161,14 +140,14 @@ static bool is_held(const struct relay *relay, struct id organisation)
     return false;
 }
 
-static void hold(struct relay *relay, struct id organisation)
+static void hold(struct relay *relay, struct id organisation, const char *cause)
 {
     if (is_held(relay, organisation))
         return;
     relay->held[relay->held_next] = (struct held){organisation, relay->pass_ms + HELD_RETRY_MS};
     relay->held_next = (relay->held_next + 1) % HELD_ORGANISATIONS_MAX;
-    log_line(LOG_ERROR, "events-held", "organisation", id_text(organisation).text, "cause",
-        "audit says that this organisation's log is damaged", NULL);
+    log_line(
+        LOG_ERROR, "events-held", "organisation", id_text(organisation).text, "cause", cause, NULL);
 }
 
 /* --- relaying --- */
@@ -179,6 +158,7 @@ struct batch {
     int64_t rows[AUDIT_BATCH_MAX];
     bool is_held[AUDIT_BATCH_MAX];
     size_t count;
+    int64_t from;   /* behind which row it begins */
     int64_t behind; /* the last row that was looked at */
     bool is_end;    /* there was none */
 };
@@ -199,7 +179,7 @@ static enum sm_error read_batch(
 {
     size_t bytes = 0;
     batch->is_end = db_rows_count(rows) == 0;
-    for (size_t i = 0; i < db_rows_count(rows) && i < AUDIT_BATCH_MAX; i++) {
+    for (size_t i = 0; i < db_rows_count(rows) && batch->count < relay->batch_max; i++) {
         struct span body;
         TRY(db_read_bytes(rows, i, 2, EVENT_BODY_BYTES_MAX, &body));
         bytes += body.size;
@@ -232,7 +212,8 @@ static void mark_held(struct relay *relay, struct batch *batch, const struct lis
         for (size_t at = 0; at < batch->count; at++)
             if (id_equal(batch->events[at].event, LIST_AT(struct held_event, *held, i)->event)) {
                 batch->is_held[at] = true;
-                hold(relay, batch->events[at].organisation);
+                hold(relay, batch->events[at].organisation,
+                    "audit says that this organisation's log is damaged");
             }
 }
 
@@ -244,13 +225,34 @@ static enum sm_error append(struct relay *relay, struct batch *batch)
     struct bus_call call = {.operation = OP_APPEND, .timeout_ms = APPEND_TIMEOUT_MS};
     TRY(id_random(&call.idempotency)); /* each event has its own id: the batch needs no meaning */
     enum sm_error error = bus_client_call(relay->audit, &call, &request, &arena, &reply);
-    bool is_refused = error == SM_NOT_ALLOWED || error == SM_BAD_FORMAT || error == SM_BAD_VALUE;
-    if (is_refused)
-        log_line(LOG_ERROR, "audit-refuses-events", "error", error_name(error), "first",
-            id_text(batch->events[0].event).text, NULL);
     if (error == SM_OK)
         mark_held(relay, batch, &reply.held);
     return error;
+}
+
+/*
+ * Audit refuses all of a batch for one event. The same rows are sent again, half as many, until
+ * the event stands alone: then it holds up its organisation and nobody else. Its row stays.
+ */
+static enum sm_error after_refusal(struct relay *relay, struct batch *batch, enum sm_error error)
+{
+    if (batch->count > 1) {
+        relay->batch_max = batch->count / 2;
+        batch->behind = batch->from;
+        batch->count = 0;
+        return SM_OK;
+    }
+    log_line(LOG_ERROR, "audit-refuses-event", "error", error_name(error), "event",
+        id_text(batch->events[0].event).text, NULL);
+    hold(relay, batch->events[0].organisation, "audit refuses an event of this organisation");
+    relay->batch_max = AUDIT_BATCH_MAX;
+    batch->count = 0;
+    return SM_OK;
+}
+
+static bool is_refusal(enum sm_error error)
+{
+    return error == SM_NOT_ALLOWED || error == SM_BAD_FORMAT || error == SM_BAD_VALUE;
 }
 
 /* One batch, of the rows behind batch->behind. */
@@ -263,7 +265,10 @@ static enum sm_error relay_batch(struct relay *relay, struct batch *batch)
     if (batch->count == 0)
         return SM_OK;
     FAIL_POINT("outbox.event.before-relay");
-    TRY(append(relay, batch));
+    enum sm_error error = append(relay, batch);
+    if (is_refusal(error))
+        return after_refusal(relay, batch, error);
+    TRY(error);
     FAIL_POINT("outbox.event.after-ack");
     TRY(remove_batch(relay, batch));
     FAIL_POINT("outbox.event.after-commit");
@@ -307,6 +312,7 @@ static enum sm_error relay_all(struct relay *relay)
 {
     int64_t behind = 0;
     relay->pass_ms = clock_monotonic_ms();
+    relay->batch_max = AUDIT_BATCH_MAX;
     for (bool is_end = false; !is_end && goes_on(relay);) {
         TRY(be_elected(relay)); /* each time: a connection that was lost lost the lock */
         struct batch *batch DEFER(memory_free) = NULL;
@@ -314,7 +320,7 @@ static enum sm_error relay_all(struct relay *relay)
         TRY(memory_zeroed(1, sizeof *batch, &fresh));
         batch = fresh;
         batch->arena = ARENA(BATCH_BYTES_MAX);
-        batch->behind = behind;
+        batch->from = batch->behind = behind;
         enum sm_error error = relay_batch(relay, batch);
         behind = batch->behind;
         is_end = batch->is_end;
@@ -359,8 +365,8 @@ enum sm_error relay_start(const struct relay_options *options, struct relay **ou
         return SM_NO_MEMORY;
     relay->options = *options;
     (void)pthread_mutex_init(&relay->lock, NULL);
-    make_condition(&relay->wake);
-    make_condition(&relay->acknowledged);
+    condition_make(&relay->wake);
+    condition_make(&relay->acknowledged);
     TRY(bus_client_open(options->keys, PEER_AUDIT, options->audit_endpoints, &relay->audit));
     if (pthread_create(&relay->thread, NULL, relay_thread, relay) != 0)
         return SM_NO_MEMORY;

@@ -6,8 +6,8 @@
  * the rows are still there and go out again; audit passes over ids that it knows.
  *
  * The table is <schema>.event(id bigserial, event bytea unique, body bytea): see db/migrations.
- * An organisation whose log is damaged holds up its own events alone: audit names them, the relay
- * keeps their rows, and asks for that organisation again two seconds later.
+ * An organisation whose log is damaged, or of which audit refuses an event, holds up its own events
+ * alone: the relay keeps their rows, and asks for that organisation again two seconds later.
  * With several replicas one relay at a time holds an advisory lock; the others only look.
  */
 #ifndef SM_DB_OUTBOX_H

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { VALUE_BYTES_MAX = 4096, NAME_BYTES_MAX = 64 };
+enum { VALUE_BYTES_MAX = 4096, NAME_BYTES_MAX = 64, LINE_BYTES_MAX = 1024 };
 
 struct settings {
     enum peer self;
@@ -27,9 +27,15 @@ struct settings {
     int64_t numbers[SETTING_COUNT];
 };
 
+/* One line; a value that it quotes can neither end it nor move the terminal. */
 static void fault(const char *name, const char *reason, const char *remedy)
 {
-    (void)fprintf(stderr, "configuration: %s %s. %s\n", name, reason, remedy);
+    char line[LINE_BYTES_MAX];
+    (void)snprintf(line, sizeof line, "configuration: %s %s. %s", name, reason, remedy);
+    for (char *letter = line; *letter; letter++)
+        if ((unsigned char)*letter < 0x20 || *letter == 0x7f)
+            *letter = '?';
+    (void)fprintf(stderr, "%s\n", line);
 }
 
 static void forget(char **text)
@@ -166,12 +172,50 @@ static void drop_foreign_secret(const struct setting_row *row)
         take_from_environment(row->name, value);
 }
 
+/* --- what nobody reads --- */
+
+static bool is_name_of(const struct setting_row *row, const char *name, size_t size)
+{
+    static const char file[] = "_FILE";
+    size_t own = strlen(row->name);
+    bool begins = size >= own && strncmp(name, row->name, own) == 0;
+    bool is_file = row->may_be_file && size == own + sizeof file - 1 &&
+                   strncmp(name + own, file, sizeof file - 1) == 0;
+    return begins && (size == own || is_file);
+}
+
+static bool is_known(const char *name, size_t size)
+{
+    for (size_t i = 0; i < settings_table_count; i++)
+        if (is_name_of(&settings_table[i], name, size))
+            return true;
+    return false;
+}
+
+/* A misspelt name would leave its default in force unseen. It may be another program's: no fault.
+ */
+static void tell_unknown_names(void)
+{
+    static const char ours[] = "SECURE_MAIL_";
+    for (char **entry = environ; entry && *entry; entry++) {
+        size_t size = strspn(*entry, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+        if (strncmp(*entry, ours, sizeof ours - 1) != 0 || is_known(*entry, size))
+            continue;
+        char name[NAME_BYTES_MAX];
+        (void)snprintf(
+            name, sizeof name, "%.*s", (int)(size < sizeof name ? size : sizeof name), *entry);
+        fault(name, "is not a setting and is not read",
+            "If it is misspelt, docs/configuration.md has the names");
+    }
+}
+
 enum sm_error settings_load(enum peer self, struct settings **out)
 {
     struct settings *settings DEFER(settings_free) = calloc(1, sizeof *settings);
     if (!settings)
         return SM_NO_MEMORY;
     settings->self = self;
+    tell_unknown_names();
     enum sm_error worst = SM_OK;
     for (size_t i = 0; i < settings_table_count; i++) {
         if (!(settings_table[i].users & (unsigned)self)) {

@@ -2,8 +2,8 @@
  * Every configuration variable, in one table (settings.c), from which docs/configuration.md is
  * printed. Values come from the environment. One that is missing where it is required, or not
  * understood, stops the program with its name, the reason and the remedy, before anything is
- * opened. Where `may_be_file`, NAME_FILE names a file that holds the value (and both set is an
- * error).
+ * opened; a variable SECURE_MAIL_... that is no setting is told, and left alone. Where
+ * `may_be_file`, NAME_FILE names a file that holds the value (and both set is an error).
  */
 #ifndef SM_RUNTIME_SETTINGS_H
 #define SM_RUNTIME_SETTINGS_H

@@ -1,7 +1,8 @@
 /*
  * The first call of a recipient's page, and the button that has a code mailed. A hello is a weak
  * fact, "page shown": mail scanners make it too. It is logged once an hour for a link, and it
- * changes nothing. A code is mailed only by its own call.
+ * changes nothing. A code is mailed only by its own call, and only for a link that lives under its
+ * lock: a revoke either comes first, and there is no code, or takes the waiting mail back.
  */
 #include "base/failpoint.h"
 #include "services/crypto/account.h"
@@ -27,8 +28,8 @@ struct scene {
 static enum sm_error load_scene(struct sealed_call *call, struct scene *out)
 {
     const struct worker *worker = call->worker;
-    TRY(link_load(worker, call->arena, call->link.link, &out->link));
-    TRY(message_load(worker, call->arena, out->link.message, &out->message));
+    TRY(link_gone(link_load(worker, call->arena, call->link.link, &out->link)));
+    TRY(link_gone(message_load(worker, call->arena, out->link.message, &out->message)));
     TRY(organisation_load(worker, call->arena, out->link.organisation, &out->organisation));
     return account_by_id(worker, call->arena, out->message.sender, &out->sender);
 }
@@ -142,7 +143,7 @@ enum sm_error on_send_code(struct sealed_call *call, const void *request, void *
     if (!rule || !rule->asks_code)
         return SM_BAD_VALUE;
     TRY(call_begin(call, &tx));
-    TRY(link_lock(call->worker, call->arena, scene.link.link, &scene.link));
+    TRY(link_lock_live(call->worker, call->arena, &scene.link, &scene.message));
     TRY(refuse_closed(call, &scene.link, lockout_now(&scene.link.lockout, call->now_ms)));
     TRY(issue(call, &scene, &event));
     FAIL_POINT("crypto.code.before-commit");

@@ -11,6 +11,7 @@
 #include "envelope/link.h"
 #include "proto/limits.h"
 #include "services/crypto/account.h"
+#include "services/crypto/derived.h"
 #include "services/crypto/keep.h"
 #include "services/crypto/organisation.h"
 
@@ -18,10 +19,18 @@
 
 /* clang-format off */
 static const struct statement
-    list_all = {"organisation_list", "SELECT organisation FROM vault.organisation ORDER BY name LIMIT 100"};
+    list_all = {"organisation_list", "SELECT organisation FROM vault.organisation ORDER BY name LIMIT 100"},
+    see = {"operator_see",
+        "INSERT INTO vault.seen_request (request, expires_ms) VALUES ($1, clock.now_ms() + $2)"
+        " ON CONFLICT (request) DO NOTHING"};
 /* clang-format on */
 
 enum { DEFAULT_LIFETIME_DAYS = 30, ORGANISATIONS_MAX = PAGE_ROWS_MAX, ANSWER_MARGIN_MS = 250 };
+/*
+ * A key is remembered for good: with a forgotten one a call could act again, under an event id that
+ * audit has and passes over.
+ */
+#define SEEN_MS ((int64_t)100 * 365 * 24 * 60 * 60 * 1000)
 #define DEFAULT_TOTAL_BYTES ((uint64_t)100 * 1000 * 1000 * 1000)
 
 /* --- events --- */
@@ -30,23 +39,53 @@ static enum sm_error add_event(const struct worker *worker, struct audit_event *
 {
     int64_t now_ms;
     TRY(db_now_ms(worker->db, &now_ms));
-    TRY(id_random(&event->event));
+    if (id_is_none(event->event))
+        TRY(id_random(&event->event));
     event->at_ms = (uint64_t)now_ms;
     event->actor_class = ACTOR_OPERATOR;
     return outbox_add(worker->db, &vault_outbox, event);
+}
+
+static enum sm_error wait_for_log(struct bus_request *request, struct id event)
+{
+    const struct worker *worker = request->worker;
+    int64_t left_ms = request->header.deadline_ms - clock_wall_ms() - ANSWER_MARGIN_MS;
+    return relay_wait(worker->crypto->events, worker->db, event, left_ms > 0 ? left_ms : 0);
 }
 
 /* Commits, and answers only when the log has `event`. */
 static enum sm_error commit_and_wait(
     struct bus_request *request, struct db_transaction *tx, struct id event)
 {
-    const struct worker *worker = request->worker;
-    int64_t left_ms = request->header.deadline_ms - clock_wall_ms() - ANSWER_MARGIN_MS;
     FAIL_POINT("crypto.operator.before-commit");
     TRY(db_commit(tx));
     FAIL_POINT("crypto.operator.after-commit");
-    TRY(relay_wait(worker->crypto->events, worker->db, event, left_ms > 0 ? left_ms : 0));
+    TRY(wait_for_log(request, event));
     FAIL_POINT("crypto.operator.after-ack");
+    return SM_OK;
+}
+
+/*
+ * A call's id follows from its name and its idempotency key. It is the id of its event too, and of
+ * the organisation or the account that it makes: so a repeat has the first call's answer. Derived,
+ * so that nobody can choose the id of an event that the log has.
+ */
+static enum sm_error call_id(const struct bus_request *request, const char *name, struct id *out)
+{
+    return derived_from(name, request->header.idempotency, out);
+}
+
+/* Begins the transaction of an effect. SM_REPLAYED: this call's was committed before. */
+static enum sm_error begin(struct bus_request *request, struct id call, struct db_transaction *tx)
+{
+    const struct worker *worker = request->worker;
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    struct db_transaction begun DEFER(db_rollback) = {0};
+    TRY(db_begin(worker->db, &begun));
+    TRY(DB_RUN(worker->db, &see, &rows, db_id(&call), db_i64(SEEN_MS)));
+    if (db_rows_affected(rows) != 1)
+        return SM_REPLAYED;
+    tx->db = TAKE(begun.db);
     return SM_OK;
 }
 
@@ -58,20 +97,32 @@ static bool has_log(const struct bus_request *request, struct id organisation)
     return error == SM_OK || error == SM_TAMPERED;
 }
 
-/* The end of every call about one organisation: a refusal is an event too. Gives back `error`. */
+/* What a call is and whom it is about. */
+struct subject {
+    const char *name;
+    struct id call, organisation;
+};
+
+/*
+ * The end of every call about one organisation: a refusal is an event too, and a repeat has its
+ * answer when the log has the first call's event. Gives back `error` otherwise.
+ */
 static enum sm_error end(
-    struct bus_request *request, const char *name, struct id organisation, enum sm_error error)
+    struct bus_request *request, const struct subject *subject, enum sm_error error)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
     struct buffer reason DEFER(buffer_free) = BUFFER(REASON_BYTES_MAX);
     bool is_refusal = error == SM_CONFLICT || error == SM_NOT_FOUND || error == SM_BAD_VALUE ||
                       error == SM_TAMPERED;
-    log_line(LOG_INFO, "operator-call", "call", name, "result", error_name(error), NULL);
-    if (!is_refusal || id_is_none(organisation) || !has_log(request, organisation))
+    log_line(LOG_INFO, "operator-call", "call", subject->name, "result", error_name(error), NULL);
+    if (error == SM_REPLAYED)
+        return wait_for_log(request, subject->call);
+    if (!is_refusal || id_is_none(subject->organisation) ||
+        !has_log(request, subject->organisation))
         return error;
-    TRY(buffer_format(&reason, "%s: %s", name, error_name(error)));
-    struct audit_event event = {.organisation = organisation,
+    TRY(buffer_format(&reason, "%s: %s", subject->name, error_name(error)));
+    struct audit_event event = {.organisation = subject->organisation,
         .kind = EVENT_OPERATOR_CALL,
         .result = RESULT_REFUSED,
         .reason = buffer_span(&reason)};
@@ -91,9 +142,27 @@ enum sm_error operator_log_all(struct bus_request *request, const char *name)
     TRY(db_begin(worker->db, &tx));
     TRY(DB_RUN0(worker->db, &list_all, &rows));
     for (size_t i = 0; i < db_rows_count(rows); i++) {
+        event.event = (struct id){{0}}; /* a fresh one each */
         TRY(db_read_id(rows, i, 0, &event.organisation));
         TRY(add_event(worker, &event));
     }
+    return commit_and_wait(request, &tx, event.event);
+}
+
+/*
+ * What is there already was asked for by another call, with the same content: the answer was lost,
+ * or the log was away when it was made. The log gets the call; and as the relay keeps the order, it
+ * then has the event of the making too.
+ */
+static enum sm_error log_again(
+    struct bus_request *request, struct id organisation, const char *reason)
+{
+    const struct worker *worker = request->worker;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct audit_event event = {
+        .organisation = organisation, .kind = EVENT_OPERATOR_CALL, .reason = span_text(reason)};
+    TRY(db_begin(worker->db, &tx));
+    TRY(add_event(worker, &event));
     return commit_and_wait(request, &tx, event.event);
 }
 
@@ -120,12 +189,43 @@ static bool is_organisation(const struct org_create_request *wanted)
            (wanted->from_address.size == 0 || text_is_address(wanted->from_address));
 }
 
-static enum sm_error create_organisation(
-    struct bus_request *request, const struct org_create_request *wanted, struct id *out)
+static enum sm_error write_organisation(
+    struct bus_request *request, const struct organisation *fresh)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
-    struct organisation fresh = {.name = wanted->name,
+    struct audit_event event = {.event = fresh->organisation,
+        .organisation = fresh->organisation,
+        .kind = EVENT_ORGANISATION_CREATED};
+    TRY(begin(request, fresh->organisation, &tx));
+    TRY(organisation_insert(worker, fresh));
+    TRY(keyring_organisation_new(worker->crypto->keyring, worker->db, fresh->organisation));
+    TRY(add_event(worker, &event));
+    return commit_and_wait(request, &tx, event.event);
+}
+
+/* Its policy may have changed since; what was asked for has not. */
+static enum sm_error organisation_again(
+    struct bus_request *request, const struct organisation *wanted, struct id *out)
+{
+    struct organisation there;
+    TRY(organisation_by_name(request->worker, request->arena, wanted->name, &there));
+    bool is_same = span_equal(there.base_url, wanted->base_url) &&
+                   span_equal(there.from_address, wanted->from_address) &&
+                   span_equal(there.language, wanted->language) &&
+                   span_equal(there.colour, wanted->colour);
+    if (!is_same)
+        return SM_CONFLICT;
+    TRY(log_again(request, there.organisation, "org_create: again"));
+    *out = there.organisation;
+    return SM_OK;
+}
+
+static enum sm_error create_organisation(struct bus_request *request, struct id call,
+    const struct org_create_request *wanted, struct id *out)
+{
+    struct organisation fresh = {.organisation = call,
+        .name = wanted->name,
         .base_url = wanted->base_url,
         .from_address = wanted->from_address,
         .language = wanted->language,
@@ -137,23 +237,20 @@ static enum sm_error create_organisation(
         .total_bytes_max = DEFAULT_TOTAL_BYTES};
     if (!is_organisation(wanted))
         return SM_BAD_VALUE;
-    TRY(id_random(&fresh.organisation));
-    struct audit_event event = {
-        .organisation = fresh.organisation, .kind = EVENT_ORGANISATION_CREATED};
-    TRY(db_begin(worker->db, &tx));
-    TRY(organisation_insert(worker, &fresh));
-    TRY(keyring_organisation_new(worker->crypto->keyring, worker->db, fresh.organisation));
-    TRY(add_event(worker, &event));
-    TRY(commit_and_wait(request, &tx, event.event));
+    enum sm_error error = write_organisation(request, &fresh);
+    if (error == SM_CONFLICT)
+        return organisation_again(request, &fresh, out);
     *out = fresh.organisation;
-    return SM_OK;
+    return error;
 }
 
 enum sm_error on_org_create(struct bus_request *request, const void *message, void *out)
 {
     struct org_create_reply *reply = out;
-    enum sm_error error = create_organisation(request, message, &reply->organisation);
-    return end(request, "org_create", (struct id){{0}}, error);
+    struct subject subject = {.name = "org_create"};
+    TRY(call_id(request, subject.name, &subject.call));
+    return end(request, &subject,
+        create_organisation(request, subject.call, message, &reply->organisation));
 }
 
 enum sm_error on_org_list(struct bus_request *request, const void *message, void *out)
@@ -180,12 +277,13 @@ enum sm_error on_org_list(struct bus_request *request, const void *message, void
 }
 
 static enum sm_error set_policy(
-    struct bus_request *request, const struct policy_set_request *policy)
+    struct bus_request *request, struct id call, const struct policy_set_request *policy)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
-    struct audit_event event = {.organisation = policy->organisation, .kind = EVENT_POLICY_CHANGED};
-    TRY(db_begin(worker->db, &tx));
+    struct audit_event event = {
+        .event = call, .organisation = policy->organisation, .kind = EVENT_POLICY_CHANGED};
+    TRY(begin(request, call, &tx));
     TRY(organisation_set_policy(worker, policy));
     TRY(add_event(worker, &event));
     return commit_and_wait(request, &tx, event.event);
@@ -195,46 +293,79 @@ enum sm_error on_policy_set(struct bus_request *request, const void *message, vo
 {
     const struct policy_set_request *policy = message;
     (void)out;
-    return end(request, "policy_set", policy->organisation, set_policy(request, policy));
+    struct subject subject = {.name = "policy_set", .organisation = policy->organisation};
+    TRY(call_id(request, subject.name, &subject.call));
+    return end(request, &subject, set_policy(request, subject.call, policy));
 }
 
 /* --- accounts --- */
 
-static enum sm_error create_user(
-    struct bus_request *request, const struct user_create_request *wanted, struct id *out)
+static enum sm_error write_account(struct bus_request *request, const struct account *fresh)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
+    struct personal_field personal[] = {{span_text("user"), fresh->email}};
+    struct audit_event event = {.event = fresh->account,
+        .organisation = fresh->organisation,
+        .kind = EVENT_ACCOUNT_CREATED,
+        .actor = fresh->account,
+        .personal = LIST_OF(personal)};
+    TRY(begin(request, fresh->account, &tx));
+    TRY(account_insert(worker, fresh));
+    TRY(add_event(worker, &event));
+    return commit_and_wait(request, &tx, event.event);
+}
+
+/* The address has an account. It is the one that is wanted if all is as asked for, the password
+ * too. */
+static enum sm_error account_again(
+    struct bus_request *request, const struct account *wanted, struct span password, struct id *out)
+{
+    const struct worker *worker = request->worker;
+    struct account there;
+    TRY(account_by_email(worker, request->arena, wanted->email, &there));
+    bool is_same = id_equal(there.organisation, wanted->organisation) &&
+                   span_equal(there.name, wanted->name) && there.roles == wanted->roles &&
+                   there.state == wanted->state;
+    if (!is_same)
+        return SM_CONFLICT;
+    enum sm_error match = password_verify(worker->crypto->passwords, password, there.verifier);
+    if (match != SM_OK)
+        return match == SM_WRONG_SECRET ? SM_CONFLICT : match;
+    TRY(log_again(request, there.organisation, "user_create: again"));
+    *out = there.account;
+    return SM_OK;
+}
+
+static enum sm_error create_user(struct bus_request *request, struct id call,
+    const struct user_create_request *wanted, struct id *out)
+{
+    const struct worker *worker = request->worker;
     struct buffer verifier DEFER(buffer_free) = BUFFER(PASSWORD_HASH_BYTES_MAX);
     struct organisation organisation;
-    struct account fresh = {.organisation = wanted->organisation,
+    struct account fresh = {.account = call,
+        .organisation = wanted->organisation,
         .name = wanted->name,
         .roles = wanted->roles,
         .state = ACCOUNT_ACTIVE};
     TRY(account_address(request->arena, wanted->email, &fresh.email));
     TRY(organisation_load(worker, request->arena, wanted->organisation, &organisation));
-    TRY(id_random(&fresh.account));
     TRY(password_hash(worker->crypto->passwords, wanted->password, &verifier));
     fresh.verifier = buffer_span(&verifier);
-    struct personal_field personal[] = {{span_text("user"), fresh.email}};
-    struct audit_event event = {.organisation = wanted->organisation,
-        .kind = EVENT_ACCOUNT_CREATED,
-        .actor = fresh.account,
-        .personal = LIST_OF(personal)};
-    TRY(db_begin(worker->db, &tx));
-    TRY(account_insert(worker, &fresh));
-    TRY(add_event(worker, &event));
-    TRY(commit_and_wait(request, &tx, event.event));
+    enum sm_error error = write_account(request, &fresh);
+    if (error == SM_CONFLICT)
+        return account_again(request, &fresh, wanted->password, out);
     *out = fresh.account;
-    return SM_OK;
+    return error;
 }
 
 enum sm_error on_user_create(struct bus_request *request, const void *message, void *out)
 {
     const struct user_create_request *wanted = message;
     struct user_create_reply *reply = out;
-    return end(
-        request, "user_create", wanted->organisation, create_user(request, wanted, &reply->user));
+    struct subject subject = {.name = "user_create", .organisation = wanted->organisation};
+    TRY(call_id(request, subject.name, &subject.call));
+    return end(request, &subject, create_user(request, subject.call, wanted, &reply->user));
 }
 
 /* What changes of an account: its verifier or its state. All its sessions end. */
@@ -246,14 +377,15 @@ struct change {
     uint64_t kind;        /* of the event */
 };
 
-static enum sm_error change_account(struct bus_request *request, const struct change *change)
+static enum sm_error change_account(
+    struct bus_request *request, struct id call, const struct change *change)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
     struct account account;
     struct span email;
     TRY(account_address(request->arena, change->email, &email));
-    TRY(db_begin(worker->db, &tx));
+    TRY(begin(request, call, &tx));
     TRY(account_lock(worker, request->arena, email, &account));
     if (!id_equal(account.organisation, change->organisation))
         return SM_NOT_FOUND;
@@ -263,7 +395,8 @@ static enum sm_error change_account(struct bus_request *request, const struct ch
         account.state = change->state;
     account.attempts = (struct attempts){0};
     struct personal_field personal[] = {{span_text("user"), account.email}};
-    struct audit_event event = {.organisation = account.organisation,
+    struct audit_event event = {.event = call,
+        .organisation = account.organisation,
         .kind = change->kind,
         .actor = account.account,
         .personal = LIST_OF(personal)};
@@ -281,11 +414,13 @@ enum sm_error on_user_disable(struct bus_request *request, const void *message, 
         .state = ACCOUNT_DISABLED,
         .kind = EVENT_ACCOUNT_DISABLED};
     (void)out;
-    return end(request, "user_disable", wanted->organisation, change_account(request, &change));
+    struct subject subject = {.name = "user_disable", .organisation = wanted->organisation};
+    TRY(call_id(request, subject.name, &subject.call));
+    return end(request, &subject, change_account(request, subject.call, &change));
 }
 
 static enum sm_error set_password(
-    struct bus_request *request, const struct user_password_request *wanted)
+    struct bus_request *request, struct id call, const struct user_password_request *wanted)
 {
     const struct worker *worker = request->worker;
     struct buffer verifier DEFER(buffer_free) = BUFFER(PASSWORD_HASH_BYTES_MAX);
@@ -294,12 +429,14 @@ static enum sm_error set_password(
         .email = wanted->email,
         .verifier = buffer_span(&verifier),
         .kind = EVENT_PASSWORD_RESET};
-    return change_account(request, &change);
+    return change_account(request, call, &change);
 }
 
 enum sm_error on_user_password(struct bus_request *request, const void *message, void *out)
 {
     const struct user_password_request *wanted = message;
     (void)out;
-    return end(request, "user_password", wanted->organisation, set_password(request, wanted));
+    struct subject subject = {.name = "user_password", .organisation = wanted->organisation};
+    TRY(call_id(request, subject.name, &subject.call));
+    return end(request, &subject, set_password(request, subject.call, wanted));
 }

@@ -15,6 +15,8 @@ enum { FIELDS = 11 };
 static const struct statement
     read_one = {"organisation_read",
         "SELECT " COLUMNS ", mac FROM vault.organisation WHERE organisation = $1"},
+    read_named = {"organisation_read_named",
+        "SELECT " COLUMNS ", mac FROM vault.organisation WHERE name = $1"},
     read_locked = {"organisation_lock",
         "SELECT " COLUMNS ", mac FROM vault.organisation WHERE organisation = $1 FOR UPDATE"},
     insert = {"organisation_insert",
@@ -90,6 +92,14 @@ enum sm_error organisation_load(const struct worker *worker, struct arena *arena
         row.base_url = span_text(worker->crypto->base_url);
     *out = row;
     return SM_OK;
+}
+
+enum sm_error organisation_by_name(
+    const struct worker *worker, struct arena *arena, struct span name, struct organisation *out)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(worker->db, &read_named, &rows, db_text(name)));
+    return read_row(worker, rows, arena, out);
 }
 
 enum sm_error organisation_insert(

@@ -23,6 +23,10 @@ struct organisation {
 SM_MUST_USE enum sm_error organisation_load(const struct worker *worker, struct arena *arena,
     struct id organisation, struct organisation *out);
 
+/* By its name, as its row stands: base_url is empty where it has none of its own. */
+SM_MUST_USE enum sm_error organisation_by_name(
+    const struct worker *worker, struct arena *arena, struct span name, struct organisation *out);
+
 /* Writes a new row, inside the caller's transaction. SM_CONFLICT when the name exists. */
 SM_MUST_USE enum sm_error organisation_insert(
     const struct worker *worker, const struct organisation *organisation);

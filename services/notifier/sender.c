@@ -6,6 +6,7 @@
 #include "services/notifier/sender.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -73,18 +74,11 @@ static uint64_t pokes_so_far(struct senders *senders)
 /* Returns at once when there was a poke since `seen`. */
 static void wait_for_poke(struct senders *senders, uint64_t seen, int64_t ms)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
-    int timed_out = 0;
+    struct timespec until = condition_after_ms(ms);
+    bool in_time = true;
     (void)pthread_mutex_lock(&senders->lock);
-    while (senders->pokes == seen && !atomic_load(&senders->is_stopping) && !timed_out)
-        timed_out = pthread_cond_timedwait(&senders->wake, &senders->lock, &until);
+    while (senders->pokes == seen && !atomic_load(&senders->is_stopping) && in_time)
+        in_time = condition_wait(&senders->wake, &senders->lock, &until);
     (void)pthread_mutex_unlock(&senders->lock);
 }
 
@@ -274,16 +268,6 @@ static void *sender_thread(void *context)
     return NULL;
 }
 
-static void make_wake(struct senders *senders)
-{
-    pthread_condattr_t attributes;
-    (void)pthread_mutex_init(&senders->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&senders->wake, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-}
-
 static enum sm_error start_one(struct senders *senders)
 {
     struct sender *sender = &senders->at[senders->started];
@@ -309,7 +293,8 @@ enum sm_error senders_start(const struct senders_options *options, struct sender
     senders->options.smtp.is_cancelled = is_broken_off;
     senders->options.smtp.context = senders;
     senders->options.smtp.hello_domain = strchr(senders->options.from_address, '@') + 1;
-    make_wake(senders);
+    (void)pthread_mutex_init(&senders->lock, NULL);
+    condition_make(&senders->wake);
     for (size_t i = 0; i < options->threads && i < SENDERS_MAX; i++)
         TRY(start_one(senders));
     *out = TAKE(senders);

@@ -5,6 +5,7 @@
 #include "services/retention/sweeper.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/log.h"
 
 #include <pthread.h>
@@ -128,18 +129,11 @@ static int64_t take_turn(struct sweeper *sweeper, int64_t *next_ms)
 
 static void pause_for(struct sweeper *sweeper, int64_t ms)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
-    int timed_out = 0;
+    struct timespec until = condition_after_ms(ms);
+    bool in_time = true;
     (void)pthread_mutex_lock(&sweeper->lock);
-    while (!atomic_load(&sweeper->is_stopping) && !timed_out)
-        timed_out = pthread_cond_timedwait(&sweeper->wake, &sweeper->lock, &until);
+    while (!atomic_load(&sweeper->is_stopping) && in_time)
+        in_time = condition_wait(&sweeper->wake, &sweeper->lock, &until);
     (void)pthread_mutex_unlock(&sweeper->lock);
 }
 
@@ -154,23 +148,14 @@ static void *sweeper_thread(void *context)
 
 /* --- life --- */
 
-static void make_wake(struct sweeper *sweeper)
-{
-    pthread_condattr_t attributes;
-    (void)pthread_mutex_init(&sweeper->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&sweeper->wake, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-}
-
 enum sm_error sweeper_start(const struct sweeper_options *options, struct sweeper **out)
 {
     struct sweeper *sweeper DEFER(sweeper_stop) = calloc(1, sizeof *sweeper);
     if (!sweeper)
         return SM_NO_MEMORY;
     sweeper->options = *options;
-    make_wake(sweeper);
+    (void)pthread_mutex_init(&sweeper->lock, NULL);
+    condition_make(&sweeper->wake);
     TRY(peers_open(&options->peers, &sweeper->peers));
     sweeper->purger.store = options->store;
     sweeper->purger.peers = peers_for_purge(sweeper->peers);

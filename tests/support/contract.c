@@ -207,8 +207,9 @@ static enum peer good_caller(const struct operation_rule *rule)
 
 static struct header header_of(const struct operation_rule *rule)
 {
-    return (struct header){
-        .operation = (uint16_t)rule->number, .deadline_ms = clock_wall_ms() + 60000};
+    return (struct header){.operation = (uint16_t)rule->number,
+        .idempotency = {{1}},
+        .deadline_ms = clock_wall_ms() + 60000};
 }
 
 static void refuses(const struct operation_rule *rule, const struct buffer *message,
@@ -364,6 +365,25 @@ static void missing_and_extra_fields_and_trailing_bytes_are_refused(void **state
     for_each_operation(check_shape);
 }
 
+/* An operation that acts once by its key refuses to act without one. */
+static void check_key(const struct operation_rule *rule)
+{
+    struct buffer good DEFER(buffer_free) = BUFFER(MESSAGE_BYTES);
+    struct header header = header_of(rule);
+    assert_string_not_equal(repeat_name(rule->repeat), "unknown");
+    if (rule->repeat != REPEAT_BY_KEY)
+        return;
+    put_good_message(&good, rule->request);
+    header.idempotency = (struct id){{0}};
+    assert_error(ask(&header, good_caller(rule), buffer_span(&good)), SM_BAD_VALUE);
+}
+
+static void every_operation_says_what_makes_it_act_once(void **state)
+{
+    (void)state;
+    for_each_operation(check_key);
+}
+
 /* That the good messages are good shows that the bad ones are refused for what was spoilt. */
 static void check_good(const struct operation_rule *rule)
 {
@@ -391,6 +411,7 @@ int contract_run(const struct contract *of)
         cmocka_unit_test(too_large_and_too_late_is_refused),
         cmocka_unit_test(every_field_of_another_type_or_size_is_refused),
         cmocka_unit_test(missing_and_extra_fields_and_trailing_bytes_are_refused),
+        cmocka_unit_test(every_operation_says_what_makes_it_act_once),
     };
     contract = of;
     return cmocka_run_group_tests(tests, NULL, NULL);

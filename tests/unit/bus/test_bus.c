@@ -1,17 +1,16 @@
-/* The bus on real sockets: who gets in, what is refused, and that answers find their calls. */
+/*
+ * Client and server together, on real sockets: who gets in, what is refused, and that answers find
+ * their calls. Each side against a hostile other is in test_client.c and test_server.c.
+ */
 #include "tests/support/check.h"
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "bus/client.h"
 #include "bus/keyring.h"
-#include "bus/selftest.h"
 #include "bus/server.h"
-#include "bus/zap.h"
 #include "proto/crypto.h"
-#include "proto/limits.h"
 #include "proto/notify.h"
+#include "tests/support/bus.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,9 +21,8 @@
 
 /* A notifier with one slow and one quick operation, and what its callers hold. */
 struct world {
-    char directory[64];
-    char endpoint[80];
-    struct bus_keys *notifier, *crypto, *gateway;
+    struct test_keys keys;
+    struct test_endpoint endpoint;
     struct bus_server *server;
     pthread_t thread;
     enum sm_error ended;
@@ -72,8 +70,8 @@ static void *serve(void *context)
 static struct bus_server_options options_of(struct world *world)
 {
     return (struct bus_server_options){.self = PEER_NOTIFIER,
-        .keys = world->notifier,
-        .endpoints = world->endpoint,
+        .keys = world->keys.notifier,
+        .endpoints = world->endpoint.text,
         .handlers = handlers,
         .handlers_count = 2,
         .workers = 2,
@@ -100,14 +98,9 @@ static void stop(struct world *world)
 static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
-    (void)snprintf(world->directory, sizeof world->directory, "/tmp/sm-bus-XXXXXX");
-    if (!mkdtemp(world->directory) || bus_keys_make(world->directory) != SM_OK)
+    if (!world || test_keys_open(&world->keys) != SM_OK)
         return -1;
-    (void)snprintf(world->endpoint, sizeof world->endpoint, "ipc://%s/s", world->directory);
-    if (bus_keys_load(world->directory, PEER_NOTIFIER, &world->notifier) != SM_OK ||
-        bus_keys_load(world->directory, PEER_CRYPTO, &world->crypto) != SM_OK ||
-        bus_keys_load(world->directory, PEER_GATEWAY, &world->gateway) != SM_OK)
-        return -1;
+    world->endpoint = test_endpoint(&world->keys, "s");
     *state = world;
     return 0;
 }
@@ -115,16 +108,11 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct world *world = *state;
-    char command[128];
     if (world->server)
         stop(world);
-    bus_keys_free(&world->notifier);
-    bus_keys_free(&world->crypto);
-    bus_keys_free(&world->gateway);
-    (void)snprintf(command, sizeof command, "rm -r '%s'", world->directory);
-    int status = system(command);
+    test_keys_close(&world->keys);
     free(world);
-    return status;
+    return 0;
 }
 
 static enum sm_error cancel(
@@ -146,7 +134,7 @@ static void calls_are_answered_with_fields_or_with_a_typed_error(void **state)
     struct bus_client *client DEFER(bus_client_close) = NULL;
     uint64_t cancelled = 0;
     start(world);
-    assert_ok(bus_client_open(world->crypto, PEER_NOTIFIER, world->endpoint, &client));
+    assert_ok(bus_client_open(world->keys.crypto, PEER_NOTIFIER, world->endpoint.text, &client));
 
     for (uint64_t i = 1; i <= 100; i++) {
         assert_ok(cancel(client, (struct id){{1}}, 2000, &cancelled));
@@ -160,7 +148,7 @@ static void a_peer_that_the_catalogue_does_not_name_is_refused(void **state)
     struct world *world = *state;
     struct bus_client *client DEFER(bus_client_close) = NULL;
     start(world);
-    assert_ok(bus_client_open(world->gateway, PEER_NOTIFIER, world->endpoint, &client));
+    assert_ok(bus_client_open(world->keys.gateway, PEER_NOTIFIER, world->endpoint.text, &client));
 
     assert_error(cancel(client, (struct id){{1}}, 2000, NULL), SM_NOT_ALLOWED);
     assert_int_equal(atomic_load(&world->calls), 0);
@@ -173,13 +161,13 @@ static void a_stranger_s_key_is_never_let_in(void **state)
     struct bus_client *client DEFER(bus_client_close) = NULL;
     char path[128];
     start(world);
-    (void)snprintf(path, sizeof path, "%s/crypto.key", world->directory);
+    (void)snprintf(path, sizeof path, "%s/crypto.key", world->keys.directory);
     assert_int_equal(unlink(path), 0);
-    (void)snprintf(path, sizeof path, "%s/crypto.pub", world->directory);
+    (void)snprintf(path, sizeof path, "%s/crypto.pub", world->keys.directory);
     assert_int_equal(unlink(path), 0);
-    assert_ok(bus_keys_make(world->directory)); /* a pair that the server did not read */
-    assert_ok(bus_keys_load(world->directory, PEER_CRYPTO, &stranger));
-    assert_ok(bus_client_open(stranger, PEER_NOTIFIER, world->endpoint, &client));
+    assert_ok(bus_keys_make(world->keys.directory)); /* a pair that the server did not read */
+    assert_ok(bus_keys_load(world->keys.directory, PEER_CRYPTO, &stranger));
+    assert_ok(bus_client_open(stranger, PEER_NOTIFIER, world->endpoint.text, &client));
 
     assert_error(cancel(client, (struct id){{1}}, 2000, NULL), SM_UNAVAILABLE);
     assert_int_equal(atomic_load(&world->calls), 0);
@@ -190,15 +178,15 @@ static void without_a_zap_handler_the_self_test_fails_or_nobody_gets_in(void **s
     struct world *world = *state;
     struct wire_context *context DEFER(wire_context_free) = NULL;
     struct wire *router DEFER(wire_close) = NULL;
-    struct wire_options options = bus_keys_options(world->notifier, WIRE_ROUTER);
+    struct wire_options options = bus_keys_options(world->keys.notifier, WIRE_ROUTER);
     char bound[WIRE_ENDPOINT_BYTES];
     assert_ok(wire_context_new(&context));
     assert_ok(wire_open(context, &options, &router));
-    assert_ok(wire_bind(router, world->endpoint, bound));
+    assert_ok(wire_bind(router, world->endpoint.text, bound));
 
     /* Fail closed: a known key is refused as well. */
     struct bus_client *client DEFER(bus_client_close) = NULL;
-    assert_ok(bus_client_open(world->crypto, PEER_NOTIFIER, world->endpoint, &client));
+    assert_ok(bus_client_open(world->keys.crypto, PEER_NOTIFIER, world->endpoint.text, &client));
     assert_error(cancel(client, (struct id){{1}}, 1000, NULL), SM_UNAVAILABLE);
 }
 
@@ -206,15 +194,15 @@ static void a_standby_says_so_and_the_next_replica_is_asked(void **state)
 {
     struct world *world = *state;
     struct bus_client *client DEFER(bus_client_close) = NULL;
-    struct world standby = {.notifier = world->notifier};
-    char both[200];
+    struct world standby = {.keys = world->keys};
+    char both[2 * WIRE_ENDPOINT_BYTES];
     uint64_t cancelled;
-    (void)snprintf(standby.endpoint, sizeof standby.endpoint, "ipc://%s/standby", world->directory);
-    (void)snprintf(both, sizeof both, "%s,%s", standby.endpoint, world->endpoint);
+    standby.endpoint = test_endpoint(&world->keys, "standby");
+    (void)snprintf(both, sizeof both, "%s,%s", standby.endpoint.text, world->endpoint.text);
     atomic_store(&standby.is_standby, true);
     start(world);
     start(&standby);
-    assert_ok(bus_client_open(world->crypto, PEER_NOTIFIER, both, &client));
+    assert_ok(bus_client_open(world->keys.crypto, PEER_NOTIFIER, both, &client));
 
     assert_ok(cancel(client, (struct id){{1}}, 3000, &cancelled));
     assert_int_equal(atomic_load(&standby.calls), 0);
@@ -227,10 +215,11 @@ static void a_dead_replica_is_passed_over(void **state)
 {
     struct world *world = *state;
     struct bus_client *client DEFER(bus_client_close) = NULL;
-    char both[200];
-    (void)snprintf(both, sizeof both, "ipc://%s/nobody,%s", world->directory, world->endpoint);
+    char both[2 * WIRE_ENDPOINT_BYTES];
+    (void)snprintf(
+        both, sizeof both, "ipc://%s/nobody,%s", world->keys.directory, world->endpoint.text);
     start(world);
-    assert_ok(bus_client_open(world->crypto, PEER_NOTIFIER, both, &client));
+    assert_ok(bus_client_open(world->keys.crypto, PEER_NOTIFIER, both, &client));
 
     assert_ok(cancel(client, (struct id){{1}}, 3000, NULL));
 }
@@ -239,7 +228,7 @@ static void nobody_there_is_unavailable_and_nobody_answering_is_a_timeout(void *
 {
     struct world *world = *state;
     struct bus_client *client DEFER(bus_client_close) = NULL;
-    assert_ok(bus_client_open(world->crypto, PEER_NOTIFIER, world->endpoint, &client));
+    assert_ok(bus_client_open(world->keys.crypto, PEER_NOTIFIER, world->endpoint.text, &client));
     assert_error(cancel(client, (struct id){{1}}, 300, NULL), SM_UNAVAILABLE);
 
     start(world);
@@ -249,67 +238,6 @@ static void nobody_there_is_unavailable_and_nobody_answering_is_a_timeout(void *
     uint64_t cancelled;
     assert_ok(cancel(client, (struct id){{1}}, 3000, &cancelled)); /* not the late answer */
     assert_int_equal(cancelled, 3);
-}
-
-static void *call_once(void *context)
-{
-    struct world *world = context;
-    struct bus_client *client DEFER(bus_client_close) = NULL;
-    enum sm_error error = bus_client_open(world->crypto, PEER_NOTIFIER, world->endpoint, &client);
-    if (error == SM_OK)
-        error = cancel(client, (struct id){{1}}, 5000, NULL);
-    return (void *)(uintptr_t)error;
-}
-
-/* Two are worked on, two wait, the rest hear "busy" at once. */
-static void a_full_queue_says_busy(void **state)
-{
-    struct world *world = *state;
-    pthread_t threads[8];
-    int busy = 0;
-    int good = 0;
-    start(world);
-    atomic_store(&world->slow_ms, 500);
-    for (size_t i = 0; i < 8; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, call_once, world), 0);
-    for (size_t i = 0; i < 8; i++) {
-        void *result;
-        (void)pthread_join(threads[i], &result);
-        good += (uintptr_t)result == SM_OK;
-        busy += (uintptr_t)result == SM_BUSY || (uintptr_t)result == SM_TIMEOUT;
-    }
-
-    assert_true(good >= 4);
-    assert_int_equal(good + busy, 8);
-}
-
-/* Raw frames from a peer that is let in but does not keep to the protocol. */
-static void hostile_frames_stop_nothing(void **state)
-{
-    struct world *world = *state;
-    struct wire *wire DEFER(wire_close) = NULL;
-    struct wire_options options = bus_keys_options(world->crypto, WIRE_DEALER);
-    struct bus_client *client DEFER(bus_client_close) = NULL;
-    uint8_t *large = calloc(1, BUS_MESSAGE_BYTES_MAX + 1);
-    uint8_t header[HEADER_BYTES] = {0};
-    options.server_key = bus_keys_public(world->crypto, PEER_NOTIFIER);
-    start(world);
-    assert_ok(wire_open(bus_keys_clients(world->crypto), &options, &wire));
-    assert_ok(wire_connect(wire, world->endpoint));
-    for (int i = 0; i < 400 && !wire_can_send(wire); i++)
-        (void)usleep(5000);
-
-    const struct span one[] = {SPAN(header)};
-    const struct span many[] = {SPAN(header), SPAN(header), SPAN(header), SPAN(header),
-        SPAN(header), SPAN(header), SPAN(header), SPAN(header), SPAN(header), SPAN(header)};
-    const struct span bomb[] = {span_text("x"), span_of(large, BUS_MESSAGE_BYTES_MAX + 1)};
-    assert_ok(wire_send(wire, one, 1));
-    assert_ok(wire_send(wire, many, 10));
-    (void)error_name(wire_send(wire, bomb, 2)); /* the connection ends by it */
-    free(large);
-
-    assert_ok(bus_client_open(world->crypto, PEER_NOTIFIER, world->endpoint, &client));
-    assert_ok(cancel(client, (struct id){{1}}, 3000, NULL));
 }
 
 static void a_table_that_breaks_the_catalogue_does_not_start(void **state)
@@ -332,31 +260,10 @@ static void a_key_file_that_others_may_read_is_refused(void **state)
     struct world *world = *state;
     struct bus_keys *keys = NULL;
     char path[128];
-    (void)snprintf(path, sizeof path, "%s/audit.key", world->directory);
+    (void)snprintf(path, sizeof path, "%s/audit.key", world->keys.directory);
     assert_int_equal(chmod(path, 0644), 0);
 
-    assert_error(bus_keys_load(world->directory, PEER_AUDIT, &keys), SM_CONFIG);
-}
-
-static void a_passed_deadline_is_not_worked_on(void **state)
-{
-    struct world *world = *state;
-    struct bus_server_options options = options_of(world);
-    struct arena arena DEFER(arena_free) = ARENA(65536);
-    struct buffer message DEFER(buffer_free) = BUFFER(1024);
-    struct buffer reply DEFER(buffer_free) = BUFFER(1024);
-    struct bus_request request = {.caller = PEER_CRYPTO, .worker = world, .arena = &arena};
-    struct header header = {.operation = OP_CANCEL, .deadline_ms = clock_wall_ms() - 1};
-    struct header answer;
-    struct cancel_request cancel_message = {.message = {{1}}};
-    uint8_t bytes[HEADER_BYTES];
-    header_write(&header, bytes);
-    assert_ok(fields_encode(&cancel_request, &cancel_message, &message));
-
-    assert_ok(
-        bus_dispatch(&options, &request, SPAN(bytes), buffer_span(&message), &answer, &reply));
-    assert_error(answer.error, SM_TIMEOUT);
-    assert_int_equal(atomic_load(&world->calls), 0);
+    assert_error(bus_keys_load(world->keys.directory, PEER_AUDIT, &keys), SM_CONFIG);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -370,11 +277,8 @@ int main(void)
         TEST(a_standby_says_so_and_the_next_replica_is_asked),
         TEST(a_dead_replica_is_passed_over),
         TEST(nobody_there_is_unavailable_and_nobody_answering_is_a_timeout),
-        TEST(a_full_queue_says_busy),
-        TEST(hostile_frames_stop_nothing),
         TEST(a_table_that_breaks_the_catalogue_does_not_start),
         TEST(a_key_file_that_others_may_read_is_refused),
-        TEST(a_passed_deadline_is_not_worked_on),
     };
     (void)alarm(120); /* a failed test leaves sockets open, and the context would wait for them */
     return cmocka_run_group_tests(tests, NULL, NULL);

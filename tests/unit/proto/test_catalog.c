@@ -30,6 +30,16 @@ static void every_operation_has_a_server_callers_a_limit_and_a_sentence(void **s
     }
 }
 
+/* Asked twice, acted on once: there is no operation for which nothing says by what. */
+static void every_operation_says_what_makes_a_repeat_harmless(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < catalog_count; i++)
+        assert_string_not_equal(repeat_name(catalog[i].repeat), "unknown");
+    assert_string_equal(repeat_name((enum repeat)0), "unknown");
+    assert_string_equal(repeat_name((enum repeat)99), "unknown");
+}
+
 static void only_the_operator_s_operations_are_open_to_the_operator(void **state)
 {
     (void)state;
@@ -105,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_even_and_each_stands_once),
         cmocka_unit_test(every_operation_has_a_server_callers_a_limit_and_a_sentence),
+        cmocka_unit_test(every_operation_says_what_makes_a_repeat_harmless),
         cmocka_unit_test(only_the_operator_s_operations_are_open_to_the_operator),
         cmocka_unit_test(the_gateway_reports_no_event),
         cmocka_unit_test(sealed_operations_are_found_by_their_whole_name_only),

@@ -1,0 +1,43 @@
+/*
+ * What the files of lib/db share: the connection as it stands, and libpq. Not for services, and the
+ * only place that includes libpq-fe.h.
+ */
+#ifndef SM_DB_SESSION_H
+#define SM_DB_SESSION_H
+
+#include "db/connection.h"
+
+#include <libpq-fe.h>
+
+enum { STATEMENTS_MAX = 192 };
+
+/* Type numbers of pg_type, which never change. */
+enum { TYPE_BOOL = 16, TYPE_BYTEA = 17, TYPE_INT8 = 20, TYPE_INT4 = 23, TYPE_TEXT = 25 };
+
+struct db {
+    PGconn *connection;
+    char *conninfo;
+    uint64_t sessions;      /* how often it has connected */
+    bool is_broken;         /* connect again before the next use */
+    bool is_in_transaction; /* then a lost connection is an error, not a reason to try again */
+    const struct statement *prepared[STATEMENTS_MAX];
+    size_t prepared_count;
+};
+
+struct db_rows {
+    PGresult *result;
+};
+
+/* Connects anew, whatever was there. */
+SM_MUST_USE enum sm_error session_connect(struct db *db);
+
+/* Connects anew where the connection is known to be gone; SM_UNAVAILABLE inside a transaction. */
+SM_MUST_USE enum sm_error session_be_there(struct db *db);
+
+/* Logs why `what` failed and gives the error; a connection that is gone is remembered as broken. */
+SM_MUST_USE enum sm_error session_failure(struct db *db, const PGresult *result, const char *what);
+
+/* A constant command without parameters and without rows. */
+SM_MUST_USE enum sm_error session_command(struct db *db, const char *sql);
+
+#endif

@@ -1,0 +1,167 @@
+/* Statements: prepared once a connection, run with binary values. */
+#include "db/session.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { VALUES_MAX = 48 };
+
+/* --- values --- */
+
+struct db_value db_null(void)
+{
+    return (struct db_value){.kind = DB_NULL};
+}
+
+struct db_value db_i64(int64_t number)
+{
+    return (struct db_value){.kind = DB_I64, .number = number};
+}
+
+struct db_value db_u64(uint64_t number)
+{
+    assert(number <= INT64_MAX);
+    return db_i64((int64_t)number);
+}
+
+struct db_value db_bool(bool value)
+{
+    return (struct db_value){.kind = DB_BOOL, .number = value};
+}
+
+struct db_value db_bytes(struct span bytes)
+{
+    return (struct db_value){.kind = DB_BYTES, .bytes = bytes};
+}
+
+struct db_value db_text(struct span text)
+{
+    return (struct db_value){.kind = DB_TEXT, .bytes = text};
+}
+
+struct db_value db_id(const struct id *id)
+{
+    return id_is_none(*id) ? db_null() : db_bytes(id_span(id));
+}
+
+struct db_value db_binary(uint32_t type, struct span bytes)
+{
+    return (struct db_value){.kind = DB_BINARY, .number = type, .bytes = bytes};
+}
+
+/* The parameter arrays of PQexecPrepared, filled from values. */
+struct parameters {
+    const char *values[VALUES_MAX];
+    int lengths[VALUES_MAX];
+    int formats[VALUES_MAX];
+    uint8_t numbers[VALUES_MAX][8];
+};
+
+static void put_parameter(struct parameters *parameters, size_t i, const struct db_value *value)
+{
+    static const char empty[] = ""; /* a NULL pointer would mean SQL NULL */
+    parameters->formats[i] = 1;
+    switch (value->kind) {
+    case DB_NULL:
+        parameters->values[i] = NULL;
+        parameters->lengths[i] = 0;
+        return;
+    case DB_I64:
+        for (size_t b = 0; b < 8; b++)
+            parameters->numbers[i][b] = (uint8_t)((uint64_t)value->number >> (56 - 8 * b));
+        parameters->values[i] = (const char *)parameters->numbers[i];
+        parameters->lengths[i] = 8;
+        return;
+    case DB_BOOL:
+        parameters->numbers[i][0] = value->number != 0;
+        parameters->values[i] = (const char *)parameters->numbers[i];
+        parameters->lengths[i] = 1;
+        return;
+    case DB_BYTES:
+    case DB_TEXT:
+    case DB_BINARY:
+        parameters->values[i] = value->bytes.size ? (const char *)value->bytes.at : empty;
+        parameters->lengths[i] = (int)value->bytes.size;
+        return;
+    }
+}
+
+/* --- running --- */
+
+static Oid type_of(const struct db_value *value)
+{
+    static const Oid types[] = {[DB_NULL] = 0,
+        [DB_I64] = TYPE_INT8,
+        [DB_BYTES] = TYPE_BYTEA,
+        [DB_TEXT] = TYPE_TEXT,
+        [DB_BOOL] = TYPE_BOOL};
+    return value->kind == DB_BINARY ? (Oid)value->number : types[value->kind];
+}
+
+static bool is_prepared(const struct db *db, const struct statement *statement)
+{
+    for (size_t i = 0; i < db->prepared_count; i++)
+        if (db->prepared[i] == statement)
+            return true;
+    return false;
+}
+
+/*
+ * A parameter that is NULL the first time leaves its type to the server, which takes it from the
+ * context; the SQL casts where the context does not tell ($3::bigint).
+ */
+static enum sm_error prepare(
+    struct db *db, const struct statement *statement, const struct db_value *values, size_t count)
+{
+    if (is_prepared(db, statement))
+        return SM_OK;
+    Oid types[VALUES_MAX];
+    for (size_t i = 0; i < count; i++)
+        types[i] = type_of(&values[i]);
+    assert(db->prepared_count < STATEMENTS_MAX);
+    PGresult *result =
+        PQprepare(db->connection, statement->name, statement->sql, (int)count, types);
+    enum sm_error error = PQresultStatus(result) == PGRES_COMMAND_OK
+                              ? SM_OK
+                              : session_failure(db, result, statement->name);
+    PQclear(result);
+    if (error == SM_OK)
+        db->prepared[db->prepared_count++] = statement;
+    return error;
+}
+
+static enum sm_error execute(struct db *db, const struct statement *statement,
+    const struct db_value *values, size_t count, struct db_rows **out)
+{
+    struct parameters parameters;
+    struct db_rows *rows DEFER(db_rows_free) = calloc(1, sizeof *rows);
+    if (!rows)
+        return SM_NO_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        put_parameter(&parameters, i, &values[i]);
+    rows->result = PQexecPrepared(db->connection, statement->name, (int)count, parameters.values,
+        parameters.lengths, parameters.formats, 1);
+    ExecStatusType status = PQresultStatus(rows->result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        return session_failure(db, rows->result, statement->name);
+    if (out)
+        *out = TAKE(rows);
+    return SM_OK;
+}
+
+enum sm_error db_run(struct db *db, const struct statement *statement,
+    const struct db_value *values, size_t count, struct db_rows **out)
+{
+    assert(count <= VALUES_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (values[i].bytes.size > INT32_MAX)
+            return SM_TOO_LARGE;
+    TRY(session_be_there(db));
+    enum sm_error error = prepare(db, statement, values, count);
+    if (error == SM_UNAVAILABLE && db->is_broken && !db->is_in_transaction) {
+        TRY(session_connect(db)); /* only the preparation was lost */
+        error = prepare(db, statement, values, count);
+    }
+    TRY(error);
+    return execute(db, statement, values, count, out);
+}
