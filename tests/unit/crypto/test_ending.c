@@ -79,6 +79,28 @@ static void a_message_is_revoked_for_all_its_recipients_and_stays_with_its_sende
         clinic_with_message(clinic, "read", &clinic->anna, parcel.message, &answer), SM_OK);
 }
 
+static void an_edited_link_does_not_keep_the_others_open(void **state)
+{
+    struct clinic *clinic = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct sending_form form;
+    struct parcel parcel;
+    struct recipient two[2];
+    clinic_fill_send(clinic, &parcel, METHOD_PASSWORD, &form);
+    two[0] = two[1] = form.recipient;
+    two[1].address = span_text("other@example.net");
+    form.request.recipients = LIST_OF(two);
+    assert_error(clinic_ask_send(clinic, &form, &answer), SM_OK);
+    assert_ok(database_run(clinic->vault.database,
+        "UPDATE vault.link SET name = 'Mallory' WHERE address LIKE 'rosa%'"));
+
+    struct parcel all = {.message = parcel.message};
+    assert_error(revoke_by(clinic, &clinic->anna, &all), SM_OK);
+
+    assert_int_equal(clinic_number(clinic, "SELECT state FROM vault.message"), STATE_REVOKED);
+    assert_int_equal(clinic_number(clinic, "SELECT count(*) FROM vault.link WHERE state = 2"), 1);
+}
+
 static void revoking_again_changes_nothing_and_is_one_entry(void **state)
 {
     struct clinic *clinic = *state;
@@ -227,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_revoke_closes_the_link_at_once),
         TEST(a_message_is_revoked_for_all_its_recipients_and_stays_with_its_sender),
+        TEST(an_edited_link_does_not_keep_the_others_open),
         TEST(revoking_again_changes_nothing_and_is_one_entry),
         TEST(a_link_of_another_message_is_not_found),
         TEST(nobody_ends_what_another_sent_but_an_administrator),

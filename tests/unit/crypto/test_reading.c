@@ -163,8 +163,7 @@ static void an_edited_message_is_not_read_and_the_log_names_it(void **state)
 {
     struct clinic *clinic = *state;
     const char *const edits[] = {
-        "UPDATE vault.message SET sender = (SELECT account FROM vault.account"
-        " WHERE email LIKE 'bert%')",
+        "UPDATE vault.message SET sender = account FROM vault.account WHERE email LIKE 'bert%'",
         "UPDATE vault.message SET expires_ms = expires_ms + 1",
         "UPDATE vault.message SET state = 2",
         "UPDATE vault.message SET version = version + 1",

@@ -124,6 +124,25 @@ static void an_edited_message_is_neither_destroyed_nor_purged(void **state)
 
 /* --- due and destroyed --- */
 
+static void an_edited_link_does_not_keep_the_key_of_its_message(void **state)
+{
+    struct clinic *clinic = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+    assert_ok(database_run(
+        clinic->vault.database, "UPDATE vault.link SET expires_ms = expires_ms + 86400000"));
+
+    clinic_wait(clinic, SEVEN_DAYS_S + 1);
+    assert_true(destroy(clinic, parcel.message));
+
+    assert_int_equal(keys_left(clinic), 0);
+    assert_int_equal(
+        clinic_number(clinic, "SELECT count(*) FROM vault.link JOIN vault.message USING (message)"
+                              " WHERE due_ms IS NOT NULL AND verifier IS NOT NULL"),
+        0);
+    assert_error(clinic_by_link(clinic, "hello", &parcel, &answer), SM_TAMPERED);
+}
+
 static void a_message_is_due_when_it_expires_and_not_before(void **state)
 {
     struct clinic *clinic = *state;
@@ -238,6 +257,7 @@ int main(void)
         TEST(an_expired_message_is_not_purged_before_its_key_is_destroyed),
         TEST(a_deleted_message_is_due_until_it_is_purged),
         TEST(an_edited_message_is_neither_destroyed_nor_purged),
+        TEST(an_edited_link_does_not_keep_the_key_of_its_message),
         TEST(a_message_is_due_when_it_expires_and_not_before),
         TEST(a_clock_column_that_is_edited_makes_nothing_due),
         TEST(verifiers_codes_sessions_and_waiting_mail_go_with_the_key),
