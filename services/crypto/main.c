@@ -15,7 +15,7 @@
 #include "services/crypto/letter_key.h"
 #include "services/crypto/mail.h"
 
-enum { QUEUE_MAX = 256, OPERATOR_WORKERS = 1, OPERATOR_QUEUE_MAX = 8 };
+enum { QUEUE_MAX = 256, OPERATOR_WORKERS = 1, OPERATOR_QUEUE_MAX = 8, PASSWORD_KEEP_MS = 10000 };
 
 /* --- one worker thread --- */
 
@@ -57,7 +57,8 @@ static enum sm_error open_passwords(const struct crypto *crypto, struct password
         .kib = (uint32_t)settings_number(settings, SETTING_ARGON2_KIB),
         .passes = (uint32_t)settings_number(settings, SETTING_ARGON2_PASSES),
         .workers = (size_t)settings_number(settings, SETTING_ARGON2_WORKERS),
-        .queue_max = (size_t)settings_number(settings, SETTING_ARGON2_QUEUE)};
+        .queue_max = (size_t)settings_number(settings, SETTING_ARGON2_QUEUE),
+        .keep_ms = PASSWORD_KEEP_MS};
     return password_pool_new(&options, out);
 }
 

@@ -7,6 +7,7 @@
  */
 #include "services/crypto/password.h"
 
+#include "base/condition.h"
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -177,7 +178,8 @@ static int arena_allocate(uint8_t **memory, size_t bytes)
     return ARGON2_OK;
 }
 
-/* The mapping stays for the next hash, which overwrites it; it is never in a dump. */
+/* The mapping stays for the next hash, which overwrites it, or until next_job gives it back; it is
+ * never in a dump. */
 static void arena_keep(uint8_t *memory, size_t bytes)
 {
     (void)memory;
@@ -221,11 +223,19 @@ static enum sm_error hash_now(const struct job *job)
                : log_failure("argon2", SM_CRYPTO, argon2_error_message(result));
 }
 
-/* The next job; NULL when the pool stops and nothing waits. Called with the lock held. */
-static struct job *next_job(struct password_pool *pool)
+/*
+ * The next job; NULL when the pool stops and nothing waits. Called with the lock held. The arena is
+ * kept between jobs and given back when there are none for a while.
+ */
+static struct job *next_job(struct password_pool *pool, struct arena_memory *arena)
 {
-    while (!pool->first && !pool->is_stopping)
-        (void)pthread_cond_wait(&pool->has_work, &pool->lock);
+    struct timespec idle = condition_after_ms(pool->options.keep_ms);
+    while (!pool->first && !pool->is_stopping) {
+        if (!arena->at)
+            (void)pthread_cond_wait(&pool->has_work, &pool->lock);
+        else if (!condition_wait(&pool->has_work, &pool->lock, &idle))
+            arena_unmap(arena);
+    }
     struct job *job = pool->first;
     if (!job)
         return NULL;
@@ -244,7 +254,7 @@ static void *work(void *context)
     struct job *job;
     worker_arena = &arena;
     (void)pthread_mutex_lock(&pool->lock);
-    while ((job = next_job(pool)) != NULL) {
+    while ((job = next_job(pool, &arena)) != NULL) {
         (void)pthread_mutex_unlock(&pool->lock);
         enum sm_error error = hash_now(job);
         (void)pthread_mutex_lock(&pool->lock);
@@ -289,7 +299,7 @@ enum sm_error password_pool_new(const struct password_options *options, struct p
     pool->options = *options;
     pool->last = &pool->first;
     (void)pthread_mutex_init(&pool->lock, NULL);
-    (void)pthread_cond_init(&pool->has_work, NULL);
+    condition_make(&pool->has_work);
     (void)pthread_cond_init(&pool->has_done, NULL);
     for (; pool->started < options->workers; pool->started++)
         if (pthread_create(&pool->threads[pool->started], NULL, work, pool) != 0)

@@ -1,6 +1,6 @@
 /*
  * Passwords with argon2id (RFC 9106) in a fixed pool: W threads, each with an arena that is kept
- * (argon2's allocate_cbk), and a bounded queue. A full queue answers SM_BUSY at once, so a flood of
+ * while there is work (argon2's allocate_cbk), and a bounded queue. A full queue answers SM_BUSY at once, so a flood of
  * guesses slows neither codes nor pings. The pepper is argon2's secret input. Stored form: the PHC
  * string "$argon2id$v=19$m=..,t=..,p=1$salt$hash" with the pepper's version in front: "p1" || PHC.
  */
@@ -15,6 +15,7 @@ struct password_options {
     const struct keyring *keyring;
     uint32_t kib, passes; /* memory and passes of new hashes */
     size_t workers, queue_max;
+    int64_t keep_ms; /* how long a worker without work keeps its arena */
 };
 enum { PASSWORD_HASH_BYTES_MAX = 160 };
 

@@ -217,6 +217,39 @@ static void a_full_queue_says_busy_at_once_and_serves_again_afterwards(void **st
     assert_error(password_dummy(pool, RIGHT), SM_WRONG_SECRET);
 }
 
+/* Pages of memory that this process has now. */
+static long resident(void)
+{
+    long size;
+    long pages;
+    FILE *file = fopen("/proc/self/statm", "re");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%ld %ld", &size, &pages), 2);
+    assert_int_equal(fclose(file), 0);
+    return pages;
+}
+
+static void a_worker_without_work_gives_its_memory_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct password_pool *pool DEFER(password_pool_free) = NULL;
+    struct password_options options = cheap(&fixture->vault);
+    enum { KIB = 64 * 1024 };
+    options.kib = KIB;
+    options.workers = 1;
+    options.keep_ms = 300;
+    long page_kib = sysconf(_SC_PAGESIZE) / 1024;
+    assert_ok(password_pool_new(&options, &pool));
+    struct buffer stored DEFER(buffer_free) = hash_of(pool, RIGHT);
+    long busy = resident();
+
+    for (int i = 0; i < 1000 && busy - resident() < KIB / 2 / page_kib; i++)
+        (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+
+    assert_true(busy - resident() >= KIB / 2 / page_kib);
+    assert_ok(password_verify(pool, RIGHT, buffer_span(&stored)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +260,7 @@ int main(void)
         cmocka_unit_test(every_changed_byte_of_a_form_is_noticed),
         cmocka_unit_test(a_password_over_the_limit_is_refused_before_the_work),
         cmocka_unit_test(the_pool_accepts_all_that_the_settings_allow),
+        cmocka_unit_test(a_worker_without_work_gives_its_memory_back),
         cmocka_unit_test(a_full_queue_says_busy_at_once_and_serves_again_afterwards),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
