@@ -16,6 +16,7 @@ export const TOP = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const SERVICES = ['audit', 'notifier', 'crypto', 'retention', 'gateway'];
 const START_MS = 20_000;
 const STOP_MS = 10_000;
+const ROOM_BYTES = 200e6; // a new cluster takes 60 MB, and one file of 50 MB must fit
 
 export class StackError extends Error {}
 
@@ -62,6 +63,7 @@ export class Stack {
   prepare() {
     for (const name of ['', 'keys', 'objects', 'run', 'log', 'mail'])
       fs.mkdirSync(this.path(name), { recursive: true, mode: 0o700 });
+    checkRoom(this.folder);
     if (isRoot()) fs.chmodSync(this.folder, 0o711); // postgres passes through to its own folder
     execFileSync(path.join(this.bin, 'securemail-keys'), [this.path('keys')], { stdio: ['ignore', 'pipe', 'inherit'] });
     if (!fs.existsSync(this.path('master.key'))) {
@@ -180,8 +182,7 @@ export class Stack {
     for (const end = Date.now() + START_MS; Date.now() < end; await sleep(20)) {
       if (this.logSince(service, from).includes('"event":"ready"')) return;
       if (child.exitCode === null && child.signalCode === null) continue;
-      const lines = this.logSince(service, from).trim().split('\n');
-      throw new StackError(`${service} stopped at once: ${lines.slice(-3).join('\n  ')}`);
+      throw new StackError(`${service} stopped at once: ${inWords(this.logSince(service, from))}`);
     }
     throw new StackError(`${service} is not ready after ${START_MS / 1000} s: see ${this.path('log', `${service}.log`)}`);
   }
@@ -228,6 +229,27 @@ export class Stack {
     await this.cluster.stop();
     if (faults.length) throw new StackError(faults.join('; '));
   }
+}
+
+// What a service said last before it ended: the line that has a cause, as a sentence; else its last lines as they are.
+function inWords(log) {
+  const lines = log.trim().split('\n');
+  const facts = lines.map((line) => {
+    try {
+      return JSON.parse(line);
+    } catch {
+      return {};
+    }
+  });
+  const { setting, cause, remedy } = facts.findLast?.((each) => each.cause) ?? {};
+  return cause ? [setting, [cause, remedy].filter(Boolean).join('; ')].filter(Boolean).join(': ') : lines.slice(-3).join('\n  ');
+}
+
+// Before anything is made: a disk that fills half-way leaves half a cluster.
+function checkRoom(folder) {
+  const { bavail, bsize } = fs.statfsSync(folder);
+  if (bavail * bsize >= ROOM_BYTES) return;
+  throw new StackError(`The disk of ${folder} has ${Math.floor((bavail * bsize) / 1e6)} MB free, and Secure Mail starts with ${ROOM_BYTES / 1e6} MB or more. Make room, then start again.`);
 }
 
 // Sanitizer builds report to the log and end with a status that nothing else uses.

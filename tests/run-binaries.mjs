@@ -15,8 +15,9 @@ function run(binary) {
     const keep = (bytes) => (output += bytes);
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    child.on('error', (error) => keep(`${error.message}\n`));
-    child.on('close', (code, signal) => resolve({ binary, code, signal, output, ms: Date.now() - started }));
+    const end = (code, signal) => resolve({ binary, code, signal, output, ms: Date.now() - started });
+    child.on('error', (error) => end(null, keep(`${error.message}\n`)));
+    child.on('close', end);
   });
 }
 

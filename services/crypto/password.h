@@ -1,8 +1,9 @@
 /*
  * Passwords with argon2id (RFC 9106) in a fixed pool: W threads, each with an arena that is kept
- * while there is work (argon2's allocate_cbk), and a bounded queue. A full queue answers SM_BUSY at once, so a flood of
- * guesses slows neither codes nor pings. The pepper is argon2's secret input. Stored form: the PHC
- * string "$argon2id$v=19$m=..,t=..,p=1$salt$hash" with the pepper's version in front: "p1" || PHC.
+ * while there is work (argon2's allocate_cbk), and a bounded queue. A full queue answers SM_BUSY at
+ * once, so a flood of guesses slows neither codes nor pings. The pepper is argon2's secret input.
+ * Stored form: the PHC string "$argon2id$v=19$m=..,t=..,p=1$salt$hash" with the pepper's version in
+ * front: "p1" || PHC.
  */
 #ifndef SM_CRYPTO_PASSWORD_H
 #define SM_CRYPTO_PASSWORD_H
