@@ -142,7 +142,8 @@ format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 docs: $(PRINTERS) all
-	@for page in $(notdir $(PRINTERS)); do $(OUT)/print/$$page > docs/$$page.md; done
+	@for page in $(filter-out web_protocol,$(notdir $(PRINTERS))); do $(OUT)/print/$$page > docs/$$page.md; done
+	@$(OUT)/print/web_protocol > web/protocol/protocol.ts
 	@docs/print/cli $(OUT)/bin > docs/cli.md
 
 bench:
