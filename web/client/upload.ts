@@ -48,8 +48,15 @@ function isPassing(status: number): boolean {
   return status === 0 || status === 409 || status === 423 || status === 429 || status >= 500;
 }
 
+/** The server lost bytes that it had acknowledged, and they are sealed and gone here: begin again. */
+function isBehind(error: Error | DetailedError): boolean {
+  const cause = 'causingError' in error ? error.causingError : null;
+  return /before the reader/.test(`${error.message} ${cause?.message ?? ''}`);
+}
+
 function failureFrom(error: Error | DetailedError): Failure {
   const status = statusOf(error);
+  if (isBehind(error)) return new Failure('conflict');
   if (status === 0) return new Failure('unavailable', { isOffline: true });
   const word = ('originalResponse' in error && error.originalResponse?.getHeader('Secure-Mail-Outcome')) || '';
   return new Failure(isErrorWord(word) && word !== 'ok' ? word : 'unavailable');
@@ -79,7 +86,7 @@ export class PartSender {
       storeFingerprintForResuming: false,
       removeFingerprintOnSuccess: false,
       fingerprint: () => Promise.resolve(null as unknown as string),
-      onShouldRetry: (error) => !this.sourceError && isPassing(statusOf(error)),
+      onShouldRetry: (error) => !this.sourceError && !isBehind(error) && isPassing(statusOf(error)),
       onProgress: (bytes) => upload.onProgress?.(bytes),
       onSuccess: () => this.end(null),
       onError: (error) => this.end(this.sourceError ?? failureFrom(error)),
