@@ -162,9 +162,8 @@ static void print_row(const struct field *field)
         [FIELD_LIST] = "list",
         [FIELD_MAP] = "map",
     };
-    (void)printf(
-        "    { name: '%s', kind: '%s', min: %" PRIu64 ", max: ", field->name, kinds[field->kind],
-        field->min);
+    (void)printf("    { name: '%s', kind: '%s', min: %" PRIu64 ", max: ", field->name,
+        kinds[field->kind], field->min);
     print_limit(field->max);
     if (field->item)
         (void)printf(", item: %s", field->item->name);
