@@ -86,8 +86,9 @@ test('without JavaScript the page says so, in both languages', async () => {
 
   await page.goto(`${world.stack.url}/m`);
 
-  await page.getByText('JavaScript staat uit in uw browser.').waitFor();
-  await page.getByText('JavaScript is switched off in your browser.').waitFor();
+  const texts = page.locator('noscript strong'); // getByText looks past noscript
+  await texts.first().waitFor();
+  assert.deepEqual(await texts.allInnerTexts(), ['JavaScript staat uit in uw browser.', 'JavaScript is switched off in your browser.']);
   await context.close();
 });
 

@@ -14,7 +14,7 @@ import {
   type SendReply,
 } from '../protocol/protocol';
 import { Content } from './content';
-import { Draft } from './draft';
+import type { Draft } from './draft';
 import { Failure, hasWord } from './failure';
 import { type MessageDetail, type MessagePage, type MessageRow, detail_answer, list_answer } from './lists';
 import { type ReplyOf, type RequestOf, Server, type ServerOptions, partsOf } from './server';
@@ -159,11 +159,11 @@ export class Office {
 
   // --- sending ---
 
-  beginMessage(onChange?: () => void): Promise<Draft> {
+  async beginMessage(onChange?: () => void): Promise<Draft> {
     if (!this.profile) throw new Failure('not-signed-in');
     const who = { organisation: this.profile.organisation, direction: DIRECTIONS.DIRECTION_MESSAGE };
     const compose = (message: Id): Promise<AccessReply> => this.call('compose', { message });
-    return Draft.begin(this.server.where, who, compose, onChange);
+    return (await import('./draft')).Draft.begin(this.server.where, who, compose, onChange);
   }
 
   /** The commit. May be repeated: the message's id makes it one message. */

@@ -64,10 +64,18 @@ export function Page({ title, organisation, isNarrow = false, navigation, childr
   );
 }
 
-/** A heading that takes the focus when a new state of the page appears, so that it is read aloud. */
+let isFirstState = true;
+
+/**
+ * A heading that takes the focus when a new state of the page appears, so that it is read aloud. Not
+ * the first one: a page that was just opened is read from its beginning.
+ */
 export function StateHeading({ children }: { children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus({ preventScroll: false }), []);
+  useEffect(() => {
+    if (!isFirstState) heading.current?.focus();
+    isFirstState = false;
+  }, []);
   return (
     <h1 class="utrecht-heading-1" tabIndex={-1} ref={heading}>
       {children}
