@@ -44,6 +44,7 @@ LIB_OBJECTS := $(call objects,$(wildcard lib/*/*.c proto/*.c))
 LIB      := $(OUT)/libsecuremail.a
 UNITS    := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*.c tests/unit/*/*.c))
 CONTRACTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/contract/*.c))
+INTEROP  := $(OUT)/tests/interop/envelope
 FUZZERS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard bench/*.c))
 PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/main_*.c))
@@ -108,6 +109,9 @@ $(UNITS) $(CONTRACTS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_SUPPORT) $(AR
 $(BENCHES): $(OUT)/bench/%: $(OUT)/obj/bench/%.o $(call objects,bench/support/figure.c) $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
+$(INTEROP): $(OUT)/tests/interop/%: $(OUT)/obj/tests/interop/main_%.o $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_base) -o $@
 $(FUZZERS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
@@ -122,8 +126,8 @@ clean:
 	rm -rf build
 
 # --- checks ----------------------------------------------------------------------------------------
-check: $(UNITS) $(CONTRACTS)
-	@node tests/run-binaries.mjs $^
+check: $(UNITS) $(CONTRACTS) $(INTEROP)
+	@node tests/check.mjs $(INTEROP) $(UNITS) $(CONTRACTS)
 
 asan:
 	@$(MAKE) CC=clang MODE=asan all check

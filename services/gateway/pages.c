@@ -97,10 +97,12 @@ static enum sm_error load_form(struct pages *pages, const char *folder, struct s
     *out = BUFFER(PAGE_FILE_BYTES_MAX);
     enum sm_error error = read_file(name, out);
     if (error == SM_NOT_FOUND || (error == SM_OK && out->size == 0))
-        return fault(name, "the list names it, and it is not there or empty: build the pages again");
+        return fault(
+            name, "the list names it, and it is not there or empty: build the pages again");
     TRY(error);
     pages->bytes += out->size;
-    return pages->bytes <= PAGES_BYTES_MAX ? SM_OK : fault(name, "the pages are too large together");
+    return pages->bytes <= PAGES_BYTES_MAX ? SM_OK
+                                           : fault(name, "the pages are too large together");
 }
 
 static enum sm_error keep_text(struct arena *arena, struct span text, const char **out)
@@ -118,7 +120,8 @@ static enum sm_error check_hash(const struct page *page, struct span sha256, cha
     uint8_t hash[KDF_SHA256_BYTES];
     TRY(kdf_sha256(buffer_span(&page->forms[FORM_PLAIN]), hash));
     if (!span_equal(SPAN(hash), sha256))
-        return fault(page->path, "its file is not the one that the list names: build the pages again");
+        return fault(
+            page->path, "its file is not the one that the list names: build the pages again");
     hex_encode(span_of(hash, TAG_HASH_BYTES), tag);
     return SM_OK;
 }
@@ -140,8 +143,7 @@ static enum sm_error load_page(
     return check_hash(page, listed->sha256, page->tag);
 }
 
-static enum sm_error load_all(
-    struct pages *pages, const char *folder, const struct page_list *list)
+static enum sm_error load_all(struct pages *pages, const char *folder, const struct page_list *list)
 {
     void *room = NULL;
     TRY(memory_zeroed(list->files.count, sizeof(struct page), &room));

@@ -16,8 +16,8 @@
 enum {
     PAGES_MAX = 256,
     PAGE_PATH_BYTES_MAX = 100,
-    PAGE_FILE_BYTES_MAX = 4 * 1024 * 1024,   /* of one file in one form */
-    PAGES_BYTES_MAX = 64 * 1024 * 1024,      /* of all of them */
+    PAGE_FILE_BYTES_MAX = 4 * 1024 * 1024, /* of one file in one form */
+    PAGES_BYTES_MAX = 64 * 1024 * 1024,    /* of all of them */
     PAGES_LIST_BYTES_MAX = 256 * 1024,
     PAGE_POLICY_BYTES_MAX = 1000,
     PAGE_TAG_BYTES = 32 + 1, /* hexadecimal, and a NUL */
@@ -36,8 +36,8 @@ struct page {
 struct pages;
 
 /*
- * Reads the folder. SM_NOT_FOUND when it has no list; SM_CONFIG, with a line in the log, when list or
- * files are not what they should be. The caller owns *out.
+ * Reads the folder. SM_NOT_FOUND when it has no list; SM_CONFIG, with a line in the log, when list
+ * or files are not what they should be. The caller owns *out.
  */
 SM_MUST_USE enum sm_error pages_load(const char *folder, struct pages **out);
 void pages_free(struct pages **pages);

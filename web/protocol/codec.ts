@@ -158,13 +158,13 @@ function unpack(bytes: Uint8Array): unknown {
 
 /**
  * Throws Tampered for anything but exactly this message. What was read is written again and compared:
- * so longer forms, repeated fields, bad UTF-8 and trailing bytes are refused without a rule each.
+ * so another order, longer forms, repeated fields, bad UTF-8 and trailing bytes are refused without a
+ * rule each.
  */
 export function decode<T>(fields: Fields<T>, bytes: Uint8Array): T {
-  const value = unpack(bytes);
-  const message = convert(fields, value, fromWire);
-  if (!equal(pack(value), bytes)) throw refuseTheirs(fields.name);
-  return message as T;
+  const message = convert(fields, unpack(bytes), fromWire) as T;
+  if (!equal(encode(fields, message), bytes)) throw refuseTheirs(fields.name);
+  return message;
 }
 
 /** The same table as an object of the gateway's JSON: bytes in base64url, ids as digits or null. */
