@@ -94,8 +94,7 @@ static enum sm_error on_request_open(struct call *call)
     struct sealed_head head;
     TRY(buffer_text(&call->arguments[0], &operation));
     sealed_exchange_free(&peer.exchange);
-    TRY(sealed_request_open(
-        peer.hpke, operation, argument(call, 1), answer(call), &peer.exchange));
+    TRY(sealed_request_open(peer.hpke, operation, argument(call, 1), answer(call), &peer.exchange));
     TRY(sealed_request_head(argument(call, 1), &head));
     return answer_bytes(call, head.aad);
 }
@@ -145,14 +144,12 @@ static enum sm_error on_context(struct call *call)
 
 static enum sm_error on_part_seal(struct call *call)
 {
-    return chunked_seal(
-        argument(call, 0), argument(call, 1), argument(call, 2), answer(call));
+    return chunked_seal(argument(call, 0), argument(call, 1), argument(call, 2), answer(call));
 }
 
 static enum sm_error on_part_open(struct call *call)
 {
-    return chunked_open(
-        argument(call, 0), argument(call, 1), argument(call, 2), answer(call));
+    return chunked_open(argument(call, 0), argument(call, 1), argument(call, 2), answer(call));
 }
 
 /* key, place (4), subject, body, then of one attachment: name, type, size, commitment, sha256 */
