@@ -8,7 +8,7 @@ export const en = {
   skip: 'Skip to the content',
   languages: 'Language',
   languageNames: { nl: 'Nederlands', en: 'English' },
-  footer: 'Sealed from sender to recipient. Nobody in between can read it.',
+  footer: 'Messages are encrypted here, and open only for their recipients.',
   close: 'Close',
   cancel: 'Cancel',
   remove: (what: string) => `Remove ${what}`,

@@ -8,7 +8,7 @@ export const nl = {
   skip: 'Naar de inhoud',
   languages: 'Taal',
   languageNames: { nl: 'Nederlands', en: 'English' },
-  footer: 'Versleuteld van afzender tot ontvanger. Niemand daartussen kan meelezen.',
+  footer: 'Berichten zijn hier versleuteld en gaan alleen open voor hun ontvangers.',
   close: 'Sluiten',
   cancel: 'Annuleren',
   remove: (what: string) => `${what} verwijderen`,
