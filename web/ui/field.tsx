@@ -121,7 +121,6 @@ export function PasswordField(props: InputProps) {
           <button
             type="button"
             class="utrecht-button utrecht-button--secondary-action"
-            aria-pressed={isShown}
             aria-label={isShown ? t.hidePassword : t.showPassword}
             aria-controls={wiring.id}
             onClick={() => setShown(!isShown)}
