@@ -1,5 +1,6 @@
 // TypeScript of web/ for a test: bundled as the pages are, for Node or as text for a browser.
 
+import { webcrypto } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,6 +9,9 @@ import { pathToFileURL } from 'node:url';
 import esbuild from 'esbuild';
 
 import { TOP } from '../../../dev/stack.mjs';
+
+// Node 18 has it, but not where browsers have it.
+globalThis.crypto ??= webcrypto;
 
 async function bundle(source, options) {
   const { outputFiles } = await esbuild.build({
