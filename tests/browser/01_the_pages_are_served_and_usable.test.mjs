@@ -41,6 +41,33 @@ test('a link shows who sent the message, and leaves the address bar at once', as
   await context.close();
 });
 
+test('the scripts of the first page have less than 100 KB, compressed', async () => {
+  const { page, context } = await openPerson(browser, world);
+  await page.goto(`${world.stack.url}/m`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+
+  const sizes = await page.evaluate(() => performance.getEntriesByType('resource').filter((each) => each.name.endsWith('.js')).map((each) => each.encodedBodySize));
+
+  console.log(`note: scripts of the first page: ${sizes.reduce((a, b) => a + b, 0)} bytes in ${sizes.length} files`);
+  assert.ok(sizes.length > 0 && sizes.every((size) => size > 0));
+  assert.ok(sizes.reduce((a, b) => a + b, 0) < 100_000);
+  await context.close();
+});
+
+test('another link in the same tab takes the place of the first', async () => {
+  await act.send(world, { to: 'ben@recipient.example', expires: '1d' });
+  const { page, context } = await openPerson(browser, world);
+  await page.goto(await act.linkOf(world, 'ann@recipient.example'));
+  await page.getByText('Dr. Ada Sender').waitFor();
+  const before = await page.locator('.card').innerText();
+
+  await page.evaluate((link) => location.assign(link), await act.linkOf(world, 'ben@recipient.example'));
+  await page.waitForFunction((text) => document.querySelector('.card') && document.querySelector('.card').innerText !== text, before);
+
+  assert.equal(page.url(), `${world.stack.url}/m`);
+  await context.close();
+});
+
 test('a page without a link says what to do', async () => {
   const { page, faults, context } = await openPerson(browser, world, { locale: 'en-GB' });
 

@@ -1,6 +1,6 @@
 /*
- * A folder of pages as web/build.mjs makes it, in the form that the gateway reads: written here by a
- * table of its own, so that a change of the form on one side is seen.
+ * A folder of pages as web/build.mjs makes it, in the form that the gateway reads: written here by
+ * a table of its own, so that a change of the form on one side is seen.
  */
 #ifndef SM_TESTS_SUPPORT_PAGES_H
 #define SM_TESTS_SUPPORT_PAGES_H

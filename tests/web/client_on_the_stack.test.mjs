@@ -287,6 +287,7 @@ test('what the server would refuse is refused before it is sent', async () => {
   const office = await signedIn();
   const draft = await office.beginMessage();
   assert.equal(draft.refusal(fileOf('x', new Uint8Array(10))), null);
+  assert.equal(draft.refusal({ name: 'x', size: 50_000_001, type: '' }), 'file-too-large');
   assert.throws(() => draft.attach({ name: 'x', size: 50_000_001, type: '' }), isFailure('too-large'));
   await assert.rejects(office.send(draft, { ...MESSAGE, subject: 'two\nlines', recipients: [recipient(ANN)] }));
   await office.signOut();

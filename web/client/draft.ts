@@ -51,16 +51,15 @@ export class Draft {
 
   // --- attachments ---
 
-  /** Why a file cannot be attached, or null. */
-  refusal(file: File): Failure | null {
-    if (file.size > this.access.attachment_bytes_max) return new Failure('too-large');
-    if (this.attachments.length + 2 > this.access.parts_max) return new Failure('rate-limited');
-    return null;
+  /** Why a file cannot be attached, or null. The limits are the server's: `access`. */
+  refusal(file: File): 'file-too-large' | 'too-many-files' | null {
+    if (file.size > this.access.attachment_bytes_max) return 'file-too-large';
+    return this.attachments.length + 2 > this.access.parts_max ? 'too-many-files' : null;
   }
 
+  /** Begins to seal and send it at once. Ask refusal() first. */
   attach(file: File): Outgoing {
-    const refusal = this.refusal(file);
-    if (refusal) throw refusal;
+    if (this.refusal(file)) throw new Failure('too-large');
     const outgoing = new Outgoing(file, this.freePart(), this.sealing(), this.onChange);
     this.attachments = [...this.attachments, outgoing];
     this.startNext();

@@ -46,7 +46,7 @@ export interface ServerOptions extends Partial<Where> {
 
 export class Server {
   private keys!: KeysReply;
-  private fetchedAt = 0;
+  private fetched = { monotonic: 0, wall: 0 };
   private pinned: Bytes | null;
 
   private constructor(
@@ -71,7 +71,12 @@ export class Server {
 
   /** The server's clock now, as well as this page can know it. */
   nowMs(): number {
-    return this.keys.now_ms + (performance.now() - this.fetchedAt);
+    return this.keys.now_ms + this.ageMs();
+  }
+
+  /** Of the keys. One clock may stand still while a lid is closed, the other may be set back. */
+  private ageMs(): number {
+    return Math.max(performance.now() - this.fetched.monotonic, Date.now() - this.fetched.wall);
   }
 
   private async refresh(): Promise<void> {
@@ -90,7 +95,7 @@ export class Server {
     await verifyIdentity(keys.identity_public, keys);
     this.pinned = pin;
     this.keys = keys;
-    this.fetchedAt = performance.now();
+    this.fetched = { monotonic: performance.now(), wall: Date.now() };
   }
 
   /** An answer of the gateway's own, read by a table. */
@@ -127,7 +132,7 @@ export class Server {
     content: RequestOf<Name>,
     parts: SealedAad,
   ): Promise<ReplyOf<Name>> {
-    if (performance.now() - this.fetchedAt > KEYS_GOOD_MS) await this.refresh();
+    if (this.ageMs() > KEYS_GOOD_MS) await this.refresh();
     try {
       return await this.callOnce(name, content, parts);
     } catch (error) {

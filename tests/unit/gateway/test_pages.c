@@ -76,8 +76,12 @@ static void a_folder_without_a_list_is_not_found(void **state)
 
 static void what_is_no_list_is_refused(void **state)
 {
-    static const char *const wrong[] = {
-        "", "{}", "\x80", "\x81\xa5" "files\x90", "\x81\xa5" "files\xc0", "\xdf\xff\xff\xff\xff"};
+    static const char *const wrong[] = {"", "{}", "\x80",
+        "\x81\xa5"
+        "files\x90",
+        "\x81\xa5"
+        "files\xc0",
+        "\xdf\xff\xff\xff\xff"};
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct pages_folder folder DEFER(pages_folder_remove) = {{0}};
@@ -198,8 +202,7 @@ static void a_form_that_is_not_there_is_not_chosen(void **state)
     (void)state;
     row.has_br = false;
     assert_ok(load(&row, 1, &pages));
-    assert_int_equal(
-        page_choose(pages_find(pages, row.path), span_text("br, gzip")), FORM_GZIP);
+    assert_int_equal(page_choose(pages_find(pages, row.path), span_text("br, gzip")), FORM_GZIP);
 }
 
 static void a_tag_is_known_by_its_form(void **state)
