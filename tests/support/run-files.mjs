@@ -37,6 +37,7 @@ export async function runFiles(folder, { wanted = [], isLeftOut = () => false } 
     failed += result.failed;
     const seconds = ((Date.now() - start) / 1000).toFixed(1);
     console.log(`${result.failed ? 'FAILED' : 'ok    '} ${file.replace('.test.mjs', '')} (${result.passed} tests, ${seconds} s)`);
+    for (const line of output.match(/^note: .*$/gm) ?? []) console.log(`  ${line}`);
     for (const line of output.match(/^# (?!tests|suites|pass|fail|cancelled|skipped|todo|duration|Subtest).*$/gm) ?? []) console.log(`  ${line.slice(2)}`);
     if (result.failed) console.log(output);
   }

@@ -213,6 +213,24 @@ test('a paused upload goes on', async () => {
   assert.equal(await shaOf(await content.download(content.manifest.attachments[0])), sha(bytes));
 });
 
+test('an attachment that is removed or paused at once is not sent', async () => {
+  const sent = [];
+  fakeXhr({ beforeSend: (method, url, body) => (sent.push(method), body) });
+  const office = await signedIn();
+  const draft = await office.beginMessage();
+  const removed = draft.attach(fileOf('weg.bin', crypto.randomBytes(1000)));
+  await draft.remove(removed);
+  const paused = draft.attach(fileOf('even.bin', crypto.randomBytes(1000)));
+  paused.pause();
+  await removed.run();
+  assert.deepEqual([removed.state, paused.state], ['removed', 'paused']);
+
+  const packed = await draft.pack({ subject: '', body: '' });
+  assert.deepEqual(packed.parts.map(({ number }) => number), [0, 1]);
+  assert.equal(paused.state, 'sent');
+  assert.equal(sent.filter((method) => method === 'POST').length, 2, 'the one attachment and the header part');
+});
+
 test('a lost answer to a send is asked again, and it is one message', async () => {
   let sends = 0;
   const between = async (url, init, go) => {

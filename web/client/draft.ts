@@ -140,7 +140,8 @@ export class Draft {
       sealed: [sealed][Symbol.iterator]() as unknown as AsyncIterator<Uint8Array>,
       capability: this.access.capability,
     });
-    await this.header.send();
+    this.header.start();
+    await this.header.done;
     const commitment = sealed.slice(SALT_BYTES, SALT_BYTES + COMMITMENT_BYTES);
     return { number: 0, ciphertext_size: sealed.length, commitment };
   }

@@ -77,7 +77,7 @@ export class Outgoing {
   resume(): void {
     if (this.state === 'paused') {
       this.become('sending');
-      void this.sender?.send().catch(() => {});
+      this.sender?.start();
     } else if (this.state === 'failed') {
       void this.run();
     }
@@ -96,6 +96,10 @@ export class Outgoing {
     this.sentBytes = 0;
     this.become('waiting');
     await this.run();
+  }
+
+  private is(state: OutgoingState): boolean {
+    return this.state === state;
   }
 
   private become(state: OutgoingState): void {
@@ -137,7 +141,9 @@ export class Outgoing {
         this.onChange();
       },
     });
-    await this.sender.send();
+    if (this.is('removed')) await this.sender.takeBack();
+    if (this.is('sending')) this.sender.start(); // else it was paused before there was anything to pause
+    await this.sender.done;
     return {
       part: this.part,
       name: this.name,

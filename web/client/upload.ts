@@ -64,7 +64,8 @@ function failureFrom(error: Error | DetailedError): Failure {
 
 export class PartSender {
   private readonly tus: TusUpload;
-  private readonly done: Promise<void>;
+  /** Ends when the part is durable, or with a Failure. */
+  readonly done: Promise<void>;
   private settle!: { resolve: () => void; reject: (error: unknown) => void };
   private sourceError: unknown = null;
   private isOver = false;
@@ -99,17 +100,16 @@ export class PartSender {
     else this.settle.resolve();
   }
 
-  /** Starts, or goes on after a pause; ends when the part is durable, or with a Failure. */
-  send(): Promise<void> {
+  /** Begins, or goes on after a pause. */
+  start(): void {
     if (!this.isOver) this.tus.start();
-    return this.done;
   }
 
   pause(): void {
     if (!this.isOver) void this.tus.abort();
   }
 
-  /** Ends it, and takes back what the server has; the promise of send() is rejected as an abort. */
+  /** Ends it, and takes back what the server has; `done` is rejected as an abort. */
   async takeBack(): Promise<void> {
     const wasOver = this.isOver;
     if (!wasOver) this.end(new DOMException('cancelled', 'AbortError'));

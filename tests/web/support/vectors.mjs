@@ -19,7 +19,7 @@ function read(name) {
   try {
     return JSON.parse(fs.readFileSync(path.join(FOLDER, name), 'utf8'));
   } catch {
-    console.log(`# note: test vectors are missing: ${path.join(FOLDER, name)} (its tests are skipped)`);
+    console.log(`note: test vectors are missing: ${path.join(FOLDER, name)} (its tests are skipped)`);
     return null;
   }
 }
