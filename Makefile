@@ -44,18 +44,26 @@ LIB_OBJECTS := $(call objects,$(wildcard lib/*/*.c proto/*.c))
 LIB      := $(OUT)/libsecuremail.a
 UNITS    := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*.c tests/unit/*/*.c))
 CONTRACTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/contract/*.c))
+INTEROP  := $(OUT)/tests/interop/envelope
 FUZZERS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard bench/*.c))
 PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/main_*.c))
 # What has threads, for the thread sanitizer.
 THREADED := $(filter $(addprefix %/test_,condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper),$(UNITS))
 
-.PHONY: all run start stop status test check asan tsan tsan-run fuzz fuzz-run lint format docs \
+.PHONY: all web run start stop status test check asan tsan tsan-run fuzz fuzz-run lint format docs \
         bench bench-run master-key clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) web
+
+# The pages, once for all modes: types checked, bundled, hashed, compressed, listed.
+WEB_LIST := build/web/files.msgpack
+web: $(WEB_LIST)
+$(WEB_LIST): $(shell find web -type f) package-lock.json tsconfig.json
+	@$(if $(V),,echo "  WEB")
+	$(Q)node web/build.mjs
 
 # --- build -----------------------------------------------------------------------------------------
 $(OUT)/obj/%.o: %.c
@@ -104,6 +112,9 @@ $(UNITS) $(CONTRACTS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_SUPPORT) $(AR
 $(BENCHES): $(OUT)/bench/%: $(OUT)/obj/bench/%.o $(call objects,bench/support/figure.c) $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
+$(INTEROP): $(OUT)/tests/interop/%: $(OUT)/obj/tests/interop/main_%.o $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_base) -o $@
 $(FUZZERS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
@@ -118,8 +129,8 @@ clean:
 	rm -rf build
 
 # --- checks ----------------------------------------------------------------------------------------
-check: $(UNITS) $(CONTRACTS)
-	@node tests/run-binaries.mjs $^
+check: $(UNITS) $(CONTRACTS) $(INTEROP)
+	@node tests/check.mjs $(INTEROP) $(UNITS) $(CONTRACTS)
 
 asan:
 	@$(MAKE) CC=clang MODE=asan all check
@@ -145,7 +156,8 @@ format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 docs: $(PRINTERS) all
-	@for page in $(notdir $(PRINTERS)); do $(OUT)/print/$$page > docs/$$page.md; done
+	@for page in $(filter-out web_protocol,$(notdir $(PRINTERS))); do $(OUT)/print/$$page > docs/$$page.md; done
+	@$(OUT)/print/web_protocol > web/protocol/protocol.ts
 	@docs/print/cli $(OUT)/bin > docs/cli.md
 
 bench:

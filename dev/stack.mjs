@@ -96,6 +96,7 @@ export class Stack {
         SECURE_MAIL_ENABLED: 'true',
         SECURE_MAIL_HTTP_LISTEN: `127.0.0.1:${this.ports.http}`,
         SECURE_MAIL_OBJECTS_DIR: this.path('objects'),
+        SECURE_MAIL_PAGES_DIR: path.join(TOP, 'build', 'web'),
       },
       crypto: {
         SECURE_MAIL_MASTER_KEY_FILE: this.path('master.key'),

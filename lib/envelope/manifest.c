@@ -17,7 +17,7 @@ FIELDS_LOCAL(manifest_attachment, struct manifest_attachment,
     F_BYTES(struct manifest_attachment, commitment, COMMITMENT_BYTES, COMMITMENT_BYTES, "at its head"),
     F_BYTES(struct manifest_attachment, sha256, SHA256_BYTES, SHA256_BYTES, "of its ciphertext"));
 
-FIELDS_LOCAL(manifest_fields, struct manifest,
+FIELDS(manifest_fields, struct manifest,
     F_U64(struct manifest, version, MANIFEST_VERSION, MANIFEST_VERSION, "of this form"),
     F_LINE(struct manifest, subject, 0, SUBJECT_BYTES_MAX, "what the message is about"),
     F_TEXT(struct manifest, body, 0, BODY_BYTES_MAX, "the message"),

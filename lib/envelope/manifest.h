@@ -35,6 +35,9 @@ struct manifest {
     struct list attachments; /* of struct manifest_attachment */
 };
 
+/* The table of struct manifest, for what is printed from it; the rules above are beyond it. */
+extern const struct fields manifest_fields;
+
 /*
  * True for a name under which a file may be offered or saved: one line of 1 to 255 bytes without
  * '/' and '\', and neither "." nor "..".

@@ -30,6 +30,7 @@ enum setting {
                               */
     SETTING_TLS_KEY,         /* SECURE_MAIL_TLS_KEY            gateway: PEM file */
     SETTING_OBJECTS_DIR,     /* SECURE_MAIL_OBJECTS_DIR        gateway, retention: ciphertext */
+    SETTING_PAGES_DIR,       /* SECURE_MAIL_PAGES_DIR          gateway: what make web built */
     SETTING_GATEWAY_THREADS, /* SECURE_MAIL_GATEWAY_THREADS    epoll threads */
     SETTING_GATEWAY_WORKERS, /* SECURE_MAIL_GATEWAY_WORKERS    threads that wait for bus and
                                 database */

@@ -60,6 +60,8 @@ const struct setting_row settings_table[] = {
         MEANS("PEM file with the certificate's private key")),
     ROW(SETTING_OBJECTS_DIR, "OBJECTS_DIR", G | R, TEXT, REQUIRED, PRESET("./var/objects"),
         MEANS("the folder of the ciphertext")),
+    ROW(SETTING_PAGES_DIR, "PAGES_DIR", G, TEXT, PRESET("./build/web"),
+        MEANS("the folder of the web pages, as make web builds it; without it the gateway has one plain page")),
     ROW(SETTING_GATEWAY_THREADS, "GATEWAY_THREADS", G, NUMBER, PRESET("2"), RANGE(1, 64),
         MEANS("threads that serve connections")),
     ROW(SETTING_GATEWAY_WORKERS, "GATEWAY_WORKERS", G, NUMBER, PRESET("16"), RANGE(1, 256),

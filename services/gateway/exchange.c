@@ -32,6 +32,8 @@ const char *const request_header_names[HEADER_COUNT] = {
     [HEADER_UPLOAD_LENGTH] = "Upload-Length",
     [HEADER_UPLOAD_OFFSET] = "Upload-Offset",
     [HEADER_UPLOAD_METADATA] = "Upload-Metadata",
+    [HEADER_ACCEPT_ENCODING] = "Accept-Encoding",
+    [HEADER_IF_NONE_MATCH] = "If-None-Match",
 };
 
 const char *const request_query_names[QUERY_COUNT] = {
@@ -73,6 +75,12 @@ void exchange_clear(struct exchange *exchange)
     answer_clear(&exchange->answer);
     buffer_free(&exchange->body);
     buffer_free(&exchange->text);
+}
+
+/* request_gather_path puts it first, with its NUL. */
+const char *exchange_path(const struct exchange *exchange)
+{
+    return exchange->text.size ? (const char *)exchange->text.bytes : "";
 }
 
 struct span exchange_header(const struct exchange *exchange, enum request_header header)

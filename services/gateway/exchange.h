@@ -31,6 +31,8 @@ enum request_header {
     HEADER_UPLOAD_LENGTH,     /* Upload-Length */
     HEADER_UPLOAD_OFFSET,     /* Upload-Offset */
     HEADER_UPLOAD_METADATA,   /* Upload-Metadata */
+    HEADER_ACCEPT_ENCODING,   /* Accept-Encoding */
+    HEADER_IF_NONE_MATCH,     /* If-None-Match */
     HEADER_COUNT
 };
 extern const char *const request_header_names[HEADER_COUNT];
@@ -106,8 +108,9 @@ struct answer {
 
 struct exchange {
     const struct route *route;
-    bool is_head;       /* HEAD asked of a GET route */
-    struct buffer text; /* owns what the spans look into */
+    const struct pages *pages; /* the gateway's; NULL: none were built */
+    bool is_head;              /* HEAD asked of a GET route */
+    struct buffer text;        /* owns what the spans look into */
     struct span headers[HEADER_COUNT];
     struct span queries[QUERY_COUNT];
     struct id id;            /* {message} or {upload} of the path */
@@ -127,6 +130,9 @@ struct exchange {
 
 void exchange_init(struct exchange *exchange);
 void exchange_clear(struct exchange *exchange); /* frees all that it owns */
+
+/* The path as it was asked for. */
+const char *exchange_path(const struct exchange *exchange);
 
 /* The header or query, the empty span when it is absent. */
 struct span exchange_header(const struct exchange *exchange, enum request_header header);

@@ -19,6 +19,7 @@
 struct closed_set;     /* closed.h */
 struct capability_key; /* capability_key.h */
 struct projector;      /* projector.h */
+struct pages;          /* pages.h */
 
 struct gateway {
     bool is_enabled; /* SECURE_MAIL_ENABLED=true */
@@ -29,6 +30,7 @@ struct gateway {
     struct closed_set *closed;
     struct capability_key *capability_key;
     struct projector *projector;
+    struct pages *pages; /* NULL: none were built */
 };
 
 struct worker {

@@ -7,7 +7,7 @@
 /* health.c */
 route_fn on_livez, on_readyz;
 /* page.c */
-route_fn on_page;
+route_fn on_page, on_asset;
 /* keys.c */
 route_fn on_keys, on_limits;
 /* sealed.c */

@@ -200,12 +200,23 @@ static struct MHD_Response *response_of(struct pending *pending, struct answer *
         body.size, (void *)(uintptr_t)body.at, MHD_RESPMEM_PERSISTENT);
 }
 
+/* A page has a policy of its own, a hashed file another Cache-Control: then not the constant one.
+ */
+static bool has_own(const struct answer *answer, const char *name)
+{
+    for (size_t i = 0; i < answer->headers_count; i++)
+        if (strcmp(answer->headers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static bool add_headers(struct MHD_Response *response, const struct answer *answer, bool is_tls)
 {
     enum MHD_Result all = MHD_YES;
     for (size_t i = 0; i < security_headers_count; i++)
-        all &=
-            MHD_add_response_header(response, security_headers[i].name, security_headers[i].value);
+        if (!has_own(answer, security_headers[i].name))
+            all &= MHD_add_response_header(
+                response, security_headers[i].name, security_headers[i].value);
     if (is_tls)
         all &= MHD_add_response_header(response, transport_security.name, transport_security.value);
     if (answer->content_type)

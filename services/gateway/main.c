@@ -13,6 +13,7 @@
 #include "services/gateway/capability_key.h"
 #include "services/gateway/closed.h"
 #include "services/gateway/http.h"
+#include "services/gateway/pages.h"
 #include "services/gateway/projector.h"
 
 #include <string.h>
@@ -58,6 +59,20 @@ static enum sm_error serve(
     return error;
 }
 
+/* Without pages the interface still works, for the command line. */
+static enum sm_error load_pages(const struct settings *settings, struct pages **out)
+{
+    const char *folder = settings_text(settings, SETTING_PAGES_DIR);
+    enum sm_error error = pages_load(folder, out);
+    if (error != SM_NOT_FOUND)
+        return error;
+    log_line(LOG_WARNING, "pages-missing", "folder", folder, "remedy",
+        "build the pages with make web, or set SECURE_MAIL_PAGES_DIR; until then links open in the"
+        " command line only",
+        NULL);
+    return SM_OK;
+}
+
 static enum sm_error run(void)
 {
     struct settings *settings DEFER(settings_free) = NULL;
@@ -65,6 +80,7 @@ static enum sm_error run(void)
     struct store *store DEFER(store_close) = NULL;
     struct closed_set *closed DEFER(closed_set_free) = NULL;
     struct capability_key *capability_key DEFER(capability_key_free) = NULL;
+    struct pages *pages DEFER(pages_free) = NULL;
     struct projector *projector DEFER(projector_stop) = NULL;
     struct workers *calls DEFER(workers_free) = NULL;
     struct workers *transfers DEFER(workers_free) = NULL;
@@ -76,6 +92,7 @@ static enum sm_error run(void)
     TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
     TRY(closed_set_new(&closed));
     TRY(capability_key_new(&capability_key));
+    TRY(load_pages(settings, &pages));
     struct gateway gateway = {
         .is_enabled = strcmp(settings_text(settings, SETTING_ENABLED), "true") == 0,
         .is_tls = settings_text(settings, SETTING_TLS_CERTIFICATE)[0] != '\0',
@@ -84,6 +101,7 @@ static enum sm_error run(void)
         .store = store,
         .closed = closed,
         .capability_key = capability_key,
+        .pages = pages,
     };
     TRY(projector_start(&gateway, &projector));
     gateway.projector = projector;

@@ -126,11 +126,11 @@ enum sm_error request_admit(
     }
     point_into_text(gather);
     TRY(read_length(exchange));
-    enum sm_error error =
-        routes_match(exchange, method, (const char *)exchange->text.bytes, exchange->allow);
+    enum sm_error error = routes_match(exchange, method, exchange_path(exchange), exchange->allow);
     if (!gateway->is_enabled && (error != SM_OK || !exchange->route->is_health))
         return SM_NOT_ENABLED;
     TRY(error);
+    exchange->pages = gateway->pages;
     if (exchange->has_unknown_query && exchange->route->needs != NEEDS_NOTHING)
         return exchange_refuse(exchange, SM_BAD_VALUE, "A query parameter is not known here.");
     TRY(admit_body(exchange));

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "services/gateway/handlers.h"
+#include "services/gateway/pages.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,9 +20,19 @@ const struct route routes[] = {
     {"GET",     "/readyz",                 BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_CALL,     true,  on_readyz,
      "The process can reach its database and crypto."},
     {"GET",     "/",                       BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_EVENT,    false, on_page,
-     "A plain page that says what this is."},
+     "The page of the organisation's people: sign-in, then the list."},
     {"GET",     "/m",                      BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_EVENT,    false, on_page,
      "The page of a link; the link itself stays in the browser."},
+    {"GET",     "/compose",                BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_EVENT,    false, on_page,
+     "The same page, where a message is written."},
+    {"GET",     "/message",                BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_EVENT,    false, on_page,
+     "The same page, with one message; which one stays in the browser."},
+    {"GET",     "/settings",               BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_EVENT,    false, on_page,
+     "The same page, with a user's own settings."},
+    {"GET",     "/admin",                  BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_EVENT,    false, on_page,
+     "The same page, for administrators and auditors."},
+    {"GET",     "/assets/{asset}",         BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_EVENT,    false, on_asset,
+     "A script, style or image of the pages; its name changes with its content."},
     {"GET",     "/api/v1/keys",            BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_CALL,     false, on_keys,
      "Crypto's signed key and a time token."},
     {"GET",     "/api/v1/limits",          BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_EVENT,    false, on_limits,
@@ -110,6 +121,13 @@ static enum sm_error take_word(struct span text, struct found *found)
     return SM_OK;
 }
 
+/* Only a name of the list that was read at start is served: nothing of it reaches a file system. */
+static enum sm_error take_asset(struct span text, struct found *found)
+{
+    (void)found;
+    return text.size > 0 && text.size <= PAGE_PATH_BYTES_MAX ? SM_OK : SM_BAD_FORMAT;
+}
+
 static const struct {
     const char *name;
     enum sm_error (*take)(struct span text, struct found *found);
@@ -118,6 +136,7 @@ static const struct {
     {"{upload}", take_id},
     {"{part}", take_number},
     {"{operation}", take_word},
+    {"{asset}", take_asset},
 };
 
 static enum sm_error match_segment(struct span pattern, struct span text, struct found *found)

@@ -3,7 +3,8 @@
  * auditor reads access control here in one screen; docs/api/openapi.json is checked against it.
  *
  * A path is matched segment by segment, exactly; {message} and {upload} are 32 hexadecimal digits,
- * {part} a number, {operation} a short word. Nothing else of a path reaches a handler.
+ * {part} a number, {operation} a short word, {asset} a name of the list of pages. Nothing else of a
+ * path reaches a handler.
  */
 #ifndef SM_GATEWAY_ROUTES_H
 #define SM_GATEWAY_ROUTES_H

@@ -1,12 +1,14 @@
 /* The HTTP surface on real sockets, real PostgreSQL and a real object store; peers are stand-ins.
  */
 #include "tests/support/check.h"
+#include "tests/support/pages.h"
 #include "tests/support/web.h"
 
 #include "base/encode.h"
 #include "base/memory.h"
 #include "proto/limits.h"
 #include "proto/sealed.h"
+#include "services/gateway/pages.h"
 #include "services/gateway/routes.h"
 
 #include <stdio.h>
@@ -132,6 +134,102 @@ static void a_head_answers_without_a_body(void **state)
 
     assert_int_equal(answer.status, 200);
     assert_int_equal(answer.body.size, 0);
+}
+
+/* --- pages --- */
+
+static const struct pages_row page_rows[] = {
+    {.path = "/m",
+        .file = "m.html",
+        .type = "text/html; charset=utf-8",
+        .policy = "default-src 'none'; script-src 'self'",
+        .has_br = true,
+        .has_gzip = true,
+        .content = "<p>page"},
+    {.path = "/assets/m-1.js",
+        .file = "assets/m-1.js",
+        .type = "text/javascript",
+        .policy = "",
+        .is_immutable = true,
+        .has_br = true,
+        .has_gzip = true,
+        .content = "script"},
+};
+
+static enum sm_error install_pages(struct web *web)
+{
+    struct pages_folder folder DEFER(pages_folder_remove) = {{0}};
+    TRY(pages_folder_make(page_rows, 2, &folder));
+    return pages_load(folder.path, &web->gateway.pages);
+}
+
+static void a_page_has_its_own_policy_and_is_never_stored(void **state)
+{
+    struct web *web = *state;
+    struct web_answer answer DEFER(web_answer_free) = WEB_ANSWER;
+    assert_ok(install_pages(web));
+
+    enum sm_error error = web_ask(web, "GET /m", "Accept-Encoding: gzip, br\r\n", NULL, &answer);
+
+    pages_free(&web->gateway.pages);
+    assert_ok(error);
+    assert_int_equal(answer.status, 200);
+    assert_span(buffer_span(&answer.body), "br:<p>page");
+    assert_span(web_header(&answer, "Content-Encoding"), "br");
+    assert_span(web_header(&answer, "Vary"), "Accept-Encoding");
+    assert_span(web_header(&answer, "Content-Type"), "text/html; charset=utf-8");
+    assert_span(web_header(&answer, "Content-Security-Policy"), page_rows[0].policy);
+    assert_span(web_header(&answer, "Cache-Control"), "no-store");
+    assert_span(web_header(&answer, "X-Content-Type-Options"), "nosniff");
+    assert_int_equal(web_header(&answer, "ETag").size, 0);
+}
+
+static void a_hashed_file_may_be_kept_for_ever(void **state)
+{
+    struct web *web = *state;
+    struct web_answer first DEFER(web_answer_free) = WEB_ANSWER;
+    struct web_answer again DEFER(web_answer_free) = WEB_ANSWER;
+    struct web_answer head DEFER(web_answer_free) = WEB_ANSWER;
+    char known[200];
+    assert_ok(install_pages(web));
+
+    enum sm_error error = web_ask(web, "GET /assets/m-1.js", "", NULL, &first);
+    struct span tag = web_header(&first, "ETag");
+    (void)snprintf(known, sizeof known, "If-None-Match: %.*s\r\n", SPAN_PRINT(tag));
+    if (error == SM_OK)
+        error = web_ask(web, "GET /assets/m-1.js", known, NULL, &again);
+    if (error == SM_OK)
+        error = web_ask(web, "HEAD /assets/m-1.js", "", NULL, &head);
+    unsigned unknown = status_of(web, "GET /assets/m-2.js", "");
+
+    pages_free(&web->gateway.pages);
+    assert_ok(error);
+    assert_int_equal(first.status, 200);
+    assert_span(buffer_span(&first.body), "script");
+    assert_span(web_header(&first, "Cache-Control"), "public, max-age=31536000, immutable");
+    assert_true(web_header(&first, "Content-Security-Policy").size > 20);
+    assert_int_equal(web_header(&first, "Content-Encoding").size, 0);
+    assert_true(tag.size > 20);
+    assert_int_equal(again.status, 304);
+    assert_int_equal(again.body.size, 0);
+    assert_true(span_equal(web_header(&again, "ETag"), tag));
+    assert_int_equal(head.status, 200);
+    assert_int_equal(head.body.size, 0);
+    assert_int_equal(unknown, 404);
+}
+
+static void without_pages_a_plain_one_says_what_this_is(void **state)
+{
+    struct web_answer answer DEFER(web_answer_free) = WEB_ANSWER;
+
+    assert_ok(web_ask(*state, "GET /", "Accept-Encoding: br\r\n", NULL, &answer));
+
+    assert_int_equal(answer.status, 200);
+    assert_true(answer.body.size > 500);
+    assert_int_equal(web_header(&answer, "Content-Encoding").size, 0);
+    assert_int_equal(status_of(*state, "GET /assets/m-1.js", ""), 404);
+    assert_int_equal(status_of(*state, "GET /assets/", ""), 404);
+    assert_int_equal(status_of(*state, "GET /assets/a/b", ""), 404);
 }
 
 static void one_connection_serves_several_requests(void **state)
@@ -774,6 +872,9 @@ int main(void)
         cmocka_unit_test(a_body_of_unclear_length_is_refused),
         cmocka_unit_test(a_gateway_that_is_not_enabled_says_so),
         cmocka_unit_test(a_head_answers_without_a_body),
+        cmocka_unit_test(a_page_has_its_own_policy_and_is_never_stored),
+        cmocka_unit_test(a_hashed_file_may_be_kept_for_ever),
+        cmocka_unit_test(without_pages_a_plain_one_says_what_this_is),
         cmocka_unit_test(one_connection_serves_several_requests),
         cmocka_unit_test(keys_come_from_crypto),
         cmocka_unit_test(an_upload_becomes_a_durable_part),

@@ -1,0 +1,135 @@
+// The first page of each kind loads under its strict policy, asks nobody else, has no fault that
+// axe-core finds, fits 320 pixels, and keeps the link out of the address bar.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import * as act from '../system/support/actions.mjs';
+import { startWorld } from '../system/support/world.mjs';
+import { accessibilityFaults, openPerson, screenshots, startBrowser } from './support/browser.mjs';
+
+let world;
+let browser;
+
+before(async () => {
+  world = await startWorld();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await world?.stop();
+});
+
+async function assertClean(page, faults, name) {
+  assert.deepEqual(await screenshots(page, name), []);
+  assert.deepEqual(await accessibilityFaults(page), []);
+  assert.deepEqual(faults, { violations: [], foreign: [], errors: [] });
+}
+
+test('a link shows who sent the message, and leaves the address bar at once', async () => {
+  await act.send(world, { to: 'ann@recipient.example' });
+  const link = await act.linkOf(world, 'ann@recipient.example');
+  const { page, faults, context } = await openPerson(browser, world);
+
+  await page.goto(link);
+  await page.getByText('Dr. Ada Sender').waitFor();
+
+  assert.equal(page.url(), `${world.stack.url}/m`);
+  await assertClean(page, faults, 'recipient-hello');
+  await page.reload();
+  await page.getByText('Dr. Ada Sender').waitFor();
+  await context.close();
+});
+
+test('the scripts of the first page have less than 100 KB, compressed', async () => {
+  const { page, context } = await openPerson(browser, world);
+  await page.goto(`${world.stack.url}/m`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+
+  const sizes = await page.evaluate(() => performance.getEntriesByType('resource').filter((each) => each.name.endsWith('.js')).map((each) => each.encodedBodySize));
+
+  console.log(`note: scripts of the first page: ${sizes.reduce((a, b) => a + b, 0)} bytes in ${sizes.length} files`);
+  assert.ok(sizes.length > 0 && sizes.every((size) => size > 0));
+  assert.ok(sizes.reduce((a, b) => a + b, 0) < 100_000);
+  await context.close();
+});
+
+test('another link in the same tab takes the place of the first', async () => {
+  await act.send(world, { to: 'ben@recipient.example', expires: '1d' });
+  const { page, context } = await openPerson(browser, world);
+  await page.goto(await act.linkOf(world, 'ann@recipient.example'));
+  await page.getByText('Dr. Ada Sender').waitFor();
+  const before = await page.locator('.card').innerText();
+
+  await page.evaluate((link) => location.assign(link), await act.linkOf(world, 'ben@recipient.example'));
+  await page.waitForFunction((text) => document.querySelector('.card') && document.querySelector('.card').innerText !== text, before);
+
+  assert.equal(page.url(), `${world.stack.url}/m`);
+  await context.close();
+});
+
+test('a page without a link says what to do', async () => {
+  const { page, faults, context } = await openPerson(browser, world, { locale: 'en-GB' });
+
+  await page.goto(`${world.stack.url}/m`);
+  await page.getByRole('heading', { name: 'The link is not complete' }).waitFor();
+
+  await assertClean(page, faults, 'recipient-no-link');
+  await context.close();
+});
+
+test('the language switch is remembered', async () => {
+  const { page, context } = await openPerson(browser, world);
+  await page.goto(`${world.stack.url}/m`);
+
+  await page.getByRole('button', { name: 'English' }).click();
+  await page.getByRole('heading', { name: 'The link is not complete' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'The link is not complete' }).waitFor();
+
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
+  await context.close();
+});
+
+test('a sender signs in by keyboard alone', async () => {
+  const { page, faults, context } = await openPerson(browser, world, { locale: 'en-GB' });
+  await page.goto(world.stack.url);
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await assertClean(page, faults, 'sender-sign-in');
+
+  await page.getByLabel('E-mail address').focus();
+  await page.keyboard.type('sender@clinic.example');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('password-of-sender');
+  await page.keyboard.press('Enter');
+
+  await page.getByText('Signed in as Dr. Ada Sender').waitFor();
+  assert.deepEqual(faults.violations, []);
+  await context.close();
+});
+
+test('without JavaScript the page says so, in both languages', async () => {
+  const { page, context } = await openPerson(browser, world, { javaScriptEnabled: false });
+
+  await page.goto(`${world.stack.url}/m`);
+
+  const texts = page.locator('noscript strong'); // getByText looks past noscript
+  await texts.first().waitFor();
+  assert.deepEqual(await texts.allInnerTexts(), ['JavaScript staat uit in uw browser.', 'JavaScript is switched off in your browser.']);
+  await context.close();
+});
+
+test('on plain http at another address the page says that it needs https', async () => {
+  const { page, context } = await openPerson(browser, world, { locale: 'en-GB' });
+  const { port } = new URL(world.stack.url);
+  // A name that is not this machine's: Chromium has no WebCrypto there.
+  await page.route('http://mail.example.test/**', async (route) => {
+    const answer = await fetch(`http://127.0.0.1:${port}${new URL(route.request().url()).pathname}`);
+    await route.fulfill({ status: answer.status, headers: Object.fromEntries(answer.headers), body: Buffer.from(await answer.arrayBuffer()) });
+  });
+
+  await page.goto('http://mail.example.test/m');
+
+  await page.getByRole('heading', { name: 'This page needs a secure connection' }).waitFor();
+  await context.close();
+});

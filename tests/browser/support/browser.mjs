@@ -1,0 +1,75 @@
+// Debian's Chromium, driven by Playwright's core: a fresh profile, no network of its own, and a page
+// that keeps what must not happen: violations, requests to others, errors.
+
+import fs from 'node:fs';
+import path from 'node:path';
+
+import { chromium } from 'playwright-core';
+
+import { TOP } from '../../../dev/stack.mjs';
+
+const BINARY = process.env.SM_TEST_CHROMIUM ?? '/usr/bin/chromium';
+const AXE = path.join(TOP, 'node_modules', 'axe-core', 'axe.min.js');
+export const OUTPUT = path.join(TOP, 'tests', 'output');
+const TIMEOUT_MS = 60_000;
+
+export const NARROW = { width: 320, height: 640 };
+export const WIDE = { width: 1280, height: 900 };
+
+export async function startBrowser() {
+  if (!fs.existsSync(BINARY)) throw new Error(`${BINARY} is missing: dev/setup test installs it`);
+  return chromium.launch({
+    executablePath: BINARY,
+    headless: true,
+    args: [
+      ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
+      '--headless=new', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
+    ],
+  });
+}
+
+/** A person's browser: context and page with the faults that were seen. */
+export async function openPerson(browser, world, { viewport = WIDE, locale = 'nl-NL', ...more } = {}) {
+  const context = await browser.newContext({ viewport, locale, timezoneId: 'Europe/Amsterdam', ...more });
+  context.setDefaultTimeout(TIMEOUT_MS);
+  const faults = { violations: [], foreign: [], errors: [] };
+  await context.exposeBinding('reportViolation', (_, text) => faults.violations.push(text));
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) =>
+      globalThis.reportViolation(`${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`));
+  });
+  context.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (origin !== world.stack.url && !['blob:', 'data:'].includes(protocol)) faults.foreign.push(request.url());
+  });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => faults.errors.push(String(error)));
+  // Chromium tells every refused request too; those that a test expects it takes out itself.
+  page.on('console', (message) => message.type() === 'error' && faults.errors.push(message.text()));
+  return { context, page, faults };
+}
+
+/** What axe-core has against the page as it is now: WCAG 2.0 to 2.2, A and AA, and best practices. */
+export async function accessibilityFaults(page) {
+  // Through the protocol and not as a script tag, so that the page's own policy stays as it is.
+  await page.evaluate(`${fs.readFileSync(AXE, 'utf8')};undefined`);
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const { violations } = await page.evaluate((values) => globalThis.axe.run(document, { runOnly: { type: 'tag', values } }), tags);
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 200)} (${node.failureSummary})`));
+}
+
+/** The page at both widths, kept for people to look at; nothing may be wider than the window. */
+export async function screenshots(page, name) {
+  fs.mkdirSync(OUTPUT, { recursive: true });
+  const before = page.viewportSize();
+  const tooWide = [];
+  for (const viewport of [NARROW, WIDE]) {
+    await page.setViewportSize(viewport);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    if (width > viewport.width) tooWide.push(`${name} is ${width} wide at ${viewport.width}`);
+    await page.screenshot({ path: path.join(OUTPUT, `${name}-${viewport.width}.png`), fullPage: true });
+  }
+  await page.setViewportSize(before);
+  return tooWide;
+}

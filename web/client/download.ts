@@ -1,0 +1,134 @@
+// One sealed part on its way from the server: goes on where it broke off, opens while it comes, and
+// gives nothing before all of it has verified.
+
+import { contextOf, openStream, Opener, type Place } from '../envelope/chunked';
+import { Tampered } from '../envelope/bytes';
+import { type Attachment, checkAttachment } from '../envelope/manifest';
+import { Sha256 } from '../envelope/sha256';
+import type { ContentReply } from '../protocol/protocol';
+import { Failure, hasWord } from './failure';
+import { type Where, pause, refusal, request } from './http';
+
+/** Tries without any progress; each byte that arrives starts the count anew. */
+const TRIES = 12;
+const LONGEST_PAUSE_MS = 15_000;
+/** Opened bytes are handed to the browser's own store in pieces of this size. */
+const PIECE_BYTES = 4 * 1024 * 1024;
+
+export interface DownloadOptions {
+  onProgress?: ((bytes: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What was released, and how to have it released again when its capability has ended. */
+export interface Access {
+  content: ContentReply;
+  renew: () => Promise<ContentReply>;
+}
+
+export function placeOf(content: ContentReply, part: number): Place {
+  return { organisation: content.organisation, message: content.message, part, direction: content.direction };
+}
+
+async function* bytesOf(response: Response): AsyncGenerator<Uint8Array> {
+  const reader = response.body!.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+async function ask(where: Where, access: Access, part: number, from: number, signal?: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = { 'Secure-Mail-Capability': access.content.capability };
+  if (from) headers['Range'] = `bytes=${from}-`;
+  const path = `/api/v1/messages/${access.content.message}/parts/${part}`;
+  const response = await request(where, path, signal ? { headers, signal } : { headers });
+  if (response.status !== (from ? 206 : 200)) throw await refusal(response);
+  return response;
+}
+
+/** The ciphertext of a part, exactly `size` bytes, over as many connections as it takes. */
+export async function* partBytes(
+  where: Where,
+  access: Access,
+  part: number,
+  size: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let done = 0;
+  let hasRenewed = false;
+  for (let tries = 0; done < size; tries++) {
+    if (tries) await pause(Math.min(500 * 2 ** (tries - 1), LONGEST_PAUSE_MS), signal);
+    try {
+      for await (const block of bytesOf(await ask(where, access, part, done, signal))) {
+        if (block.length > size - done) throw new Tampered('the server has more than the sender sent');
+        done += block.length;
+        tries = 0;
+        yield block;
+      }
+    } catch (error) {
+      if (signal?.aborted) throw new DOMException('cancelled', 'AbortError');
+      if (error instanceof Tampered) throw error;
+      if (hasWord(error, 'not-signed-in') && !hasRenewed) {
+        hasRenewed = true;
+        access.content = await access.renew();
+        continue;
+      }
+      const isPassing = !(error instanceof Failure) || hasWord(error, 'unavailable', 'timeout', 'busy', 'not-active', 'rate-limited');
+      if (!isPassing || tries + 1 >= TRIES) throw error instanceof Failure ? error : new Failure('unavailable', { isOffline: true });
+    }
+  }
+}
+
+async function* hashed(bytes: AsyncIterable<Uint8Array>, digest: Sha256): AsyncGenerator<Uint8Array> {
+  for await (const block of bytes) {
+    digest.add(block);
+    yield block;
+  }
+}
+
+/** Pieces that grow to PIECE_BYTES each before the browser takes them out of the page's memory. */
+async function gather(opened: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<Blob[]> {
+  const pieces: Blob[] = [];
+  let waiting: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const block of opened) {
+    waiting.push(block);
+    size += block.length;
+    if (size < PIECE_BYTES) continue;
+    pieces.push(new Blob(waiting));
+    waiting = [];
+    size = 0;
+  }
+  return [...pieces, new Blob(waiting)];
+}
+
+/**
+ * The attachment as a Blob of type application/octet-stream, once it is whole, verified, and the one
+ * that the sender's manifest lists; Failure('tampered') otherwise, and nothing is kept.
+ */
+export async function downloadAttachment(
+  where: Where,
+  access: Access,
+  listed: Attachment,
+  { onProgress, signal }: DownloadOptions = {},
+): Promise<Blob> {
+  const digest = new Sha256();
+  const opener = new Opener(access.content.key, contextOf(placeOf(access.content, listed.part)));
+  const ciphertext = hashed(partBytes(where, access, listed.part, listed.ciphertext_size, signal), digest);
+  try {
+    const pieces = await gather(openStream(opener, ciphertext, onProgress));
+    const found = { ciphertext_size: listed.ciphertext_size, commitment: opener.commitment, sha256: digest.finish() };
+    checkAttachment(listed, found);
+    if (!opener.isWhole) throw new Tampered('not whole');
+    return new Blob(pieces, { type: 'application/octet-stream' });
+  } catch (error) {
+    if (!(error instanceof Tampered)) throw error;
+    throw new Failure('tampered', { reason: error.message });
+  }
+}

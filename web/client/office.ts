@@ -1,0 +1,195 @@
+// A user of the organisation at work: sign-in, the list, composing, reading, ending. The steps of
+// cli/user.c and cli/sender.c, without a page.
+
+import { fromBase64url, toBase64url } from '../envelope/bytes';
+import { openSubject } from '../envelope/subject';
+import {
+  type AccessReply,
+  type ContentReply,
+  DIRECTIONS,
+  type Id,
+  type LoginReply,
+  type OperationName,
+  type Recipient,
+  type SendReply,
+} from '../protocol/protocol';
+import { Content } from './content';
+import type { Draft } from './draft';
+import { Failure, hasWord } from './failure';
+import { type MessageDetail, type MessagePage, type MessageRow, detail_answer, list_answer } from './lists';
+import { type ReplyOf, type RequestOf, Server, type ServerOptions, partsOf } from './server';
+import { keepSession, keptSession } from './sessions';
+import { browserMemory, tabMemory } from './storage';
+
+const SESSION = 'office';
+const PROFILE = 'office.profile';
+const PIN = 'pin';
+
+/** Who is signed in: of login_reply, what is no secret. */
+export type Profile = Pick<LoginReply, 'user' | 'organisation' | 'organisation_name' | 'name' | 'roles' | 'methods' | 'lifetime_days_max'>;
+
+export type ListedMessage = MessageRow & { /** null: no longer there, or it does not open */ subject: string | null };
+
+export interface Message {
+  recipients: Recipient[];
+  subject: string;
+  body: string;
+  lifetime_days: number;
+  language: 'nl' | 'en';
+  /** The reply that this answers, or ''. */
+  parent: Id;
+}
+
+function keptProfile(): Profile | null {
+  try {
+    return JSON.parse(tabMemory.read(PROFILE) ?? 'null') as Profile | null;
+  } catch {
+    return null;
+  }
+}
+
+/** The identity that this browser saw at the first sign-in; a changed one is refused until accepted. */
+function rememberedPin(): Uint8Array | undefined {
+  const text = browserMemory.read(PIN);
+  try {
+    return text ? fromBase64url(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A person has checked why the server's identity changed. The next sign-in believes the new one. */
+export function forgetIdentity(): void {
+  browserMemory.write(PIN, null);
+}
+
+export class Office {
+  private constructor(
+    readonly server: Server,
+    public profile: Profile | null,
+  ) {}
+
+  /** Failure('tampered') when the server's identity is not the remembered one. */
+  static async open(options: ServerOptions = {}): Promise<Office> {
+    const server = await Server.open({ pin: rememberedPin(), ...options });
+    const kept = keptSession(SESSION);
+    const isLive = kept !== null && kept.expires_ms > server.nowMs();
+    return new Office(server, isLive ? keptProfile() : null);
+  }
+
+  get isSignedIn(): boolean {
+    return this.profile !== null;
+  }
+
+  async signIn(email: string, password: string, code = ''): Promise<Profile> {
+    const { session, expires_ms, ...profile } = await this.server.call('login', { email, password, code });
+    browserMemory.write(PIN, toBase64url(this.server.pin));
+    keepSession(SESSION, { session, expires_ms });
+    tabMemory.write(PROFILE, JSON.stringify(profile));
+    return (this.profile = profile);
+  }
+
+  async signOut(): Promise<void> {
+    const kept = keptSession(SESSION);
+    this.forget();
+    if (kept) await this.server.call('logout', { session: kept.session }).catch(() => {});
+  }
+
+  private forget(): void {
+    keepSession(SESSION, null);
+    tabMemory.write(PROFILE, null);
+    this.profile = null;
+  }
+
+  /** A sealed call in the session. Failure('not-signed-in') when it has ended: sign in again. */
+  async call<Name extends OperationName>(
+    name: Name,
+    content: Omit<RequestOf<Name>, 'session'>,
+    parts?: Parameters<Server['call']>[2],
+  ): Promise<ReplyOf<Name>> {
+    const kept = keptSession(SESSION);
+    try {
+      if (!kept) throw new Failure('not-signed-in');
+      const request = { session: kept.session, ...content } as unknown as RequestOf<Name>;
+      return await this.server.call(name, request, parts);
+    } catch (error) {
+      if (hasWord(error, 'not-signed-in')) this.forget();
+      throw error;
+    }
+  }
+
+  // --- the list ---
+
+  /** The gateway's half of the session lives 15 minutes: renewed when it has ended. */
+  private async getJson<T>(path: string, fields: Parameters<typeof Server.prototype.getJson<T>>[1]): Promise<T> {
+    try {
+      return await this.server.getJson(path, fields);
+    } catch (error) {
+      if (!hasWord(error, 'not-signed-in')) throw error;
+      await this.call('renew', {});
+      return this.server.getJson(path, fields);
+    }
+  }
+
+  async list(cursor = '', rows = 50): Promise<{ messages: ListedMessage[]; next: string; now_ms: number }> {
+    const query = new URLSearchParams({ rows: String(rows), ...(cursor ? { cursor } : {}) });
+    const page: MessagePage = await this.getJson(`/api/v1/messages?${query}`, list_answer);
+    return { ...page, messages: await this.withSubjects(page.messages) };
+  }
+
+  async detail(message: Id): Promise<Omit<MessageDetail, 'message' | 'replies'> & { message: ListedMessage; replies: ListedMessage[] }> {
+    const detail: MessageDetail = await this.getJson(`/api/v1/messages/${message}`, detail_answer);
+    const [first, ...replies] = await this.withSubjects([detail.message, ...detail.replies]);
+    return { ...detail, message: first!, replies };
+  }
+
+  /** One sealed request, and one entry in the log, for the subject keys of a page. */
+  private async withSubjects(rows: MessageRow[]): Promise<ListedMessage[]> {
+    if (rows.length === 0) return [];
+    const { subjects } = await this.call('subjects', { messages: rows.map(({ message }) => ({ message })) });
+    const keys = new Map(subjects.map((each) => [each.message, each.key]));
+    return Promise.all(rows.map(async (row) => ({ ...row, subject: await this.subjectOf(row, keys.get(row.message)) })));
+  }
+
+  private async subjectOf(row: MessageRow, key: Uint8Array | undefined): Promise<string | null> {
+    const place = { organisation: this.profile!.organisation, message: row.message };
+    if (!key || row.subject_sealed.length === 0) return null;
+    return openSubject(key, place, row.subject_sealed).catch(() => null);
+  }
+
+  // --- sending ---
+
+  async beginMessage(onChange?: () => void): Promise<Draft> {
+    if (!this.profile) throw new Failure('not-signed-in');
+    const who = { organisation: this.profile.organisation, direction: DIRECTIONS.DIRECTION_MESSAGE };
+    const compose = (message: Id): Promise<AccessReply> => this.call('compose', { message });
+    return (await import('./draft')).Draft.begin(this.server.where, who, compose, onChange);
+  }
+
+  /** The commit. May be repeated: the message's id makes it one message. */
+  async send(draft: Draft, message: Message): Promise<SendReply> {
+    const { subject, body, ...rest } = message;
+    const packed = await draft.pack({ subject, body });
+    return this.call('send', { ...packed, ...rest }, partsOf(packed.message, packed.parts));
+  }
+
+  // --- reading and ending ---
+
+  async read(message: Id): Promise<Content> {
+    const release = (): Promise<ContentReply> => this.call('read', { message });
+    return Content.open(this.server.where, await release(), release);
+  }
+
+  /** `link` names one recipient's; '' means all. */
+  async revoke(message: Id, link: Id = ''): Promise<void> {
+    await this.call('revoke', { message, link });
+  }
+
+  async delete(message: Id): Promise<void> {
+    await this.call('delete', { message });
+  }
+
+  async unlock(message: Id, link: Id): Promise<void> {
+    await this.call('unlock', { message, link });
+  }
+}

@@ -1,0 +1,164 @@
+// One attachment of a draft: sealed while it is sent; paused, resumed, taken back.
+
+import { contextOf, ciphertextSize, Sealer, sealStream } from '../envelope/chunked';
+import { type Attachment, isFileName, isMediaType } from '../envelope/manifest';
+import { Sha256 } from '../envelope/sha256';
+import { utf8 } from '../envelope/bytes';
+import { LIMITS } from '../protocol/protocol';
+import { blocksOf } from './blocks';
+import { Failure, hasWord, isAbort } from './failure';
+import type { Where } from './http';
+import { PartSender } from './upload';
+
+export type OutgoingState = 'waiting' | 'sending' | 'paused' | 'sent' | 'failed' | 'removed';
+
+/** What every part of one message shares. */
+export interface Sealing {
+  where: Where;
+  organisation: string;
+  message: string;
+  direction: number;
+  key: Uint8Array;
+  capability: string;
+}
+
+/** Begun anew from the first byte at most so often, when the server lost what it had. */
+const STARTS_MAX = 3;
+
+/** A name under which every system can save it; what cannot stand in one becomes a line. */
+export function fileNameOf(name: string): string {
+  let out = name.replace(/[/\\\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '_').replace(/\p{Surrogate}/gu, '_');
+  while (utf8(out).length > LIMITS.FILE_NAME_BYTES_MAX) out = shortened(out);
+  return isFileName(out) ? out : '_';
+}
+
+/** One letter less before the ending. */
+function shortened(name: string): string {
+  const dot = name.lastIndexOf('.');
+  const stem = [...(dot > 0 && name.length - dot <= 10 ? name.slice(0, dot) : name)];
+  const ending = dot > 0 && name.length - dot <= 10 ? name.slice(dot) : '';
+  return stem.slice(0, -1).join('') + ending;
+}
+
+export class Outgoing {
+  state: OutgoingState = 'waiting';
+  /** Bytes of the sealed part that the server has. */
+  sentBytes = 0;
+  failure: Failure | null = null;
+  /** For the manifest, once it is sent. */
+  facts: Attachment | null = null;
+  readonly name: string;
+  readonly totalBytes: number;
+  private sender: PartSender | null = null;
+  private running: Promise<void> | null = null;
+
+  constructor(
+    readonly file: File,
+    public part: number,
+    private readonly sealing: Sealing,
+    private readonly onChange: () => void,
+  ) {
+    this.name = fileNameOf(file.name);
+    this.totalBytes = ciphertextSize(file.size);
+  }
+
+  /** Ends when it is sent, has failed, or was removed: `state` says which. A paused one waits. */
+  run(): Promise<void> {
+    this.running ??= this.work().finally(() => (this.running = null));
+    return this.running;
+  }
+
+  pause(): void {
+    if (this.state !== 'sending') return;
+    this.sender?.pause();
+    this.become('paused');
+  }
+
+  resume(): void {
+    if (this.state === 'paused') {
+      this.become('sending');
+      this.sender?.start();
+    } else if (this.state === 'failed') {
+      void this.run();
+    }
+  }
+
+  async remove(): Promise<void> {
+    this.become('removed');
+    await this.sender?.takeBack();
+  }
+
+  /** The same file under another number: what was sent is bound to the old one, so it goes again. */
+  async renumber(part: number): Promise<void> {
+    await this.sender?.takeBack();
+    this.part = part;
+    this.facts = null;
+    this.sentBytes = 0;
+    this.become('waiting');
+    await this.run();
+  }
+
+  private is(state: OutgoingState): boolean {
+    return this.state === state;
+  }
+
+  private become(state: OutgoingState): void {
+    if (this.state === 'removed') return;
+    this.state = state;
+    this.onChange();
+  }
+
+  private async work(): Promise<void> {
+    this.failure = null;
+    for (let start = 1; this.state !== 'removed'; start++) {
+      this.become('sending');
+      try {
+        this.facts = await this.sendOnce();
+        return this.become('sent');
+      } catch (error) {
+        if (isAbort(error)) return;
+        if (hasWord(error, 'conflict', 'not-found') && start < STARTS_MAX) {
+          await this.sender?.takeBack();
+          continue;
+        }
+        this.failure = error instanceof Failure ? error : new Failure('io');
+        return this.become('failed');
+      }
+    }
+  }
+
+  private async sendOnce(): Promise<Attachment> {
+    const { where, key, capability, ...place } = this.sealing;
+    const sealer = await Sealer.start(key, contextOf({ ...place, part: this.part }));
+    const digest = new Sha256();
+    this.sender = new PartSender(where, {
+      part: this.part,
+      size: this.totalBytes,
+      sealed: digested(sealStream(sealer, blocksOf(this.file)), digest),
+      capability,
+      onProgress: (bytes) => {
+        this.sentBytes = bytes;
+        this.onChange();
+      },
+    });
+    if (this.is('removed')) await this.sender.takeBack();
+    if (this.is('sending')) this.sender.start(); // else it was paused before there was anything to pause
+    await this.sender.done;
+    return {
+      part: this.part,
+      name: this.name,
+      media_type: isMediaType(this.file.type) ? this.file.type : 'application/octet-stream',
+      size: this.file.size,
+      ciphertext_size: this.totalBytes,
+      commitment: sealer.commitment,
+      sha256: digest.finish(),
+    };
+  }
+}
+
+async function* digested(sealed: AsyncIterable<Uint8Array>, digest: Sha256): AsyncGenerator<Uint8Array> {
+  for await (const block of sealed) {
+    digest.add(block);
+    yield block;
+  }
+}

@@ -1,0 +1,123 @@
+// A recipient at his link: the link itself, hello, the check, the message, replies. The steps of
+// cli/recipient.c, without a page.
+
+import { Tampered } from '../envelope/bytes';
+import { type LinkParts, linkFragment, parseLink } from '../envelope/link';
+import { type AccessReply, type ContentReply, DIRECTIONS, type ExpiresReply, type HelloReply, type SendCodeReply } from '../protocol/protocol';
+import { Content } from './content';
+import type { Draft } from './draft';
+import { Failure, hasWord } from './failure';
+import { Server, type ServerOptions, partsOf } from './server';
+import { type KeptSession, keepSession, keptSession } from './sessions';
+import { tabMemory } from './storage';
+
+const LINK = 'link';
+
+/**
+ * Takes the link out of the address bar at once, and keeps it for reloads of this tab. A new link
+ * replaces an old one. Null: there is none, here or kept.
+ */
+export function takeLink(): LinkParts | null {
+  const fragment = location.hash;
+  if (fragment) history.replaceState(null, '', location.pathname);
+  const text = fragment || tabMemory.read(LINK);
+  if (!text) return null;
+  try {
+    const link = parseLink(text);
+    tabMemory.write(LINK, linkFragment(link));
+    return link;
+  } catch (error) {
+    if (!(error instanceof Tampered)) throw error;
+    if (!fragment) tabMemory.write(LINK, null);
+    return null;
+  }
+}
+
+export class Visit {
+  private constructor(
+    readonly server: Server,
+    private readonly link: LinkParts,
+    public hello: HelloReply,
+  ) {}
+
+  /** Checks the server's key against the link's pin and says hello. Failure('gone') for a dead link. */
+  static async open(link: LinkParts, options: ServerOptions = {}): Promise<Visit> {
+    const server = await Server.open({ ...options, pin: link.pin });
+    const proof = { link: link.link, secret: link.secret };
+    return new Visit(server, link, await server.call('hello', { link: proof }));
+  }
+
+  private get proof(): { link: string; secret: Uint8Array } {
+    return { link: this.link.link, secret: this.link.secret };
+  }
+
+  private get sessionName(): string {
+    return `visit.${this.link.link}`;
+  }
+
+  /** Of a check that was passed in this tab and has not ended. */
+  private get session(): KeptSession | null {
+    const kept = keptSession(this.sessionName);
+    return kept && kept.expires_ms > this.server.nowMs() ? kept : null;
+  }
+
+  get isVerified(): boolean {
+    return this.session !== null;
+  }
+
+  async sayHello(): Promise<HelloReply> {
+    return (this.hello = await this.server.call('hello', { link: this.proof }));
+  }
+
+  /** Only when a person pressed the button. */
+  sendCode(): Promise<SendCodeReply> {
+    return this.server.call('send_code', { link: this.proof });
+  }
+
+  /** One attempt. Failure 'wrong-secret' tells the attempts left, 'locked' until when. */
+  async verify(proof: { password?: string; code?: string }): Promise<void> {
+    const { password = '', code = '' } = proof;
+    keepSession(this.sessionName, await this.server.call('verify', { link: this.proof, password, code }));
+  }
+
+  private needSession(): KeptSession['session'] {
+    const kept = this.session;
+    if (!kept) throw new Failure('not-signed-in');
+    return kept.session;
+  }
+
+  /** A call under the session; when the server says that it has ended, it is forgotten here too. */
+  private async inSession<T>(work: (session: KeptSession['session']) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.needSession());
+    } catch (error) {
+      if (hasWord(error, 'not-signed-in')) keepSession(this.sessionName, null);
+      throw error;
+    }
+  }
+
+  async open(): Promise<Content> {
+    const release = (): Promise<ContentReply> => this.inSession((session) => this.server.call('open', { session }));
+    return Content.open(this.server.where, await release(), release);
+  }
+
+  /** A reply to `content`, which tells the organisation that every part is bound to. */
+  async beginReply(content: Content, onChange?: () => void): Promise<Draft> {
+    const who = { organisation: content.reply.organisation, direction: DIRECTIONS.DIRECTION_REPLY };
+    const compose = (message: string): Promise<AccessReply> =>
+      this.inSession((session) => this.server.call('reply_compose', { session, message }));
+    return (await import('./draft')).Draft.begin(this.server.where, who, compose, onChange);
+  }
+
+  async reply(draft: Draft, content: { subject: string; body: string }): Promise<ExpiresReply> {
+    const packed = await draft.pack(content);
+    const parts = partsOf(packed.message, packed.parts);
+    return this.inSession((session) => this.server.call('reply', { session, ...packed }, parts));
+  }
+
+  /** Forgets link and session in this tab. */
+  signOut(): void {
+    keepSession(this.sessionName, null);
+    tabMemory.write(LINK, null);
+  }
+}

@@ -1,0 +1,84 @@
+// The frame of every page: skip link, the organisation's name, the language switch, one main landmark.
+
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+import { LANGUAGES, chooseLanguage, useLanguage, useSharedTexts } from './language';
+
+interface PageProps {
+  /** Of the document: what this state of the page is. */
+  title: string;
+  organisation?: string | undefined;
+  /** At most a comfortable line long. */
+  isNarrow?: boolean | undefined;
+  /** Navigation, between header and content. */
+  navigation?: ComponentChildren;
+  children: ComponentChildren;
+}
+
+function LanguageSwitch() {
+  const now = useLanguage();
+  const t = useSharedTexts();
+  return (
+    <div class="page__languages" role="group" aria-label={t.languages}>
+      {LANGUAGES.map((each) => (
+        <button key={each} type="button" lang={each} class="page__language" aria-pressed={each === now} onClick={() => chooseLanguage(each)}>
+          {t.languageNames[each]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+export function Page({ title, organisation, isNarrow = false, navigation, children }: PageProps) {
+  const t = useSharedTexts();
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    document.title = organisation ? `${title} - ${organisation}` : title;
+  }, [title, organisation]);
+  const skip = (event: Event): void => {
+    event.preventDefault(); // the address bar stays as it is
+    main.current?.focus();
+  };
+  return (
+    <div class="page utrecht-body">
+      <a class="page__skip" href="#main" onClick={skip}>
+        {t.skip}
+      </a>
+      <header class="page__header">
+        <div class="page__header-inner">
+          <p class="page__organisation">
+            <bdi>{organisation || t.product}</bdi>
+          </p>
+          <LanguageSwitch />
+        </div>
+      </header>
+      {navigation}
+      <main id="main" class={`page__main${isNarrow ? ' page__main--narrow' : ''}`} tabIndex={-1} ref={main}>
+        {children}
+      </main>
+      <footer class="page__footer">
+        <div class="page__footer-inner">{t.footer}</div>
+      </footer>
+    </div>
+  );
+}
+
+let isFirstState = true;
+
+/**
+ * A heading that takes the focus when a new state of the page appears, so that it is read aloud. Not
+ * the first one: a page that was just opened is read from its beginning.
+ */
+export function StateHeading({ children }: { children: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (!isFirstState) heading.current?.focus();
+    isFirstState = false;
+  }, []);
+  return (
+    <h1 class="utrecht-heading-1" tabIndex={-1} ref={heading}>
+      {children}
+    </h1>
+  );
+}
