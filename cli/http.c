@@ -100,11 +100,18 @@ static void keep(const char *value, const char *end_set, char *out, size_t size)
     out[length] = '\0';
 }
 
+/* Whether a Content-Type's value is this type, with or without parameters. */
+static bool is_media_type(const char *value, const char *type)
+{
+    size_t length = strlen(type);
+    return strncasecmp(value, type, length) == 0 && strspn(value + length, " ;\r\n") > 0;
+}
+
 static void take_header(const char *line, struct http_response *response)
 {
     const char *value = NULL;
-    if ((value = value_of(line, "Secure-Mail-Outcome")))
-        keep(value, "\r\n", response->outcome, sizeof response->outcome);
+    if ((value = value_of(line, "Content-Type")))
+        response->is_octets = is_media_type(value, "application/octet-stream");
     else if ((value = value_of(line, "Location")))
         keep(value, "\r\n", response->location, sizeof response->location);
     else if ((value = value_of(line, "Set-Cookie")))

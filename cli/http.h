@@ -34,7 +34,7 @@ struct http_request {
 struct http_response {
     long status;
     struct buffer body;
-    char outcome[40];   /* Secure-Mail-Outcome */
+    bool is_octets;     /* Content-Type is application/octet-stream */
     char location[128]; /* Location */
     char cookie[640];   /* name=value of the session cookie that was set; "" if none */
     uint64_t upload_offset, retry_after_s;

@@ -240,7 +240,7 @@ enum sm_error server_call(
     enum sm_error error = http_run(server->http, &request, &response);
     if (error != SM_OK)
         return unreachable(server, error);
-    if (!*response.outcome)
+    if (!response.is_octets) /* words of the gateway: crypto was not asked or did not answer */
         return server_refusal(server, &response);
     if (*response.cookie)
         (void)snprintf(server->cookie, sizeof server->cookie, "%s", response.cookie);

@@ -75,6 +75,8 @@ test('the gateway says 503 in words while crypto is away', async () => {
   await world.stack.stopService('crypto');
   const refused = await world.cli('sender', ['list'], { code: null });
   assert.notEqual(refused.code, 0);
+  assert.match(refused.stdout + refused.stderr, /cannot be reached.*again/is);
+  assert.doesNotMatch(refused.stdout + refused.stderr, /genuine|tampered/i);
   await world.stack.startService('crypto');
   await until('the list again', async () => (await world.cli('sender', ['list'], { code: null })).code === 0);
 });

@@ -40,6 +40,7 @@ export class World {
   constructor(folder) {
     this.folder = folder;
     this.clockOffsetMs = 0;
+    this.said = new Set(); // every error word that a command line printed
   }
 
   path(...parts) {
@@ -91,6 +92,7 @@ export class World {
     } catch {
       result.json = null;
     }
+    if (result.json?.error) this.said.add(result.json.error);
     return result;
   }
 
