@@ -1,5 +1,5 @@
 /*
- * AES-GCM on one EVP_CIPHER_CTX per key: the cipher is fetched and the key expanded once, each
+ * AES-GCM on one EVP_CIPHER_CTX per key: the key is expanded once, each
  * message only sets its nonce. What does not verify is wiped before the error is returned.
  */
 #include "envelope/aead.h"
@@ -11,9 +11,9 @@
 #include <openssl/evp.h>
 
 #include "base/memory.h"
+#include "envelope/algorithms.h"
 
 struct aead {
-    EVP_CIPHER *cipher;
     EVP_CIPHER_CTX *context;
 };
 
@@ -21,13 +21,13 @@ enum sm_error aead_new(struct span key, struct aead **out)
 {
     if (key.size != AEAD_KEY_BYTES && key.size != AEAD_KEY_128_BYTES)
         return SM_BAD_VALUE;
-    const char *name = key.size == AEAD_KEY_BYTES ? "AES-256-GCM" : "AES-128-GCM";
+    EVP_CIPHER *cipher =
+        key.size == AEAD_KEY_BYTES ? algorithm_aes_256_gcm() : algorithm_aes_128_gcm();
     struct aead *aead DEFER(aead_free) = NULL;
     TRY(memory_zeroed(1, sizeof *aead, (void **)&aead));
-    aead->cipher = EVP_CIPHER_fetch(NULL, name, NULL);
     aead->context = EVP_CIPHER_CTX_new();
-    if (!aead->cipher || !aead->context ||
-        EVP_EncryptInit_ex2(aead->context, aead->cipher, key.at, NULL, NULL) != 1)
+    if (!cipher || !aead->context ||
+        EVP_EncryptInit_ex2(aead->context, cipher, key.at, NULL, NULL) != 1)
         return SM_CRYPTO;
     *out = TAKE(aead);
     return SM_OK;
@@ -38,7 +38,6 @@ void aead_free(struct aead **aead)
     if (!*aead)
         return;
     EVP_CIPHER_CTX_free((*aead)->context);
-    EVP_CIPHER_free((*aead)->cipher);
     memory_free(aead);
 }
 

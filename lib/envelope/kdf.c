@@ -14,6 +14,7 @@
 #include <openssl/kdf.h>
 
 #include "base/memory.h"
+#include "envelope/algorithms.h"
 
 enum { EXPAND_BLOCKS_MAX = 255 };
 
@@ -47,11 +48,6 @@ enum sm_error kdf_hmac_sha256(
                                                                                    : SM_CRYPTO;
 }
 
-static void kdf_free(EVP_KDF **kdf)
-{
-    EVP_KDF_free(*kdf);
-}
-
 static void context_free(EVP_KDF_CTX **context)
 {
     EVP_KDF_CTX_free(*context);
@@ -65,7 +61,7 @@ static OSSL_PARAM octets(const char *name, struct span bytes)
 
 static enum sm_error derive(const OSSL_PARAM *parameters, uint8_t *out, size_t size)
 {
-    EVP_KDF *kdf DEFER(kdf_free) = EVP_KDF_fetch(NULL, OSSL_KDF_NAME_HKDF, NULL);
+    EVP_KDF *kdf = algorithm_hkdf();
     EVP_KDF_CTX *context DEFER(context_free) = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
     if (!context || EVP_KDF_derive(context, out, size, parameters) != 1)
         return SM_CRYPTO;
