@@ -22,7 +22,8 @@ enum {
     ADDRESS_BYTES_LIMIT = 254,
     URL_BYTES_MAX = 255,
     REASON_BYTES_MAX = 200,
-    LANGUAGE_BYTES = 2, /* "nl" or "en" */
+    OTPAUTH_BYTES_MAX = 1500, /* names and address, each byte escaped, and the rest */
+    LANGUAGE_BYTES = 2,       /* "nl" or "en" */
     SUBJECT_SEALED_BYTES_MAX = SUBJECT_BYTES_MAX + 64,
 };
 

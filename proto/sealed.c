@@ -41,12 +41,13 @@ FIELDS_LOCAL(part_facts, struct part_facts,
 #define KEY(type) F_BYTES(type, key, KEY_BYTES, KEY_BYTES, "the message key")
 #define CAPABILITY(type) F_LINE(type, capability, 1, CAPABILITY_BYTES_MAX, "for the gateway")
 #define TIME(type, member, meaning) F_U64(type, member, 0, MS_MAX, meaning)
+#define SECOND_FACTOR(type, low) F_LINE(type, code, low, 16, "time-based or recovery code; empty where none was asked for")
 
 FIELDS(login_request, struct login_request,
     META(struct login_request),
     F_LINE(struct login_request, email, 1, ADDRESS_BYTES_LIMIT, "of the account"),
     F_TEXT(struct login_request, password, 1, PASSWORD_BYTES_MAX, "of the account"),
-    F_LINE(struct login_request, code, 0, 16, "time-based code, empty where not asked for"));
+    SECOND_FACTOR(struct login_request, 0));
 
 FIELDS(login_reply, struct login_reply,
     F_MAP(struct login_reply, session, session_proof, "for all further requests"),
@@ -57,7 +58,23 @@ FIELDS(login_reply, struct login_reply,
     F_U64(struct login_reply, roles, 1, ROLES_ALL, "bits: 1 sender, 2 admin, 4 auditor"),
     TIME(struct login_reply, expires_ms, "end of the session"),
     F_U64(struct login_reply, methods, 0, METHODS_ALL, "bits of the methods that policy allows"),
-    F_U64(struct login_reply, lifetime_days_max, 1, 30, "that policy allows"));
+    F_U64(struct login_reply, lifetime_days_max, 1, 30, "that policy allows"),
+    F_BOOL(struct login_reply, has_totp, "a time-based code was asked for"));
+
+FIELDS(totp_begin_reply, struct totp_begin_reply,
+    F_LINE(struct totp_begin_reply, secret, 32, 32, "base32, for typing into an app"),
+    F_LINE(struct totp_begin_reply, uri, 1, OTPAUTH_BYTES_MAX, "otpauth URI, for a QR code"));
+FIELDS(totp_confirm_request, struct totp_confirm_request,
+    META(struct totp_confirm_request), SESSION(struct totp_confirm_request),
+    F_LINE(struct totp_confirm_request, code, 6, 6, "that the app shows now"));
+FIELDS_LOCAL(recovery_code, struct recovery_code,
+    F_LINE(struct recovery_code, code, 11, 11, "good once, in the place of a time-based code"));
+FIELDS(recovery_codes_reply, struct recovery_codes_reply,
+    F_LIST(struct recovery_codes_reply, codes, 1, 10, recovery_code, "shown once; the older ones are void"));
+FIELDS(totp_remove_request, struct totp_remove_request,
+    META(struct totp_remove_request), SESSION(struct totp_remove_request),
+    F_TEXT(struct totp_remove_request, password, 1, PASSWORD_BYTES_MAX, "of the account"),
+    SECOND_FACTOR(struct totp_remove_request, 1));
 
 FIELDS(session_request, struct session_request,
     META(struct session_request), SESSION(struct session_request));
@@ -169,9 +186,16 @@ FIELDS(reply_request, struct reply_request,
 
 const struct sealed_operation sealed_operations[] = {
     {"login", &login_request, &login_reply, false,
-     "A user proves who he is; the gateway's half of the session goes out as a cookie."},
+     "A user proves who he is; the gateway's half of the session goes out as a cookie. code-needed:"
+     " ask for a code and repeat; that says nothing about the password."},
     {"renew", &session_request, &expires_reply, false, "Gives the gateway's half a new cookie."},
     {"logout", &session_request, &empty_reply, false, "Ends the session."},
+    {"totp_begin", &session_request, &totp_begin_reply, false,
+     "A user begins to set up an authenticator app; nothing changes until totp_confirm."},
+    {"totp_confirm", &totp_confirm_request, &recovery_codes_reply, false,
+     "The app's first code switches the second factor on; ten recovery codes come back, once."},
+    {"totp_remove", &totp_remove_request, &empty_reply, false,
+     "Password and code together switch the second factor off."},
     {"compose", &compose_request, &access_reply, false,
      "A sender gets the right to upload the parts of a new message."},
     {"send", &send_request, &send_reply, true,

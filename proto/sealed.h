@@ -74,6 +74,7 @@ struct login_reply {
     struct id user, organisation;
     struct span organisation_name, name;
     uint64_t roles, expires_ms, methods, lifetime_days_max;
+    bool has_totp; /* a time-based code was asked for */
 };
 struct session_request { /* renew, logout, audit_access */
     struct sealed_meta meta;
@@ -86,6 +87,28 @@ struct access_reply { /* audit_access, compose, reply_compose */
     struct span capability;
     uint64_t expires_ms, attachment_bytes_max, parts_max;
 };
+/* --- the second factor of a user --- */
+struct totp_begin_reply {
+    struct span secret; /* base32, for typing */
+    struct span uri;    /* otpauth://..., for a QR code */
+};
+struct totp_confirm_request {
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct span code;
+};
+struct recovery_code {
+    struct span code; /* "ABCDE-FGHIJ" */
+};
+struct recovery_codes_reply {
+    struct list codes; /* of struct recovery_code; shown once, never again */
+};
+struct totp_remove_request {
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct span password, code;
+};
+
 struct compose_request { /* compose, reply_compose */
     struct sealed_meta meta;
     struct session_proof session;
@@ -183,6 +206,8 @@ struct reply_request {
 };
 
 extern const struct fields sealed_aad, failure;
+extern const struct fields totp_begin_reply, totp_confirm_request, recovery_codes_reply,
+    totp_remove_request;
 extern const struct fields login_request, login_reply, session_request, expires_reply, access_reply,
     compose_request, send_request, send_reply, subjects_request, subjects_reply, message_request,
     link_request, empty_reply, content_reply;

@@ -22,6 +22,8 @@ bus_handler_fn on_due, on_destroy, on_purged;
 
 /* user_session.c */
 sealed_handler_fn on_login, on_renew, on_logout, on_audit_access;
+/* second_factor.c */
+sealed_handler_fn on_totp_begin, on_totp_confirm, on_totp_remove;
 /* send.c */
 sealed_handler_fn on_compose, on_send;
 /* reading.c, ending.c */
