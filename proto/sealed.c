@@ -88,6 +88,40 @@ FIELDS(access_reply, struct access_reply,
     F_U64(struct access_reply, attachment_bytes_max, 0, MS_MAX, "plaintext of one file"),
     F_U64(struct access_reply, parts_max, 0, PARTS_MAX, "of one message, header part included"));
 
+#define METHOD_OR_NONE(type, member, meaning) F_U64(type, member, 0, METHODS_ALL, meaning)
+#define PROFILE(type) \
+    F_LINE(type, name, 1, ORGANISATION_NAME_BYTES_MAX, "as people know it"), \
+    F_LINE(type, colour, 0, 7, "#rrggbb or empty"), LANGUAGE(type), \
+    F_LINE(type, from_name, 0, ORGANISATION_NAME_BYTES_MAX, "of notifications; empty: name"), \
+    F_LINE(type, from_address, 0, ADDRESS_BYTES_LIMIT, "of notifications; empty: the notifier's"), \
+    F_LINE(type, contact, 0, CONTACT_BYTES_MAX, "whom to ask when a message is gone; may be empty")
+FIELDS(organisation_reply, struct organisation_reply,
+    F_ID(struct organisation_reply, organisation, 1, "whose"),
+    PROFILE(struct organisation_reply),
+    F_BYTES(struct organisation_reply, logo, 0, LOGO_BYTES_MAX, "PNG or JPEG, or empty"),
+    F_U64(struct organisation_reply, methods, 0, METHODS_ALL, "bits that are set: 1 password, 2 code, 4 both"),
+    METHOD_OR_NONE(struct organisation_reply, method_floor, "weaker ones are hidden; 0: none is"),
+    F_U64(struct organisation_reply, methods_allowed, 0, METHODS_ALL, "bits of what senders may choose: set and not below the floor"),
+    F_U64(struct organisation_reply, lifetimes, 0, LIFETIMES_ALL, "bits of what senders may choose: 1 a day, 2 a week, 4 thirty days"),
+    METHOD_OR_NONE(struct organisation_reply, default_method, "preset; 0: none"),
+    F_U64(struct organisation_reply, default_lifetime_days, 0, 30, "preset: 1, 7 or 30; 0: none"),
+    F_U64(struct organisation_reply, recipients_max, 0, RECIPIENTS_MAX, "of one message"),
+    F_U64(struct organisation_reply, attachments_max, 0, ATTACHMENTS_MAX, "of one message"),
+    F_U64(struct organisation_reply, total_bytes_max, 0, MS_MAX, "ciphertext of all live messages"),
+    F_U64(struct organisation_reply, stored_bytes, 0, MS_MAX, "of that in use"));
+FIELDS(organisation_set_request, struct organisation_set_request,
+    META(struct organisation_set_request), SESSION(struct organisation_set_request),
+    PROFILE(struct organisation_set_request),
+    F_BOOL(struct organisation_set_request, changes_logo, "false: the logo stays"),
+    F_BYTES(struct organisation_set_request, logo, 0, LOGO_BYTES_MAX, "PNG or JPEG; empty: none"));
+FIELDS(policy_change_request, struct policy_change_request,
+    META(struct policy_change_request), SESSION(struct policy_change_request),
+    F_U64(struct policy_change_request, methods, 1, METHODS_ALL, "bits: 1 password, 2 code, 4 both"),
+    METHOD_OR_NONE(struct policy_change_request, method_floor, "one method: weaker ones are hidden; 0: none is"),
+    F_U64(struct policy_change_request, lifetimes, 1, LIFETIMES_ALL, "bits: 1 a day, 2 a week, 4 thirty days"),
+    METHOD_OR_NONE(struct policy_change_request, default_method, "one that is allowed; 0: none"),
+    F_U64(struct policy_change_request, default_lifetime_days, 0, 30, "one that is allowed: 1, 7, 30; 0: none"));
+
 FIELDS(compose_request, struct compose_request,
     META(struct compose_request), SESSION(struct compose_request),
     F_ID(struct compose_request, message, 1, "new, random"));
@@ -104,6 +138,7 @@ FIELDS(send_request, struct send_request,
     F_ID(struct send_request, parent, 0, "the reply that this answers, or none"),
     KEY(struct send_request),
     F_U64(struct send_request, lifetime_days, 1, 30, "1, 7 or 30"),
+    F_U64(struct send_request, undo_s, 0, UNDO_S_MAX, "seconds that the notification waits: revoked within them, nobody gets one"),
     LANGUAGE(struct send_request), SUBJECT(struct send_request),
     F_LIST(struct send_request, recipients, 1, RECIPIENTS_MAX, recipient, "each gets an own link"),
     PARTS(struct send_request));
@@ -155,6 +190,8 @@ FIELDS(link_only_request, struct link_only_request,
 FIELDS(hello_reply, struct hello_reply,
     F_LINE(struct hello_reply, organisation_name, 1, ORGANISATION_NAME_BYTES_MAX, "who sent it"),
     F_LINE(struct hello_reply, organisation_colour, 0, 7, "#rrggbb or empty"),
+    F_BYTES(struct hello_reply, organisation_logo, 0, LOGO_BYTES_MAX, "PNG or JPEG, or empty"),
+    F_LINE(struct hello_reply, contact, 0, CONTACT_BYTES_MAX, "to keep for when the message is gone; may be empty"),
     F_LINE(struct hello_reply, sender_name, 1, PERSON_NAME_BYTES_MAX, "who sent it"),
     LANGUAGE(struct hello_reply),
     F_U64(struct hello_reply, method, 1, METHODS_ALL, "1 password, 2 code, 4 both"),
@@ -196,6 +233,13 @@ const struct sealed_operation sealed_operations[] = {
      "The app's first code switches the second factor on; ten recovery codes come back, once."},
     {"totp_remove", &totp_remove_request, &empty_reply, false,
      "Password and code together switch the second factor off."},
+    {"organisation", &session_request, &organisation_reply, false,
+     "How the user's organisation looks to recipients, and what its senders may choose."},
+    {"organisation_set", &organisation_set_request, &empty_reply, false,
+     "An administrator sets how the organisation looks to recipients. bad-value: not an image, a"
+     " colour or an address; conflict: another one has the name."},
+    {"policy_set", &policy_change_request, &empty_reply, false,
+     "An administrator sets what senders may choose. Messages that are sent already stay as they are."},
     {"compose", &compose_request, &access_reply, false,
      "A sender gets the right to upload the parts of a new message."},
     {"send", &send_request, &send_reply, true,
@@ -209,6 +253,9 @@ const struct sealed_operation sealed_operations[] = {
     {"delete", &message_request, &empty_reply, false,
      "Key, verifiers, addresses and ciphertext are purged; the log entries stay."},
     {"unlock", &link_request, &empty_reply, false, "Lifts a lock or a freeze and resets the total."},
+    {"resend", &link_request, &empty_reply, false,
+     "Mails one recipient's notification again, with the same link. rate-limited within five minutes"
+     " of the last one, and after five."},
     {"audit_access", &session_request, &access_reply, false,
      "An administrator or auditor gets the right to query and export the log."},
     {"hello", &link_only_request, &hello_reply, false,

@@ -58,6 +58,9 @@ enum role { ROLE_SENDER = 1, ROLE_ADMIN = 2, ROLE_AUDITOR = 4, ROLES_ALL = 7 };
 
 enum direction { DIRECTION_MESSAGE = 0, DIRECTION_REPLY = 1 };
 
+/* How long a message lives, as bits of a mask. */
+enum lifetime { LIFETIME_DAY = 1, LIFETIME_WEEK = 2, LIFETIME_MONTH = 4, LIFETIMES_ALL = 7 };
+
 struct part_facts {
     uint64_t number;          /* 0 is the header part */
     uint64_t ciphertext_size; /* bytes */
@@ -109,6 +112,28 @@ struct totp_remove_request {
     struct span password, code;
 };
 
+/* --- the organisation --- */
+struct organisation_reply {
+    struct id organisation;
+    struct span name, colour, language, from_name, from_address, contact, logo;
+    uint64_t methods, method_floor, methods_allowed; /* allowed: methods from the floor on */
+    uint64_t lifetimes;                              /* bits of enum lifetime */
+    uint64_t default_method, default_lifetime_days;  /* 0: none */
+    uint64_t recipients_max, attachments_max, total_bytes_max, stored_bytes;
+};
+struct organisation_set_request {
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct span name, colour, language, from_name, from_address, contact;
+    bool changes_logo;
+    struct span logo; /* PNG or JPEG; empty with changes_logo: none any more */
+};
+struct policy_change_request { /* policy_set */
+    struct sealed_meta meta;
+    struct session_proof session;
+    uint64_t methods, method_floor, lifetimes, default_method, default_lifetime_days;
+};
+
 struct compose_request { /* compose, reply_compose */
     struct sealed_meta meta;
     struct session_proof session;
@@ -125,6 +150,7 @@ struct send_request {
     struct id message, parent;
     struct span key; /* K */
     uint64_t lifetime_days;
+    uint64_t undo_s; /* the notification waits so long; revoked within it, nobody gets one */
     struct span language, subject_sealed;
     struct list recipients; /* of struct recipient */
     struct list parts;      /* of struct part_facts, in order from 0 */
@@ -158,7 +184,7 @@ struct message_request { /* read, delete */
     struct session_proof session;
     struct id message;
 };
-struct link_request { /* revoke (link none: all), unlock */
+struct link_request { /* revoke (link none: all), unlock, resend */
     struct sealed_meta meta;
     struct session_proof session;
     struct id message, link;
@@ -180,7 +206,9 @@ struct link_only_request { /* hello, send_code */
     struct link_proof link;
 };
 struct hello_reply {
-    struct span organisation_name, organisation_colour, sender_name, language;
+    struct span organisation_name, organisation_colour, organisation_logo;
+    struct span contact; /* the page keeps it for when the message is gone: that answer has none */
+    struct span sender_name, language;
     uint64_t method, sent_ms, expires_ms, now_ms;
     uint64_t attempts_left, locked_until_ms;
     bool is_frozen, is_code_sent;
@@ -206,6 +234,7 @@ struct reply_request {
 };
 
 extern const struct fields sealed_aad, failure;
+extern const struct fields organisation_reply, organisation_set_request, policy_change_request;
 extern const struct fields totp_begin_reply, totp_confirm_request, recovery_codes_reply,
     totp_remove_request;
 extern const struct fields login_request, login_reply, session_request, expires_reply, access_reply,

@@ -24,10 +24,14 @@ bus_handler_fn on_due, on_destroy, on_purged;
 sealed_handler_fn on_login, on_renew, on_logout, on_audit_access;
 /* second_factor.c */
 sealed_handler_fn on_totp_begin, on_totp_confirm, on_totp_remove;
+/* profile_set.c, policy_set.c */
+sealed_handler_fn on_organisation, on_organisation_set, on_policy_change;
 /* send.c */
 sealed_handler_fn on_compose, on_send;
 /* reading.c, ending.c */
 sealed_handler_fn on_subjects, on_read, on_revoke, on_delete, on_unlock;
+/* resend.c */
+sealed_handler_fn on_resend;
 /* hello.c, verify.c, open.c, answer.c */
 sealed_handler_fn on_hello, on_send_code, on_verify, on_open, on_reply_compose, on_reply;
 

@@ -7,14 +7,13 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "envelope/link.h"
 #include "proto/limits.h"
 #include "services/crypto/account.h"
 #include "services/crypto/keep.h"
 #include "services/crypto/organisation.h"
-
-#include <string.h>
+#include "services/crypto/policy.h"
+#include "services/crypto/profile.h"
 
 /* clang-format off */
 static const struct statement
@@ -116,27 +115,6 @@ static enum sm_error log_again(
 
 /* --- organisations --- */
 
-static bool is_colour(struct span colour)
-{
-    if (colour.size == 0)
-        return true;
-    if (colour.size != 7 || colour.at[0] != '#')
-        return false;
-    for (size_t i = 1; i < colour.size; i++)
-        if (!colour.at[i] || !strchr("0123456789abcdef", colour.at[i]))
-            return false;
-    return true;
-}
-
-static bool is_organisation(const struct org_create_request *wanted)
-{
-    bool is_language =
-        span_equals_text(wanted->language, "nl") || span_equals_text(wanted->language, "en");
-    return is_language && is_colour(wanted->colour) &&
-           (wanted->base_url.size == 0 || link_is_base(wanted->base_url)) &&
-           (wanted->from_address.size == 0 || text_is_address(wanted->from_address));
-}
-
 static enum sm_error write_organisation(
     struct bus_request *request, const struct organisation *fresh)
 {
@@ -181,7 +159,7 @@ static enum sm_error create_organisation(
         .recipients_max = RECIPIENTS_MAX,
         .attachments_max = ATTACHMENTS_MAX,
         .total_bytes_max = DEFAULT_TOTAL_BYTES};
-    if (!is_organisation(wanted))
+    if (!profile_is_good(&fresh) || (wanted->base_url.size && !link_is_base(wanted->base_url)))
         return SM_BAD_VALUE;
     TRY(id_random(&fresh.organisation));
     enum sm_error error = write_organisation(request, &fresh);
@@ -222,14 +200,37 @@ enum sm_error on_org_list(struct bus_request *request, const void *message, void
     return SM_OK;
 }
 
+/* What the operator sets; a choice of lifetimes that an administrator made gives way to his limit.
+ */
+static void apply_policy(const struct policy_set_request *policy, struct organisation *out)
+{
+    out->methods = policy->methods;
+    out->lifetime_days_max = policy->lifetime_days_max;
+    out->lifetimes = 0;
+    out->recipients_max = policy->recipients_max;
+    out->attachments_max = policy->attachments_max;
+    out->total_bytes_max = policy->total_bytes_max;
+    policy_mend(out);
+}
+
 static enum sm_error set_policy(
     struct bus_request *request, const struct policy_set_request *policy)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
-    struct audit_event event = {.organisation = policy->organisation, .kind = EVENT_POLICY_CHANGED};
+    struct buffer changes DEFER(buffer_free) = BUFFER(REASON_BYTES_MAX);
+    struct organisation before;
     TRY(db_begin(worker->db, &tx));
-    TRY(organisation_set_policy(worker, policy));
+    TRY(organisation_lock(worker, request->arena, policy->organisation, &before));
+    struct organisation after = before;
+    apply_policy(policy, &after);
+    if (policy_fault(&after))
+        return SM_BAD_VALUE;
+    TRY(organisation_update(worker, &after));
+    TRY(policy_changes(&before, &after, &changes));
+    struct audit_event event = {.organisation = policy->organisation,
+        .kind = EVENT_POLICY_CHANGED,
+        .reason = buffer_span(&changes)};
     TRY(add_event(worker, &event));
     return commit_and_wait(request, &tx, event.event);
 }

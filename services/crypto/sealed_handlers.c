@@ -13,6 +13,9 @@ const struct sealed_handler sealed_handlers[] = {
     {"totp_begin",    NEEDS_USER,      ROLES_ALL,                  on_totp_begin},
     {"totp_confirm",  NEEDS_USER,      ROLES_ALL,                  on_totp_confirm},
     {"totp_remove",   NEEDS_USER,      ROLES_ALL,                  on_totp_remove},
+    {"organisation",     NEEDS_USER,   ROLES_ALL,                  on_organisation},
+    {"organisation_set", NEEDS_USER,   ROLE_ADMIN,                 on_organisation_set},
+    {"policy_set",       NEEDS_USER,   ROLE_ADMIN,                 on_policy_change},
     {"compose",       NEEDS_USER,      ROLE_SENDER,                on_compose},
     {"send",          NEEDS_USER,      ROLE_SENDER,                on_send},
     {"subjects",      NEEDS_USER,      ROLE_SENDER,                on_subjects},
@@ -20,6 +23,7 @@ const struct sealed_handler sealed_handlers[] = {
     {"revoke",        NEEDS_USER,      ROLE_SENDER | ROLE_ADMIN,   on_revoke},
     {"delete",        NEEDS_USER,      ROLE_SENDER | ROLE_ADMIN,   on_delete},
     {"unlock",        NEEDS_USER,      ROLE_SENDER | ROLE_ADMIN,   on_unlock},
+    {"resend",        NEEDS_USER,      ROLE_SENDER | ROLE_ADMIN,   on_resend},
     {"audit_access",  NEEDS_USER,      ROLE_ADMIN | ROLE_AUDITOR,  on_audit_access},
 
     {"hello",         NEEDS_LIVE_LINK, 0,                          on_hello},

@@ -16,6 +16,7 @@
 #include "services/crypto/handlers.h"
 #include "services/crypto/keep.h"
 #include "services/crypto/organisation.h"
+#include "services/crypto/policy.h"
 #include "services/crypto/rowmac.h"
 #include "services/crypto/sign_in.h"
 
@@ -195,7 +196,7 @@ static enum sm_error fill_login_reply(
         .name = call->user.name,
         .roles = call->user.roles,
         .expires_ms = (uint64_t)call->user.expires_ms,
-        .methods = organisation.methods,
+        .methods = policy_methods(&organisation),
         .lifetime_days_max = organisation.lifetime_days_max};
     return SM_OK;
 }
