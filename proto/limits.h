@@ -39,8 +39,9 @@ enum {
     CODE_RESEND_AFTER_S = 60,
     CODES_PER_HOUR_MAX = 6,
     REPLIES_PER_LINK_MAX = 20,
-    UNDO_S_MAX = 60,         /* that a sender may ask for */
-    RESEND_AFTER_S = 5 * 60, /* of a notification, by the sender */
+    RESET_LINK_S = 24 * 60 * 60, /* a link to set a password with */
+    UNDO_S_MAX = 60,             /* that a sender may ask for */
+    RESEND_AFTER_S = 5 * 60,     /* of a notification, by the sender */
     RESENDS_PER_LINK_MAX = 5,
     FAILURES_BEFORE_LOCK = 5,
     LOCK_S = 15 * 60,

@@ -88,6 +88,57 @@ FIELDS(access_reply, struct access_reply,
     F_U64(struct access_reply, attachment_bytes_max, 0, MS_MAX, "plaintext of one file"),
     F_U64(struct access_reply, parts_max, 0, PARTS_MAX, "of one message, header part included"));
 
+#define NEW_PASSWORD(type, member) F_TEXT(type, member, PASSWORD_BYTES_MIN, PASSWORD_BYTES_MAX, "the new one")
+#define USER(type) F_ID(type, user, 1, "of the administrator's organisation")
+#define PERSON(type) F_LINE(type, name, 1, PERSON_NAME_BYTES_MAX, "recipients see it"), \
+    F_U64(type, roles, 1, ROLES_ALL, "bits: 1 sender, 2 admin, 4 auditor")
+#define RESET_LINK(type, low) F_LINE(type, link, low, 512, "to set a password with, once, within 24 hours")
+FIELDS(password_change_request, struct password_change_request,
+    META(struct password_change_request), SESSION(struct password_change_request),
+    F_TEXT(struct password_change_request, old_password, 1, PASSWORD_BYTES_MAX, "the one that is good now"),
+    NEW_PASSWORD(struct password_change_request, new_password));
+FIELDS(password_reset_request, struct password_reset_request,
+    META(struct password_reset_request),
+    F_ID(struct password_reset_request, reset, 1, "from the fragment of the link"),
+    F_BYTES(struct password_reset_request, secret, LINK_SECRET_BYTES, LINK_SECRET_BYTES, "from the fragment of the link"),
+    NEW_PASSWORD(struct password_reset_request, password));
+FIELDS(password_reset_reply, struct password_reset_reply,
+    F_LINE(struct password_reset_reply, email, 3, ADDRESS_BYTES_LIMIT, "to sign in with"));
+FIELDS(reset_issue_request, struct reset_issue_request,
+    META(struct reset_issue_request), SESSION(struct reset_issue_request), USER(struct reset_issue_request),
+    F_BOOL(struct reset_issue_request, is_mailed, "the link goes to the user by mail too"));
+FIELDS(reset_issue_reply, struct reset_issue_reply,
+    RESET_LINK(struct reset_issue_reply, 1), TIME(struct reset_issue_reply, expires_ms, "end of the link"));
+FIELDS(users_request, struct users_request,
+    META(struct users_request), SESSION(struct users_request),
+    F_LINE(struct users_request, after, 0, ADDRESS_BYTES_LIMIT, "last address of the page before; empty: the first page"));
+FIELDS_LOCAL(user_item, struct user_item,
+    F_ID(struct user_item, user, 1, "the account"),
+    F_LINE(struct user_item, email, 3, ADDRESS_BYTES_LIMIT, "signs in with it"),
+    F_LINE(struct user_item, name, 0, PERSON_NAME_BYTES_MAX, "recipients see it"),
+    F_U64(struct user_item, roles, 0, ROLES_ALL, "bits: 1 sender, 2 admin, 4 auditor"),
+    F_BOOL(struct user_item, is_disabled, "cannot sign in"),
+    F_BOOL(struct user_item, has_totp, "signs in with a time-based code too"),
+    F_BOOL(struct user_item, is_altered, "the row was edited behind the system's back: closed"),
+    TIME(struct user_item, locked_until_ms, "too many wrong attempts; 0: not locked"),
+    TIME(struct user_item, last_sign_in_ms, "0: never"));
+FIELDS(users_reply, struct users_reply,
+    F_LIST(struct users_reply, users, 0, PAGE_ROWS_MAX, user_item, "by address; a full page may have a next one"));
+FIELDS(user_add_request, struct user_add_request,
+    META(struct user_add_request), SESSION(struct user_add_request),
+    F_LINE(struct user_add_request, email, 3, ADDRESS_BYTES_LIMIT, "of the new account"),
+    PERSON(struct user_add_request),
+    F_TEXT(struct user_add_request, password, 0, PASSWORD_BYTES_MAX, "empty: the user sets one with a link"),
+    F_BOOL(struct user_add_request, is_mailed, "the link goes to the user by mail too"));
+FIELDS(user_made_reply, struct user_made_reply,
+    F_ID(struct user_made_reply, user, 1, "the new one"), RESET_LINK(struct user_made_reply, 0),
+    TIME(struct user_made_reply, expires_ms, "end of the link; 0: there is none"));
+FIELDS(user_change_request, struct user_change_request,
+    META(struct user_change_request), SESSION(struct user_change_request), USER(struct user_change_request),
+    PERSON(struct user_change_request),
+    F_BOOL(struct user_change_request, is_disabled, "cannot sign in; sessions end"),
+    F_BOOL(struct user_change_request, removes_totp, "for somebody who lost the app and the recovery codes"));
+
 #define METHOD_OR_NONE(type, member, meaning) F_U64(type, member, 0, METHODS_ALL, meaning)
 #define PROFILE(type) \
     F_LINE(type, name, 1, ORGANISATION_NAME_BYTES_MAX, "as people know it"), \
@@ -233,6 +284,20 @@ const struct sealed_operation sealed_operations[] = {
      "The app's first code switches the second factor on; ten recovery codes come back, once."},
     {"totp_remove", &totp_remove_request, &empty_reply, false,
      "Password and code together switch the second factor off."},
+    {"password_change", &password_change_request, &empty_reply, false,
+     "A user replaces his password; his other sessions end. A wrong old one counts towards the lock of the sign-in."},
+    {"password_reset", &password_reset_request, &password_reset_reply, false,
+     "The holder of a one-time link sets a password; all sessions of the account end, a second factor"
+     " stays. gone: the link is unknown, used or over."},
+    {"reset_issue", &reset_issue_request, &reset_issue_reply, false,
+     "An administrator makes such a link for a user; earlier ones end."},
+    {"users", &users_request, &users_reply, false,
+     "An administrator reads who has an account. Changes nothing."},
+    {"user_create", &user_add_request, &user_made_reply, false,
+     "An administrator makes an account. conflict: the address has one."},
+    {"user_change", &user_change_request, &empty_reply, false,
+     "An administrator sets name, roles and state of an account; where rights are taken away its"
+     " sessions end. conflict: it would take the last administrator."},
     {"organisation", &session_request, &organisation_reply, false,
      "How the user's organisation looks to recipients, and what its senders may choose."},
     {"organisation_set", &organisation_set_request, &empty_reply, false,

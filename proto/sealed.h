@@ -112,6 +112,68 @@ struct totp_remove_request {
     struct span password, code;
 };
 
+/* --- passwords and users --- */
+struct password_change_request {
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct span old_password, new_password;
+};
+struct password_reset_request {
+    struct sealed_meta meta;
+    struct id reset;    /* from the link */
+    struct span secret; /* likewise */
+    struct span password;
+};
+struct password_reset_reply {
+    struct span email; /* to sign in with */
+};
+struct reset_issue_request {
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct id user;
+    bool is_mailed;
+};
+struct reset_issue_reply {
+    struct span link;
+    uint64_t expires_ms;
+};
+struct users_request {
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct span after; /* the last address of the page before; empty: from the start */
+};
+struct user_item {
+    struct id user;
+    struct span email, name;
+    uint64_t roles;
+    bool is_disabled, has_totp, is_altered; /* altered: its row does not pass its integrity check */
+    uint64_t locked_until_ms, last_sign_in_ms; /* 0: not locked; never */
+};
+struct users_reply {
+    struct list users; /* of struct user_item, by address; a full page: ask for more */
+};
+struct user_add_request { /* user_create */
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct span email, name;
+    uint64_t roles;
+    struct span password; /* empty: a link is made */
+    bool is_mailed;       /* the link goes to the user by mail too */
+};
+struct user_made_reply {
+    struct id user;
+    struct span link; /* empty where a password was given */
+    uint64_t expires_ms;
+};
+struct user_change_request { /* the whole state: what is as it was changes nothing */
+    struct sealed_meta meta;
+    struct session_proof session;
+    struct id user;
+    struct span name;
+    uint64_t roles;
+    bool is_disabled, removes_totp;
+};
+
 /* --- the organisation --- */
 struct organisation_reply {
     struct id organisation;
@@ -234,6 +296,9 @@ struct reply_request {
 };
 
 extern const struct fields sealed_aad, failure;
+extern const struct fields password_change_request, password_reset_request, password_reset_reply,
+    reset_issue_request, reset_issue_reply, users_request, users_reply, user_add_request,
+    user_made_reply, user_change_request;
 extern const struct fields organisation_reply, organisation_set_request, policy_change_request;
 extern const struct fields totp_begin_reply, totp_confirm_request, recovery_codes_reply,
     totp_remove_request;

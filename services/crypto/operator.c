@@ -10,10 +10,11 @@
 #include "envelope/link.h"
 #include "proto/limits.h"
 #include "services/crypto/account.h"
-#include "services/crypto/keep.h"
+#include "services/crypto/newcomer.h"
 #include "services/crypto/organisation.h"
 #include "services/crypto/policy.h"
 #include "services/crypto/profile.h"
+#include "services/crypto/reset.h"
 
 /* clang-format off */
 static const struct statement
@@ -244,71 +245,114 @@ enum sm_error on_policy_set(struct bus_request *request, const void *message, vo
 
 /* --- accounts --- */
 
-static enum sm_error write_account(struct bus_request *request, const struct account *fresh)
+/* The transaction of a new account: with it its event, and a link where it has no password yet. */
+static enum sm_error write_user(struct bus_request *request, const struct account *fresh,
+    const struct span *base_url, struct user_create_reply *reply)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
+    struct reset_link link = {0};
     struct personal_field personal[] = {{span_text("user"), fresh->email}};
     struct audit_event event = {.organisation = fresh->organisation,
         .kind = EVENT_ACCOUNT_CREATED,
         .actor = fresh->account,
+        .reason = span_text(base_url ? "with a link" : ""),
         .personal = LIST_OF(personal)};
     TRY(db_begin(worker->db, &tx));
     TRY(account_insert(worker, fresh));
+    if (base_url)
+        TRY(reset_issue(worker, request->arena, fresh, *base_url, &link));
     TRY(add_event(worker, &event));
-    return commit_and_wait(request, &tx, event.event);
+    TRY(commit_and_wait(request, &tx, event.event));
+    *reply = (struct user_create_reply){fresh->account, link.text, (uint64_t)link.expires_ms};
+    return SM_OK;
+}
+
+static enum sm_error issue_link(
+    struct bus_request *request, const struct user_request *wanted, struct user_reset_reply *reply)
+{
+    const struct worker *worker = request->worker;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct organisation organisation;
+    struct account account;
+    struct reset_link link;
+    struct span email;
+    TRY(account_address(request->arena, wanted->email, &email));
+    TRY(organisation_load(worker, request->arena, wanted->organisation, &organisation));
+    TRY(db_begin(worker->db, &tx));
+    TRY(account_lock(worker, request->arena, email, &account));
+    if (!id_equal(account.organisation, wanted->organisation))
+        return SM_NOT_FOUND;
+    if (account.state != ACCOUNT_ACTIVE)
+        return SM_CONFLICT;
+    struct personal_field personal[] = {{span_text("user"), account.email}};
+    struct audit_event event = {.organisation = account.organisation,
+        .kind = EVENT_RESET_ISSUED,
+        .actor = account.account,
+        .personal = LIST_OF(personal)};
+    TRY(reset_issue(worker, request->arena, &account, organisation.base_url, &link));
+    TRY(add_event(worker, &event));
+    TRY(commit_and_wait(request, &tx, event.event));
+    *reply = (struct user_reset_reply){link.text, (uint64_t)link.expires_ms};
+    return SM_OK;
+}
+
+/* The password is the same; where none was asked for, the answer was lost, and the link with it. */
+static enum sm_error confirm_again(struct bus_request *request,
+    const struct user_create_request *wanted, const struct account *there,
+    struct user_create_reply *reply)
+{
+    struct user_request user = {wanted->organisation, wanted->email};
+    struct user_reset_reply link;
+    if (wanted->password.size == 0) {
+        TRY(issue_link(request, &user, &link));
+        *reply = (struct user_create_reply){there->account, link.link, link.expires_ms};
+        return SM_OK;
+    }
+    const struct worker *worker = request->worker;
+    enum sm_error match =
+        password_verify(worker->crypto->passwords, wanted->password, there->verifier);
+    if (match != SM_OK)
+        return match == SM_WRONG_SECRET ? SM_CONFLICT : match;
+    TRY(log_again(request, there->organisation, "user_create: again"));
+    reply->user = there->account;
+    return SM_OK;
 }
 
 /* The address has an account. It is the one that is wanted if all is as asked for, the password
  * too. */
-static enum sm_error account_again(
-    struct bus_request *request, const struct account *wanted, struct span password, struct id *out)
+static enum sm_error account_again(struct bus_request *request,
+    const struct user_create_request *wanted, const struct account *fresh,
+    struct user_create_reply *reply)
 {
-    const struct worker *worker = request->worker;
     struct account there;
-    TRY(account_by_email(worker, request->arena, wanted->email, &there));
-    bool is_same = id_equal(there.organisation, wanted->organisation) &&
-                   span_equal(there.name, wanted->name) && there.roles == wanted->roles &&
-                   there.state == wanted->state;
-    if (!is_same)
-        return SM_CONFLICT;
-    enum sm_error match = password_verify(worker->crypto->passwords, password, there.verifier);
-    if (match != SM_OK)
-        return match == SM_WRONG_SECRET ? SM_CONFLICT : match;
-    TRY(log_again(request, there.organisation, "user_create: again"));
-    *out = there.account;
-    return SM_OK;
+    TRY(account_by_email(request->worker, request->arena, fresh->email, &there));
+    bool is_same = id_equal(there.organisation, fresh->organisation) &&
+                   span_equal(there.name, fresh->name) && there.roles == fresh->roles &&
+                   there.state == fresh->state;
+    return is_same ? confirm_again(request, wanted, &there, reply) : SM_CONFLICT;
 }
 
-static enum sm_error create_user(
-    struct bus_request *request, const struct user_create_request *wanted, struct id *out)
+static enum sm_error create_user(struct bus_request *request,
+    const struct user_create_request *wanted, struct user_create_reply *reply)
 {
     const struct worker *worker = request->worker;
-    struct buffer verifier DEFER(buffer_free) = BUFFER(PASSWORD_HASH_BYTES_MAX);
+    const struct newcomer newcomer = {
+        wanted->organisation, wanted->email, wanted->name, wanted->roles, wanted->password};
     struct organisation organisation;
-    struct account fresh = {.organisation = wanted->organisation,
-        .name = wanted->name,
-        .roles = wanted->roles,
-        .state = ACCOUNT_ACTIVE};
-    TRY(account_address(request->arena, wanted->email, &fresh.email));
+    struct account fresh;
     TRY(organisation_load(worker, request->arena, wanted->organisation, &organisation));
-    TRY(id_random(&fresh.account));
-    TRY(password_hash(worker->crypto->passwords, wanted->password, &verifier));
-    fresh.verifier = buffer_span(&verifier);
-    enum sm_error error = write_account(request, &fresh);
-    if (error == SM_CONFLICT)
-        return account_again(request, &fresh, wanted->password, out);
-    TRY(error);
-    *out = fresh.account;
-    return SM_OK;
+    TRY(newcomer_account(worker, request->arena, &newcomer, &fresh));
+    enum sm_error error =
+        write_user(request, &fresh, wanted->password.size ? NULL : &organisation.base_url, reply);
+    return error == SM_CONFLICT ? account_again(request, wanted, &fresh, reply) : error;
 }
 
 enum sm_error on_user_create(struct bus_request *request, const void *message, void *out)
 {
     const struct user_create_request *wanted = message;
     struct user_create_reply *reply = out;
-    return end(
-        request, "user_create", wanted->organisation, create_user(request, wanted, &reply->user));
+    return end(request, "user_create", wanted->organisation, create_user(request, wanted, reply));
 }
 
 /* What changes of an account: its verifier or its state. All its sessions end. */
@@ -376,4 +420,10 @@ enum sm_error on_user_password(struct bus_request *request, const void *message,
     const struct user_password_request *wanted = message;
     (void)out;
     return end(request, "user_password", wanted->organisation, set_password(request, wanted));
+}
+
+enum sm_error on_user_reset(struct bus_request *request, const void *message, void *out)
+{
+    const struct user_request *wanted = message;
+    return end(request, "user_reset", wanted->organisation, issue_link(request, wanted, out));
 }
