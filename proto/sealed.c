@@ -267,6 +267,17 @@ FIELDS(verify_reply, struct verify_reply,
     F_MAP(struct verify_reply, session, session_proof, "for open and reply"),
     TIME(struct verify_reply, expires_ms, "end of the session"));
 
+FIELDS_LOCAL(thread_row, struct thread_row,
+    F_ID(struct thread_row, message, 1, "the message or reply"),
+    F_ID(struct thread_row, parent, 0, "what it follows up; may be none that the recipient sees"),
+    F_U64(struct thread_row, direction, 0, 1, "0 to the recipient, 1 his own reply"),
+    TIME(struct thread_row, created_ms, "when it was sent"),
+    TIME(struct thread_row, expires_ms, "when it ends"),
+    F_BOOL(struct thread_row, is_this, "what the link itself opens"),
+    F_BOOL(struct thread_row, is_open, "open_message releases it; else it has ended, or asks for its own link"));
+FIELDS(thread_reply, struct thread_reply,
+    F_LIST(struct thread_reply, items, 0, PAGE_ROWS_MAX, thread_row, "newest first"));
+
 FIELDS(reply_request, struct reply_request,
     META(struct reply_request), SESSION(struct reply_request),
     F_ID(struct reply_request, message, 1, "new, from reply_compose"),
@@ -330,6 +341,11 @@ const struct sealed_operation sealed_operations[] = {
     {"verify", &verify_request, &verify_reply, false, "One attempt to prove who one is."},
     {"open", &session_request, &content_reply, false,
      "Releases the message key after its log entry is durable."},
+    {"thread", &session_request, &thread_reply, false,
+     "What the sender and this recipient wrote to each other in this conversation. Changes nothing."},
+    {"open_message", &message_request, &content_reply, false,
+     "As open, for another message of the thread, or for the recipient's own reply. gone: not there,"
+     " over, or its own link asks for a stronger check."},
     {"reply_compose", &compose_request, &access_reply, false,
      "A verified recipient gets the right to upload the parts of a reply."},
     {"reply", &reply_request, &expires_reply, true, "The commit of a reply."},

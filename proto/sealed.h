@@ -241,7 +241,7 @@ struct subject_key {
 struct subjects_reply {
     struct list subjects; /* of struct subject_key; a message that is gone is not in it */
 };
-struct message_request { /* read, delete */
+struct message_request { /* read, delete, open_message */
     struct sealed_meta meta;
     struct session_proof session;
     struct id message;
@@ -254,7 +254,7 @@ struct link_request { /* revoke (link none: all), unlock, resend */
 struct empty_reply {
     char none;
 };
-struct content_reply { /* read, open */
+struct content_reply { /* read, open, open_message */
     struct id organisation, message;
     uint64_t direction;
     struct span key, capability;
@@ -287,6 +287,15 @@ struct verify_reply {
     struct session_proof session;
     uint64_t expires_ms;
 };
+struct thread_row {
+    struct id message, parent;
+    uint64_t direction, created_ms, expires_ms;
+    bool is_this; /* what the link itself opens */
+    bool is_open; /* open_message releases it; else it has ended, or asks for its own link */
+};
+struct thread_reply {
+    struct list items; /* of struct thread_row, newest first */
+};
 struct reply_request {
     struct sealed_meta meta;
     struct session_proof session;
@@ -305,6 +314,7 @@ extern const struct fields totp_begin_reply, totp_confirm_request, recovery_code
 extern const struct fields login_request, login_reply, session_request, expires_reply, access_reply,
     compose_request, send_request, send_reply, subjects_request, subjects_reply, message_request,
     link_request, empty_reply, content_reply;
+extern const struct fields thread_reply;
 extern const struct fields link_only_request, hello_reply, send_code_reply, verify_request,
     verify_reply, reply_request;
 

@@ -33,6 +33,8 @@ sealed_handler_fn on_organisation, on_organisation_set, on_policy_change;
 sealed_handler_fn on_compose, on_send;
 /* reading.c, ending.c */
 sealed_handler_fn on_subjects, on_read, on_revoke, on_delete, on_unlock;
+/* thread_read.c */
+sealed_handler_fn on_thread, on_open_message;
 /* resend.c */
 sealed_handler_fn on_resend;
 /* hello.c, verify.c, open.c, answer.c */

@@ -109,10 +109,7 @@ enum sm_error on_resend(struct sealed_call *call, const void *request_message, v
         return SM_BAD_VALUE;
     TRY(load(call, request, &resending));
     TRY(call_begin(call, &tx));
-    TRY(message_lock(call->worker, call->arena, request->message, &resending.message));
-    TRY(link_lock(call->worker, call->arena, request->link, &resending.link));
-    if (!link_is_live(&resending.link, &resending.message, call->now_ms))
-        return SM_GONE;
+    TRY(link_lock_live(call->worker, call->arena, &resending.link, &resending.message));
     TRY(check_bounds(call, &resending));
     TRY(mail_again(call, &resending, &event));
     FAIL_POINT("crypto.resend.before-commit");

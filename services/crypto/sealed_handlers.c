@@ -36,6 +36,8 @@ const struct sealed_handler sealed_handlers[] = {
     {"send_code",     NEEDS_LIVE_LINK, 0,                          on_send_code},
     {"verify",        NEEDS_LIVE_LINK, 0,                          on_verify},
     {"open",          NEEDS_VERIFIED,  0,                          on_open},
+    {"thread",        NEEDS_VERIFIED,  0,                          on_thread},
+    {"open_message",  NEEDS_VERIFIED,  0,                          on_open_message},
     {"reply_compose", NEEDS_VERIFIED,  0,                          on_reply_compose},
     {"reply",         NEEDS_VERIFIED,  0,                          on_reply},
 };
