@@ -173,6 +173,18 @@ FIELDS(policy_change_request, struct policy_change_request,
     METHOD_OR_NONE(struct policy_change_request, default_method, "one that is allowed; 0: none"),
     F_U64(struct policy_change_request, default_lifetime_days, 0, 30, "one that is allowed: 1, 7, 30; 0: none"));
 
+FIELDS_LOCAL(key_row, struct key_row,
+    F_LINE(struct key_row, purpose, 1, 32, "what it is for"),
+    F_U64(struct key_row, version, 1, MS_MAX, "of the key"),
+    TIME(struct key_row, created_ms, "when it was made"));
+FIELDS(status_reply, struct status_reply,
+    F_LIST(struct status_reply, keys, 0, PAGE_ROWS_MAX, key_row, "all of the system's, and the organisation's own"),
+    TIME(struct status_reply, now_ms, "the one clock"),
+    F_U64(struct status_reply, events_waiting, 0, MS_MAX, "on their way to the log, of all organisations"),
+    TIME(struct status_reply, oldest_event_ms, "of them, 0: none waits"),
+    F_U64(struct status_reply, mails_waiting, 0, MS_MAX, "due, and not yet with the notifier"),
+    TIME(struct status_reply, oldest_mail_ms, "of them, 0: none waits"));
+
 FIELDS(compose_request, struct compose_request,
     META(struct compose_request), SESSION(struct compose_request),
     F_ID(struct compose_request, message, 1, "new, random"));
@@ -316,6 +328,8 @@ const struct sealed_operation sealed_operations[] = {
      " colour or an address; conflict: another one has the name."},
     {"policy_set", &policy_change_request, &empty_reply, false,
      "An administrator sets what senders may choose. Messages that are sent already stay as they are."},
+    {"status", &session_request, &status_reply, false,
+     "Versions and ages of the keys, and what waits for the log and the notifier. Changes nothing."},
     {"compose", &compose_request, &access_reply, false,
      "A sender gets the right to upload the parts of a new message."},
     {"send", &send_request, &send_reply, true,

@@ -196,6 +196,17 @@ struct policy_change_request { /* policy_set */
     uint64_t methods, method_floor, lifetimes, default_method, default_lifetime_days;
 };
 
+struct key_row {
+    struct span purpose;
+    uint64_t version, created_ms;
+};
+struct status_reply {
+    struct list keys; /* of struct key_row */
+    uint64_t now_ms;
+    uint64_t events_waiting, oldest_event_ms; /* on their way to the log; 0: none */
+    uint64_t mails_waiting, oldest_mail_ms;   /* due, and not yet with the notifier */
+};
+
 struct compose_request { /* compose, reply_compose */
     struct sealed_meta meta;
     struct session_proof session;
@@ -308,6 +319,7 @@ extern const struct fields sealed_aad, failure;
 extern const struct fields password_change_request, password_reset_request, password_reset_reply,
     reset_issue_request, reset_issue_reply, users_request, users_reply, user_add_request,
     user_made_reply, user_change_request;
+extern const struct fields status_reply;
 extern const struct fields organisation_reply, organisation_set_request, policy_change_request;
 extern const struct fields totp_begin_reply, totp_confirm_request, recovery_codes_reply,
     totp_remove_request;

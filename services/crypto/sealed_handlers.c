@@ -22,6 +22,7 @@ const struct sealed_handler sealed_handlers[] = {
     {"organisation",     NEEDS_USER,   ROLES_ALL,                  on_organisation},
     {"organisation_set", NEEDS_USER,   ROLE_ADMIN,                 on_organisation_set},
     {"policy_set",       NEEDS_USER,   ROLE_ADMIN,                 on_policy_change},
+    {"status",        NEEDS_USER,      ROLE_ADMIN | ROLE_AUDITOR,  on_status},
     {"compose",       NEEDS_USER,      ROLE_SENDER,                on_compose},
     {"send",          NEEDS_USER,      ROLE_SENDER,                on_send},
     {"subjects",      NEEDS_USER,      ROLE_SENDER,                on_subjects},
