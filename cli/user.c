@@ -126,15 +126,16 @@ static enum sm_error tell_login(
 
 /* The account, or an address like any other, is asked for a second factor: once more, with it. */
 static enum sm_error login_with_code(
-    struct cli *cli, struct server *server, struct server_call *call, struct arena *arena)
+    struct cli *cli, struct server *server, const struct server_call *asked, struct arena *arena)
 {
     struct buffer code DEFER(buffer_free) = BUFFER(PASSWORD_BYTES);
-    struct login_request with = *(const struct login_request *)call->request;
+    struct login_request with = *(const struct login_request *)asked->request;
+    struct server_call call = *asked;
     TRY(cli_secret(
         cli, "--code-file", "Code of your authenticator app, or a recovery code", &code));
     with.code = buffer_span(&code);
-    call->request = &with;
-    return server_call(server, call, arena);
+    call.request = &with;
+    return server_call(server, &call, arena);
 }
 
 enum sm_error user_login(struct cli *cli)

@@ -21,8 +21,8 @@ void policy_mend(struct organisation *organisation);
 /* What is wrong with it, as a sentence for people; NULL: nothing. */
 const char *policy_fault(const struct organisation *organisation);
 
-/* The days of the longest allowed lifetime. */
-uint64_t policy_days_max(uint64_t lifetimes);
+/* The days of the longest lifetime in a mask of enum lifetime. */
+uint64_t policy_days_max(uint64_t mask);
 
 /* Appends what differs, for the log: "methods 7 to 4, lifetimes 7 to 3". Empty: nothing does. */
 SM_MUST_USE enum sm_error policy_changes(
