@@ -41,6 +41,7 @@ static const struct verdict verdicts[] = {
     {SM_BAD_FORMAT, CLI_EXIT_FAILED, "What arrived cannot be understood", "Update this program; if it stays so, tell the server's operator"},
     {SM_UNKNOWN_OPERATION, CLI_EXIT_FAILED, "The server does not know this request", "Update this program, or ask its operator to update the server"},
     {SM_REPLAYED, CLI_EXIT_FAILED, "This request was acted on before", "Look at the result: securemail list"},
+    {SM_CODE_NEEDED, CLI_EXIT_NOT_SIGNED_IN, "A code is needed too", "Type the code of your authenticator app, or give it with --code-file"},
     {SM_KEY_UNKNOWN, CLI_EXIT_FAILED, "The server has replaced its key", "Try again"},
     {SM_NO_MEMORY, CLI_EXIT_FAILED, "There is no memory left", "Close something, then try again"},
     {SM_IO, CLI_EXIT_FAILED, "A file cannot be read or written", "Look at the disk and at who may use the folder"},

@@ -22,6 +22,8 @@ const struct cli_option send_options[] = {
         "the agreed password; for all, or one for each that needs one"},
     {"--expires", "DAYS", "1d, 7d (default) or 30d"},
     {"--language", "nl|en", "of the notification (default: en)"},
+    {"--undo", "SECONDS",
+        "the notifications wait so long, at most 60: revoke within it, and none goes out"},
     {"--answers", "MESSAGE", "the reply that this answers"},
     CLI_OPTIONS_END,
 };
@@ -115,6 +117,9 @@ enum sm_error sender_send(struct cli *cli)
     const char *subject;
     TRY(cli_need(cli, "--subject", &subject));
     TRY(lifetime_of(cli, &request.lifetime_days));
+    TRY(cli_number(cli, "--undo", 0, &request.undo_s));
+    if (request.undo_s > UNDO_S_MAX)
+        return cli_problem(cli, SM_BAD_VALUE, "Give 0 to 60", "--undo is too long");
     TRY(addressees_read(cli, &addressees));
     if (answers)
         TRY(desk_message(cli, answers, &request.parent));

@@ -61,6 +61,8 @@ const struct operation_rule catalog[] = {
      "Closes an account and ends its sessions."},
     {OP_USER_PASSWORD, "user_password", PEER_CRYPTO, PEER_OPERATOR, 4 * SMALL, REPEAT_BY_KEY, &user_password_request, &nothing,
      "Sets a new password and ends the account's sessions."},
+    {OP_USER_RESET, "user_reset", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_SAME, &user_request, &user_reset_reply,
+     "Makes a one-time link with which the user sets a password; nothing changes before he does. The newest link counts."},
     {OP_POLICY_SET, "policy_set", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_BY_KEY, &policy_set_request, &nothing,
      "What senders of an organisation may choose."},
     {OP_KEY_STATUS, "key_status", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_READS, &key_status_request, &key_status_reply,

@@ -152,6 +152,7 @@ static enum sm_error order_notice(struct answering *answering, struct id event)
                                    .to_address = sender.email,
                                    .to_name = sender.name,
                                    .from_address = answering->organisation.from_address,
+                                   .from_name = answering->organisation.from_name,
                                    .organisation_name = answering->organisation.name,
                                    .sender_name = sender.name,
                                    .expires_ms = (uint64_t)message->expires_ms},

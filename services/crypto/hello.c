@@ -10,6 +10,7 @@
 #include "services/crypto/derived.h"
 #include "services/crypto/handlers.h"
 #include "services/crypto/link.h"
+#include "services/crypto/logo.h"
 #include "services/crypto/mail.h"
 #include "services/crypto/message.h"
 #include "services/crypto/method.h"
@@ -66,10 +67,12 @@ enum sm_error on_hello(struct sealed_call *call, const void *request, void *out)
     (void)request;
     TRY(load_scene(call, &scene));
     TRY(code_is_waiting(call->worker, scene.link.link, call->now_ms, &reply->is_code_sent));
+    TRY(logo_load(call->worker, call->arena, &scene.organisation, &reply->organisation_logo));
     TRY(log_shown(call, &scene.link));
     const struct lockout *lockout = &scene.link.lockout;
     reply->organisation_name = scene.organisation.name;
     reply->organisation_colour = scene.organisation.colour;
+    reply->contact = scene.organisation.contact;
     reply->sender_name = scene.sender.name;
     reply->language = scene.message.language;
     reply->method = scene.link.method;
@@ -94,6 +97,7 @@ static enum sm_error order_code(
                                    .to_address = scene->link.address,
                                    .to_name = scene->link.name,
                                    .from_address = scene->organisation.from_address,
+                                   .from_name = scene->organisation.from_name,
                                    .organisation_name = scene->organisation.name,
                                    .sender_name = scene->sender.name,
                                    .code = span_text(code->digits),

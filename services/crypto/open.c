@@ -4,6 +4,8 @@
  * session's: a recipient who asks again after an outage of the log asks under the same id, and is
  * logged once.
  */
+#include "services/crypto/open.h"
+
 #include "base/failpoint.h"
 #include "services/crypto/derived.h"
 #include "services/crypto/grant.h"
@@ -54,8 +56,8 @@ static enum sm_error commit_opened(
  * at again, and held, until the key is out of its wrap: an end that was answered before releases
  * nothing after.
  */
-static enum sm_error release(
-    struct sealed_call *call, struct link_session *session, struct id token, void *reply)
+static enum sm_error release(struct sealed_call *call, struct link_session *session,
+    struct id token, struct content_reply *reply)
 {
     struct db_transaction tx DEFER(db_rollback) = {0};
     struct grant grant = {
@@ -65,14 +67,20 @@ static enum sm_error release(
     return grant_content(call, &session->message, &grant, reply);
 }
 
+enum sm_error open_content(
+    struct sealed_call *call, struct link_session *opening, struct content_reply *reply)
+{
+    struct id granted;
+    TRY(commit_opened(call, opening, &granted));
+    TRY(call_release(call, granted));
+    FAIL_POINT("crypto.open.after-ack");
+    return release(call, opening, granted, reply);
+}
+
 enum sm_error on_open(struct sealed_call *call, const void *request, void *reply)
 {
     struct link_session session;
-    struct id granted;
     (void)request;
     TRY(link_session_load(call, &session));
-    TRY(commit_opened(call, &session, &granted));
-    TRY(call_release(call, granted));
-    FAIL_POINT("crypto.open.after-ack");
-    return release(call, &session, granted, reply);
+    return open_content(call, &session, reply);
 }

@@ -7,15 +7,15 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "envelope/link.h"
 #include "proto/limits.h"
 #include "services/crypto/account.h"
 #include "services/crypto/derived.h"
-#include "services/crypto/keep.h"
+#include "services/crypto/newcomer.h"
 #include "services/crypto/organisation.h"
-
-#include <string.h>
+#include "services/crypto/policy.h"
+#include "services/crypto/profile.h"
+#include "services/crypto/reset.h"
 
 /* clang-format off */
 static const struct statement
@@ -168,27 +168,6 @@ static enum sm_error log_again(
 
 /* --- organisations --- */
 
-static bool is_colour(struct span colour)
-{
-    if (colour.size == 0)
-        return true;
-    if (colour.size != 7 || colour.at[0] != '#')
-        return false;
-    for (size_t i = 1; i < colour.size; i++)
-        if (!colour.at[i] || !strchr("0123456789abcdef", colour.at[i]))
-            return false;
-    return true;
-}
-
-static bool is_organisation(const struct org_create_request *wanted)
-{
-    bool is_language =
-        span_equals_text(wanted->language, "nl") || span_equals_text(wanted->language, "en");
-    return is_language && is_colour(wanted->colour) &&
-           (wanted->base_url.size == 0 || link_is_base(wanted->base_url)) &&
-           (wanted->from_address.size == 0 || text_is_address(wanted->from_address));
-}
-
 static enum sm_error write_organisation(
     struct bus_request *request, const struct organisation *fresh)
 {
@@ -235,7 +214,7 @@ static enum sm_error create_organisation(struct bus_request *request, struct id 
         .recipients_max = RECIPIENTS_MAX,
         .attachments_max = ATTACHMENTS_MAX,
         .total_bytes_max = DEFAULT_TOTAL_BYTES};
-    if (!is_organisation(wanted))
+    if (!profile_is_good(&fresh) || (wanted->base_url.size && !link_is_base(wanted->base_url)))
         return SM_BAD_VALUE;
     enum sm_error error = write_organisation(request, &fresh);
     if (error == SM_CONFLICT)
@@ -276,15 +255,38 @@ enum sm_error on_org_list(struct bus_request *request, const void *message, void
     return SM_OK;
 }
 
+/* What the operator sets; a choice of lifetimes that an administrator made gives way to his limit.
+ */
+static void apply_policy(const struct policy_set_request *policy, struct organisation *out)
+{
+    out->methods = policy->methods;
+    out->lifetime_days_max = policy->lifetime_days_max;
+    out->lifetimes = 0;
+    out->recipients_max = policy->recipients_max;
+    out->attachments_max = policy->attachments_max;
+    out->total_bytes_max = policy->total_bytes_max;
+    policy_mend(out);
+}
+
 static enum sm_error set_policy(
     struct bus_request *request, struct id call, const struct policy_set_request *policy)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
-    struct audit_event event = {
-        .event = call, .organisation = policy->organisation, .kind = EVENT_POLICY_CHANGED};
+    struct buffer changes DEFER(buffer_free) = BUFFER(REASON_BYTES_MAX);
+    struct organisation before;
     TRY(begin(request, call, &tx));
-    TRY(organisation_set_policy(worker, policy));
+    TRY(organisation_lock(worker, request->arena, policy->organisation, &before));
+    struct organisation after = before;
+    apply_policy(policy, &after);
+    if (policy_fault(&after))
+        return SM_BAD_VALUE;
+    TRY(organisation_update(worker, &after));
+    TRY(policy_changes(&before, &after, &changes));
+    struct audit_event event = {.event = call,
+        .organisation = policy->organisation,
+        .kind = EVENT_POLICY_CHANGED,
+        .reason = buffer_span(&changes)};
     TRY(add_event(worker, &event));
     return commit_and_wait(request, &tx, event.event);
 }
@@ -300,62 +302,114 @@ enum sm_error on_policy_set(struct bus_request *request, const void *message, vo
 
 /* --- accounts --- */
 
-static enum sm_error write_account(struct bus_request *request, const struct account *fresh)
+/* The transaction of a new account: with it its event, and a link where it has no password yet. */
+static enum sm_error write_user(struct bus_request *request, const struct account *fresh,
+    const struct span *base_url, struct user_create_reply *reply)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
+    struct reset_link link = {0};
     struct personal_field personal[] = {{span_text("user"), fresh->email}};
     struct audit_event event = {.event = fresh->account,
         .organisation = fresh->organisation,
         .kind = EVENT_ACCOUNT_CREATED,
         .actor = fresh->account,
+        .reason = span_text(base_url ? "with a link" : ""),
         .personal = LIST_OF(personal)};
     TRY(begin(request, fresh->account, &tx));
     TRY(account_insert(worker, fresh));
+    if (base_url)
+        TRY(reset_issue(worker, request->arena, fresh, *base_url, &link));
     TRY(add_event(worker, &event));
-    return commit_and_wait(request, &tx, event.event);
+    TRY(commit_and_wait(request, &tx, event.event));
+    *reply = (struct user_create_reply){fresh->account, link.text, (uint64_t)link.expires_ms};
+    return SM_OK;
+}
+
+static enum sm_error issue_link(
+    struct bus_request *request, const struct user_request *wanted, struct user_reset_reply *reply)
+{
+    const struct worker *worker = request->worker;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct organisation organisation;
+    struct account account;
+    struct reset_link link;
+    struct span email;
+    TRY(account_address(request->arena, wanted->email, &email));
+    TRY(organisation_load(worker, request->arena, wanted->organisation, &organisation));
+    TRY(db_begin(worker->db, &tx));
+    TRY(account_lock(worker, request->arena, email, &account));
+    if (!id_equal(account.organisation, wanted->organisation))
+        return SM_NOT_FOUND;
+    if (account.state != ACCOUNT_ACTIVE)
+        return SM_CONFLICT;
+    struct personal_field personal[] = {{span_text("user"), account.email}};
+    struct audit_event event = {.organisation = account.organisation,
+        .kind = EVENT_RESET_ISSUED,
+        .actor = account.account,
+        .personal = LIST_OF(personal)};
+    TRY(reset_issue(worker, request->arena, &account, organisation.base_url, &link));
+    TRY(add_event(worker, &event));
+    TRY(commit_and_wait(request, &tx, event.event));
+    *reply = (struct user_reset_reply){link.text, (uint64_t)link.expires_ms};
+    return SM_OK;
+}
+
+/* The password is the same; where none was asked for, the answer was lost, and the link with it. */
+static enum sm_error confirm_again(struct bus_request *request,
+    const struct user_create_request *wanted, const struct account *there,
+    struct user_create_reply *reply)
+{
+    struct user_request user = {wanted->organisation, wanted->email};
+    struct user_reset_reply link;
+    if (wanted->password.size == 0) {
+        TRY(issue_link(request, &user, &link));
+        *reply = (struct user_create_reply){there->account, link.link, link.expires_ms};
+        return SM_OK;
+    }
+    const struct worker *worker = request->worker;
+    enum sm_error match =
+        password_verify(worker->crypto->passwords, wanted->password, there->verifier);
+    if (match != SM_OK)
+        return match == SM_WRONG_SECRET ? SM_CONFLICT : match;
+    TRY(log_again(request, there->organisation, "user_create: again"));
+    reply->user = there->account;
+    return SM_OK;
 }
 
 /* The address has an account. It is the one that is wanted if all is as asked for, the password
  * too. */
-static enum sm_error account_again(
-    struct bus_request *request, const struct account *wanted, struct span password, struct id *out)
+static enum sm_error account_again(struct bus_request *request,
+    const struct user_create_request *wanted, const struct account *fresh,
+    struct user_create_reply *reply)
 {
-    const struct worker *worker = request->worker;
     struct account there;
-    TRY(account_by_email(worker, request->arena, wanted->email, &there));
-    bool is_same = id_equal(there.organisation, wanted->organisation) &&
-                   span_equal(there.name, wanted->name) && there.roles == wanted->roles &&
-                   there.state == wanted->state;
-    if (!is_same)
-        return SM_CONFLICT;
-    enum sm_error match = password_verify(worker->crypto->passwords, password, there.verifier);
-    if (match != SM_OK)
-        return match == SM_WRONG_SECRET ? SM_CONFLICT : match;
-    TRY(log_again(request, there.organisation, "user_create: again"));
-    *out = there.account;
-    return SM_OK;
+    TRY(account_by_email(request->worker, request->arena, fresh->email, &there));
+    bool is_same = id_equal(there.organisation, fresh->organisation) &&
+                   span_equal(there.name, fresh->name) && there.roles == fresh->roles &&
+                   there.state == fresh->state;
+    return is_same ? confirm_again(request, wanted, &there, reply) : SM_CONFLICT;
 }
 
 static enum sm_error create_user(struct bus_request *request, struct id call,
-    const struct user_create_request *wanted, struct id *out)
+    const struct user_create_request *wanted, struct user_create_reply *reply)
 {
     const struct worker *worker = request->worker;
-    struct buffer verifier DEFER(buffer_free) = BUFFER(PASSWORD_HASH_BYTES_MAX);
+    const struct newcomer newcomer = {
+        wanted->organisation, wanted->email, wanted->name, wanted->roles, wanted->password};
     struct organisation organisation;
-    struct account fresh = {.account = call,
-        .organisation = wanted->organisation,
-        .name = wanted->name,
-        .roles = wanted->roles,
-        .state = ACCOUNT_ACTIVE};
-    TRY(account_address(request->arena, wanted->email, &fresh.email));
+    struct account fresh;
     TRY(organisation_load(worker, request->arena, wanted->organisation, &organisation));
-    TRY(password_hash(worker->crypto->passwords, wanted->password, &verifier));
-    fresh.verifier = buffer_span(&verifier);
-    enum sm_error error = write_account(request, &fresh);
+    TRY(newcomer_account(worker, request->arena, &newcomer, &fresh));
+    fresh.account = call;
+    bool has_link = wanted->password.size == 0;
+    enum sm_error error =
+        write_user(request, &fresh, has_link ? &organisation.base_url : NULL, reply);
     if (error == SM_CONFLICT)
-        return account_again(request, &fresh, wanted->password, out);
-    *out = fresh.account;
+        return account_again(request, wanted, &fresh, reply);
+    if (error == SM_REPLAYED && has_link) /* the first link is nowhere: a new one takes its place */
+        return confirm_again(request, wanted, &fresh, reply);
+    reply->user = fresh.account;
     return error;
 }
 
@@ -365,7 +419,7 @@ enum sm_error on_user_create(struct bus_request *request, const void *message, v
     struct user_create_reply *reply = out;
     struct subject subject = {.name = "user_create", .organisation = wanted->organisation};
     TRY(call_id(request, subject.name, &subject.call));
-    return end(request, &subject, create_user(request, subject.call, wanted, &reply->user));
+    return end(request, &subject, create_user(request, subject.call, wanted, reply));
 }
 
 /* What changes of an account: its verifier or its state. All its sessions end. */
@@ -439,4 +493,11 @@ enum sm_error on_user_password(struct bus_request *request, const void *message,
     struct subject subject = {.name = "user_password", .organisation = wanted->organisation};
     TRY(call_id(request, subject.name, &subject.call));
     return end(request, &subject, set_password(request, subject.call, wanted));
+}
+
+enum sm_error on_user_reset(struct bus_request *request, const void *message, void *out)
+{
+    const struct user_request *wanted = message;
+    const struct subject subject = {.name = "user_reset", .organisation = wanted->organisation};
+    return end(request, &subject, issue_link(request, wanted, out));
 }

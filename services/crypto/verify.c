@@ -108,6 +108,7 @@ static enum sm_error order_locked(struct verifying *verifying, struct id event)
                                    .to_address = sender.email,
                                    .to_name = sender.name,
                                    .from_address = organisation.from_address,
+                                   .from_name = organisation.from_name,
                                    .organisation_name = organisation.name,
                                    .sender_name = sender.name,
                                    .expires_ms = (uint64_t)link->lockout.locked_until_ms},

@@ -103,9 +103,22 @@ static void no_byte_outside_the_alphabet_is_read(void **state)
     }
 }
 
+static void base32_gives_the_rfc_s_examples_without_padding(void **state)
+{
+    (void)state;
+    static const char *const examples[][2] = {{"", ""}, {"f", "MY"}, {"fo", "MZXQ"},
+        {"foo", "MZXW6"}, {"foob", "MZXW6YQ"}, {"fooba", "MZXW6YTB"}, {"foobar", "MZXW6YTBOI"}};
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+        struct buffer text DEFER(buffer_free) = BUFFER(16);
+        assert_ok(base32_encode(span_text(examples[i][0]), &text));
+        assert_span(buffer_span(&text), examples[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(base32_gives_the_rfc_s_examples_without_padding),
         cmocka_unit_test(base64_gives_the_rfc_s_examples),
         cmocka_unit_test(there_is_one_spelling_of_a_value),
         cmocka_unit_test(every_byte_survives_each_encoding),
