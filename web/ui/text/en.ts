@@ -16,6 +16,7 @@ export const en = {
   hide: 'Hide',
   showPassword: 'Show password',
   hidePassword: 'Hide password',
+  newTab: '(opens in a new tab)',
   required: 'Fill this in.',
   codeDigits: 'A code has 6 digits.',
   codeHint: '6 digits, from the e-mail. You may paste it.',

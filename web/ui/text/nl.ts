@@ -16,6 +16,7 @@ export const nl = {
   hide: 'Verberg',
   showPassword: 'Toon wachtwoord',
   hidePassword: 'Verberg wachtwoord',
+  newTab: '(opent in een nieuw tabblad)',
   required: 'Vul dit in.',
   codeDigits: 'Een code heeft 6 cijfers.',
   codeHint: '6 cijfers, uit de e-mail. Plakken mag.',
