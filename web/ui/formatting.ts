@@ -172,7 +172,7 @@ interface Lines {
 /** Lines that belong together; an empty line ends what came before it. */
 function group(text: string): Lines[] {
   const groups: Lines[] = [];
-  let current: Lines | null = null;
+  let current = null as Lines | null;
   for (const line of text.split(/\r\n|\r|\n/)) {
     if (!line.trim()) {
       current = null;

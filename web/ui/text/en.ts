@@ -12,6 +12,7 @@ export const en = {
   close: 'Close',
   cancel: 'Cancel',
   remove: (what: string) => `Remove ${what}`,
+  removeIt: 'Remove',
   show: 'Show',
   hide: 'Hide',
   showPassword: 'Show password',
@@ -24,6 +25,8 @@ export const en = {
   download: 'Download',
   pause: 'Pause',
   resume: 'Resume',
+  chooseFiles: 'Choose files',
+  orDrop: 'or drag them here',
   tryAgain: 'Try again',
   insecure: {
     title: 'This page needs a secure connection',

@@ -12,6 +12,7 @@ export const nl = {
   close: 'Sluiten',
   cancel: 'Annuleren',
   remove: (what: string) => `${what} verwijderen`,
+  removeIt: 'Verwijderen',
   show: 'Toon',
   hide: 'Verberg',
   showPassword: 'Toon wachtwoord',
@@ -24,6 +25,8 @@ export const nl = {
   download: 'Downloaden',
   pause: 'Pauzeren',
   resume: 'Verdergaan',
+  chooseFiles: 'Bestanden kiezen',
+  orDrop: 'of sleep ze hierheen',
   tryAgain: 'Opnieuw proberen',
   insecure: {
     title: 'Deze pagina heeft een veilige verbinding nodig',

@@ -1,0 +1,191 @@
+// The attachments: what each is, and saving or viewing it. What is offered is whole and verified.
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+import { isAbort } from '../client/failure';
+import { endingOf } from '../client/file_name';
+import { saveFile } from '../client/save';
+import { Alert, FailureAlert } from '../ui/alert';
+import { Button } from '../ui/button';
+import { useFormat } from '../ui/format';
+import { isolate } from '../ui/isolate';
+import { useSharedTexts, useTexts } from '../ui/language';
+import { FileList } from '../ui/lists';
+import { Progress } from '../ui/progress';
+import type { ReceivedFile, Verified } from './files';
+import { type RecipientTexts, texts } from './texts';
+
+type KindName = keyof RecipientTexts['kinds'];
+
+const KINDS: Record<Exclude<KindName, 'other'>, string> = {
+  image: 'png jpg jpeg gif webp bmp tif tiff heic avif',
+  pdf: 'pdf',
+  document: 'doc docx odt rtf pages',
+  sheet: 'xls xlsx ods csv',
+  slides: 'ppt pptx odp',
+  text: 'txt md log',
+  archive: 'zip 7z gz tar rar',
+  sound: 'mp3 wav m4a ogg flac',
+  film: 'mp4 mov avi mkv webm',
+  program: 'exe msi bat cmd com scr pif js jse vbs vbe wsf hta ps1 sh jar app apk dmg deb rpm lnk iso img reg docm xlsm pptm html htm svg',
+};
+const VIEWABLE = new Set(['png', 'jpg', 'jpeg', 'gif', 'webp', 'pdf']);
+
+function kindOfName(name: string): KindName {
+  const ending = endingOf(name);
+  const found = Object.entries(KINDS).find(([, endings]) => endings.split(' ').includes(ending));
+  return (found?.[0] as KindName | undefined) ?? 'other';
+}
+
+/** "PDF", "Image (JPG)", "XYZ file": from the ending, which is what the reader's own system goes by. */
+function kindText(name: string, t: RecipientTexts): string {
+  const ending = endingOf(name).toUpperCase();
+  const kind = kindOfName(name);
+  if (kind === 'other') return ending ? t.kindOf(ending) : t.kinds.other;
+  return kind === 'pdf' ? t.kinds.pdf : `${t.kinds[kind]} (${ending})`;
+}
+
+export function Attachments({ files }: { files: readonly ReceivedFile[] }) {
+  const t = useTexts(texts);
+  const format = useFormat();
+  const [said, say] = useState('');
+  const title = t.attachments(format.number(files.length));
+  const rows = files.map((file) => ({
+    key: file.attachment.part,
+    name: file.name,
+    size: file.attachment.size,
+    extra: <Row file={file} say={say} />,
+  }));
+  return (
+    <section class="card attachments" aria-label={title}>
+      <h2 class="utrecht-heading-2">{title}</h2>
+      <FileList label={title} files={rows} />
+      <div class="visually-hidden" role="status">
+        {said}
+      </div>
+    </section>
+  );
+}
+
+interface RowProps {
+  file: ReceivedFile;
+  say: (what: string) => void;
+}
+
+function Row({ file, say }: RowProps) {
+  const t = useTexts(texts);
+  const shared = useSharedTexts();
+  const [isShown, setShown] = useState(false);
+  const fetch = async (then: (verified: Verified) => void): Promise<void> => {
+    try {
+      then(await file.get());
+    } catch (error) {
+      if (!isAbort(error)) setShown(false); // the row itself says what failed
+    }
+  };
+  const save = (): void =>
+    void fetch(({ content }) => {
+      saveFile(content, file.name);
+      say(t.saved(isolate(file.name)));
+    });
+  const view = (): void => {
+    setShown(true);
+    void fetch(() => say(t.shown(isolate(file.name))));
+  };
+  const { state } = file;
+  return (
+    <>
+      <p class="attachment__kind quiet">
+        {kindText(file.name, t)}
+        {state.at === 'here' && <span class="attachment__checked"> {t.checked}</span>}
+      </p>
+      {kindOfName(file.name) === 'program' && <p class="attachment__careful">{t.careful}</p>}
+      {state.at === 'coming' && <Coming file={file} bytes={state.bytes} />}
+      {state.at === 'failed' && <FailureAlert error={state.error} />}
+      {state.at !== 'coming' && (
+        <div class="attachment__actions no-print">
+          <Button label={state.at === 'here' ? t.saveOf(isolate(file.name)) : t.downloadOf(isolate(file.name))} onClick={save}>
+            {state.at === 'failed' ? shared.tryAgain : state.at === 'here' ? t.save : shared.download}
+          </Button>
+          <Viewing file={file} isShown={isShown} onView={view} onHide={() => setShown(false)} />
+        </div>
+      )}
+      {isShown && state.at === 'here' && <Preview name={file.name} file={state.file} />}
+    </>
+  );
+}
+
+/** The button that shows it: an image here, a PDF in a tab of its own (decision 0021). */
+function Viewing({ file, isShown, onView, onHide }: { file: ReceivedFile; isShown: boolean; onView: () => void; onHide: () => void }) {
+  const t = useTexts(texts);
+  const { state } = file;
+  const name = isolate(file.name);
+  if (state.at !== 'here') {
+    if (!VIEWABLE.has(endingOf(file.name))) return null;
+    return (
+      <Button label={t.viewOf(name)} onClick={onView}>
+        {t.view}
+      </Button>
+    );
+  }
+  if (state.file.kind === 'application/pdf')
+    return (
+      <a class="utrecht-link attachment__open" href={state.file.address} target="_blank" rel="noopener noreferrer" aria-label={t.openPdfOf(name)}>
+        {t.openPdf}
+      </a>
+    );
+  if (!state.file.kind) return null;
+  return (
+    <Button label={isShown ? t.hideOf(name) : t.viewOf(name)} onClick={isShown ? onHide : onView}>
+      {isShown ? t.hide : t.view}
+    </Button>
+  );
+}
+
+const STALLED_MS = 4000;
+
+/** Whether no byte has come for a while. */
+function useStalled(bytes: number): boolean {
+  const [stalledAt, setStalledAt] = useState(-1);
+  useEffect(() => {
+    const timer = setTimeout(() => setStalledAt(bytes), STALLED_MS);
+    return () => clearTimeout(timer);
+  }, [bytes]);
+  return stalledAt === bytes;
+}
+
+function Coming({ file, bytes }: { file: ReceivedFile; bytes: number }) {
+  const t = useTexts(texts);
+  const shared = useSharedTexts();
+  const format = useFormat();
+  const isStalled = useStalled(bytes);
+  const cancel = useRef<HTMLDivElement>(null);
+  // The button that was pressed is gone; what can be done now has the focus.
+  useEffect(() => cancel.current?.querySelector('button')?.focus(), []);
+  return (
+    <div class="transfer">
+      <Progress label={t.loading(format.bytes(bytes), format.bytes(file.attachment.size))} done={bytes} total={file.attachment.size} />
+      <p class="quiet" role="status">
+        {isStalled && t.waiting}
+      </p>
+      <div ref={cancel}>
+        <Button label={t.cancelOf(isolate(file.name))} onClick={() => file.cancel()}>
+          {shared.cancel}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function Preview({ name, file }: { name: string; file: Verified }) {
+  const t = useTexts(texts);
+  const [isBroken, setBroken] = useState(false);
+  if (!file.kind || file.kind === 'application/pdf') return null;
+  if (isBroken)
+    return (
+      <Alert kind="warning">
+        <p class="utrecht-paragraph">{t.notShown}</p>
+      </Alert>
+    );
+  return <img class="attachment__image" src={file.address} alt={name} onError={() => setBroken(true)} />;
+}
