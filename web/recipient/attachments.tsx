@@ -74,7 +74,6 @@ interface RowProps {
 
 function Row({ file, say }: RowProps) {
   const t = useTexts(texts);
-  const shared = useSharedTexts();
   const [isShown, setShown] = useState(false);
   const fetch = async (then: (verified: Verified) => void): Promise<void> => {
     try {
@@ -104,14 +103,29 @@ function Row({ file, say }: RowProps) {
       {state.at === 'failed' && <FailureAlert error={state.error} />}
       {state.at !== 'coming' && (
         <div class="attachment__actions no-print">
-          <Button label={state.at === 'here' ? t.saveOf(isolate(file.name)) : t.downloadOf(isolate(file.name))} onClick={save}>
-            {state.at === 'failed' ? shared.tryAgain : state.at === 'here' ? t.save : shared.download}
-          </Button>
+          <Saving file={file} onSave={save} />
           <Viewing file={file} isShown={isShown} onView={view} onHide={() => setShown(false)} />
         </div>
       )}
       {isShown && state.at === 'here' && <Preview name={file.name} file={state.file} />}
     </>
+  );
+}
+
+function Saving({ file, onSave }: { file: ReceivedFile; onSave: () => void }) {
+  const t = useTexts(texts);
+  const shared = useSharedTexts();
+  const name = isolate(file.name);
+  const [text, label] = {
+    away: [shared.download, t.downloadOf(name)],
+    coming: [shared.download, t.downloadOf(name)],
+    here: [t.save, t.saveOf(name)],
+    failed: [shared.tryAgain, t.tryAgainOf(name)],
+  }[file.state.at] as [string, string];
+  return (
+    <Button label={label} onClick={onSave}>
+      {text}
+    </Button>
   );
 }
 

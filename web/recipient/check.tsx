@@ -190,7 +190,7 @@ function Proof({ visit, hello, look, onClosed, onDone, onEnd }: ProofProps) {
   return (
     <form ref={form} noValidate onSubmit={submit}>
       <h2 class="utrecht-heading-2">{t.how}</h2>
-      <p class="utrecht-paragraph">{needsPassword && needsCode ? t.bothSteps : needsCode ? t.codeSteps : t.passwordSteps}</p>
+      {(needsPassword || !sent) && <p class="utrecht-paragraph">{needsPassword && needsCode ? t.bothSteps : needsCode ? t.codeSteps : t.passwordSteps}</p>}
       {error && !wrong ? <ProofFailure error={error} hasTyped={password !== '' || code !== ''} /> : null}
       {needsPassword && <Password value={password} onInput={setPassword} wrong={wrong} isMissing={isChecked && !password} isWithCode={needsCode} />}
       {needsCode && <CodeSending visit={visit} sent={sent} isBusy={busyWith === 'code'} onSend={() => void sendCode()} />}
