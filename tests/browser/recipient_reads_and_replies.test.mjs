@@ -74,7 +74,7 @@ test('subject, body and attachments are shown; a link says where it leads and le
   assert.deepEqual(links, ['https://clinic.example/uitslag', 'https://www.clinic.example/', 'tel:+31201234567'].map((href) => [href, '_blank', 'noopener noreferrer']));
   await person.page.getByText('(www.clinic.example)').waitFor();
   assert.equal(await person.page.title(), 'Beveiligd bericht - Clinic West');
-  await person.page.getByText('Dit soort bestand kan programma’s uitvoeren.').waitFor();
+  await person.page.getByText('Dit soort bestand kan schade doen.').waitFor();
   await person.leave();
 });
 

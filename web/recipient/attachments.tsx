@@ -27,8 +27,12 @@ const KINDS: Record<Exclude<KindName, 'other'>, string> = {
   archive: 'zip 7z gz tar rar',
   sound: 'mp3 wav m4a ogg flac',
   film: 'mp4 mov avi mkv webm',
-  program: 'exe msi bat cmd com scr pif js jse vbs vbe wsf hta ps1 sh jar app apk dmg deb rpm lnk iso img reg docm xlsm pptm html htm svg',
+  macros: 'docm dotm xlsm xltm xlsb pptm',
+  web: 'html htm xhtml mht mhtml svg',
+  program: 'exe msi bat cmd com scr pif js jse vbs vbe wsf hta ps1 sh jar app apk dmg deb rpm lnk iso img reg',
 };
+/** Can do more than be looked at. */
+const CAREFUL: ReadonlySet<KindName> = new Set<KindName>(['macros', 'web', 'program']);
 const VIEWABLE = new Set(['png', 'jpg', 'jpeg', 'gif', 'webp', 'pdf']);
 
 function kindOfName(name: string): KindName {
@@ -67,6 +71,18 @@ export function Attachments({ files }: { files: readonly ReceivedFile[] }) {
   );
 }
 
+/** When a transfer is over, its "cancel" is gone: who stood on it is put on what can be done next. */
+function useFocusAfter(isRunning: boolean) {
+  const box = useRef<HTMLDivElement>(null);
+  const wasRunning = useRef(false);
+  useEffect(() => {
+    const isLost = document.activeElement === document.body || document.activeElement === null;
+    if (wasRunning.current && !isRunning && isLost) box.current?.querySelector<HTMLElement>('a[href], .attachment__actions button')?.focus();
+    wasRunning.current = isRunning;
+  }, [isRunning]);
+  return box;
+}
+
 interface RowProps {
   file: ReceivedFile;
   say: (what: string) => void;
@@ -92,13 +108,14 @@ function Row({ file, say }: RowProps) {
     void fetch(() => say(t.shown(isolate(file.name))));
   };
   const { state } = file;
+  const row = useFocusAfter(state.at === 'coming');
+  const isOther = state.at === 'here' && !state.file.kind && VIEWABLE.has(endingOf(file.name));
   return (
-    <>
-      <p class="attachment__kind quiet">
-        {kindText(file.name, t)}
-        {state.at === 'here' && <span class="attachment__checked"> {t.checked}</span>}
-      </p>
-      {kindOfName(file.name) === 'program' && <p class="attachment__careful">{t.careful}</p>}
+    <div ref={row}>
+      <p class="attachment__kind quiet">{kindText(file.name, t)}</p>
+      {state.at === 'here' && <p class="attachment__checked">{t.checked}</p>}
+      {isOther && <p class="attachment__careful">{t.notWhatItSays}</p>}
+      {CAREFUL.has(kindOfName(file.name)) && <p class="attachment__careful">{t.careful}</p>}
       {state.at === 'coming' && <Coming file={file} bytes={state.bytes} />}
       {state.at === 'failed' && <FailureAlert error={state.error} />}
       {state.at !== 'coming' && (
@@ -108,7 +125,7 @@ function Row({ file, say }: RowProps) {
         </div>
       )}
       {isShown && state.at === 'here' && <Preview name={file.name} file={state.file} />}
-    </>
+    </div>
   );
 }
 

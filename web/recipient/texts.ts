@@ -106,8 +106,9 @@ export const texts = defineTexts(
     saved: (name: string) => `${name} was checked and saved with your downloads.`,
     shown: (name: string) => `${name} was checked and is shown.`,
     notShown: 'This image cannot be shown. Save it, and open it with a program of your own.',
-    careful: 'This kind of file can run programs. Open it only if you expected it.',
-    kinds: { image: 'Image', pdf: 'PDF', document: 'Document', sheet: 'Spreadsheet', slides: 'Presentation', text: 'Text', archive: 'Archive', sound: 'Sound', film: 'Film', program: 'Program', other: 'File' },
+    notWhatItSays: 'This file is not what its name says. Be careful with it.',
+    careful: 'A file of this kind can do harm. Open it only if you expected it.',
+    kinds: { image: 'Image', pdf: 'PDF', document: 'Document', sheet: 'Spreadsheet', slides: 'Presentation', text: 'Text', archive: 'Archive', sound: 'Sound', film: 'Film', macros: 'Document with macros', web: 'Web page', program: 'Program', other: 'File' },
     kindOf: (ending: string) => `${ending} file`,
 
     // --- a copy ---
@@ -123,7 +124,7 @@ export const texts = defineTexts(
     // --- replying ---
     yourReply: 'Your reply',
     replyTo: 'Your message',
-    replyHint: 'Nobody but the organisation can read it. You may use **bold**, *italic* and lists with -.',
+    replyHint: 'Nobody but the organisation can read it. **Two stars** make bold; lines that begin with - become a list.',
     addFiles: 'Attachments',
     addFilesHint: (size: string, count: string) => `At most ${size} a file and ${count} files.`,
     tooLarge: (name: string, size: string) => `${name} is too large: at most ${size} a file.`,
@@ -148,7 +149,7 @@ export const texts = defineTexts(
     waitingFile: 'Waiting for its turn.',
     pauseOf: (name: string) => `Pause ${name}`,
     resumeOf: (name: string) => `Resume ${name}`,
-    tryAgainOf: (name: string) => `Try ${name} again`,
+    tryAgainOf: (name: string) => `Try again: ${name}`,
 
     // --- thread ---
     thread: 'Earlier in this conversation',
@@ -262,8 +263,9 @@ export const texts = defineTexts(
     saved: (name: string) => `${name} is gecontroleerd en staat bij uw downloads.`,
     shown: (name: string) => `${name} is gecontroleerd en wordt getoond.`,
     notShown: 'Deze afbeelding kan niet worden getoond. Sla haar op en open haar met een eigen programma.',
-    careful: 'Dit soort bestand kan programma’s uitvoeren. Open het alleen als u het verwachtte.',
-    kinds: { image: 'Afbeelding', pdf: 'PDF', document: 'Document', sheet: 'Rekenblad', slides: 'Presentatie', text: 'Tekst', archive: 'Archief', sound: 'Geluid', film: 'Film', program: 'Programma', other: 'Bestand' },
+    notWhatItSays: 'Dit bestand is niet wat zijn naam zegt. Wees er voorzichtig mee.',
+    careful: 'Dit soort bestand kan schade doen. Open het alleen als u het verwachtte.',
+    kinds: { image: 'Afbeelding', pdf: 'PDF', document: 'Document', sheet: 'Rekenblad', slides: 'Presentatie', text: 'Tekst', archive: 'Archief', sound: 'Geluid', film: 'Film', macros: 'Document met macro’s', web: 'Webpagina', program: 'Programma', other: 'Bestand' },
     kindOf: (ending: string) => `${ending}-bestand`,
 
     copying: 'Uw kopie wordt gemaakt…',
@@ -277,7 +279,7 @@ export const texts = defineTexts(
 
     yourReply: 'Uw antwoord',
     replyTo: 'Uw bericht',
-    replyHint: 'Alleen de organisatie kan dit lezen. U mag **vet**, *cursief* en opsommingen met - gebruiken.',
+    replyHint: 'Alleen de organisatie kan dit lezen. Met **twee sterren** wordt tekst vet; regels die met - beginnen, worden een lijst.',
     addFiles: 'Bijlagen',
     addFilesHint: (size: string, count: string) => `Per bestand hooguit ${size}, en hooguit ${count} bestanden.`,
     tooLarge: (name: string, size: string) => `${name} is te groot: hooguit ${size} per bestand.`,
@@ -302,7 +304,7 @@ export const texts = defineTexts(
     waitingFile: 'Wacht op zijn beurt.',
     pauseOf: (name: string) => `${name} pauzeren`,
     resumeOf: (name: string) => `Verdergaan met ${name}`,
-    tryAgainOf: (name: string) => `${name} opnieuw proberen`,
+    tryAgainOf: (name: string) => `Opnieuw proberen: ${name}`,
 
     thread: 'Eerder in dit gesprek',
     youWrote: (time: string) => `U, op ${time}`,
