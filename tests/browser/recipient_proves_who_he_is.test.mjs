@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
-import { startBrowser } from './support/browser.mjs';
+import { screenshots, startBrowser } from './support/browser.mjs';
 import { PASSWORD, Person, REFUSED, mailed } from './support/recipient.mjs';
 
 const MINUTE = 60_000;
@@ -232,6 +232,33 @@ test('a busy server is told, and nothing that was typed is lost', async () => {
   await person.button(person.t.open).click();
   await person.heading('Busy').waitFor();
   await person.leave();
+});
+
+test('Enter in the password field of both asks for the code', async () => {
+  const { link, to } = await mailed(world, { check: 'password+code', subject: 'Both' });
+  const person = await Person.at(browser, world, link, { language: 'en' });
+  await person.field(person.t.password).fill(PASSWORD);
+  await person.page.keyboard.press('Enter');
+  await person.field(person.t.code).fill(await world.codeFor(to));
+  await person.page.keyboard.press('Enter');
+  await person.heading('Both').waitFor();
+  await person.leave();
+});
+
+test('a browser that is too old, or has its scripts off, shows a text that says what to do', async () => {
+  const { link } = await mailed(world);
+  const old = await Person.at(browser, world, 'about:blank');
+  await old.context.addInitScript(() => delete globalThis.ReadableStream);
+  await old.page.goto(link);
+  await old.heading('Deze browser is te oud').waitFor();
+  await old.looksRight('too-old');
+  await old.leave();
+
+  const plain = await Person.at(browser, world, link, { javaScriptEnabled: false });
+  await plain.page.getByText('JavaScript staat uit in uw browser.').waitFor();
+  assert.equal(await plain.page.getByText('Een ogenblik').isVisible(), false);
+  await screenshots(plain.page, 'recipient-no-script');
+  await plain.leave();
 });
 
 test('a server with another key than the link says is not trusted with anything', async () => {

@@ -181,6 +181,7 @@ function Proof({ visit, hello, look, onClosed, onDone, onEnd }: ProofProps) {
     });
   const submit = (event: Event): void => {
     event.preventDefault();
+    if (needsCode && !sent) return void sendCode(); // Enter in the password field
     setChecked(true);
     if (isComplete) void open();
     else focusInput(form.current, 'input[aria-invalid]');

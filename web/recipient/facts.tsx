@@ -15,12 +15,14 @@ export function factsOf(hello: HelloReply, t: RecipientTexts, format: Format): [
   ];
 }
 
-export function Facts({ hello }: { hello: HelloReply }) {
+/** `isShort`: where the organisation stands above it already. */
+export function Facts({ hello, isShort = false }: { hello: HelloReply; isShort?: boolean }) {
   const t = useTexts(texts);
   const format = useFormat();
+  const facts = factsOf(hello, t, format).filter(([name]) => !isShort || name !== t.organisation);
   return (
     <dl class="facts">
-      {factsOf(hello, t, format).map(([name, value]) => (
+      {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
           <dd>

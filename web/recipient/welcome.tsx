@@ -26,7 +26,7 @@ export function Welcome({ visit, onDone, onEnd }: { visit: Visit; onDone: () => 
     <div class="card">
       <StateHeading>{t.heading(isolate(visit.hello.organisation_name))}</StateHeading>
       <p class="utrecht-paragraph">{t.intro}</p>
-      <Facts hello={visit.hello} />
+      <Facts hello={visit.hello} isShort />
       <Check visit={visit} onDone={onDone} onEnd={onEnd} />
       <Genuine />
     </div>

@@ -33,7 +33,9 @@ export class Person {
   static async at(browser, world, link, { language = 'nl', ...more } = {}) {
     const person = Object.assign(new Person(), await openPerson(browser, world, { locale: LOCALES[language], ...more }));
     // The message's own language would win from the browser's; a person's choice wins from both.
-    await person.context.addInitScript((chosen) => localStorage.setItem('securemail.language', chosen), language);
+    await person.context.addInitScript((chosen) => {
+      if (location.protocol.startsWith('http')) localStorage.setItem('securemail.language', chosen);
+    }, language);
     person.t = WORDS[language];
     person.language = language;
     await person.page.goto(link);
