@@ -145,7 +145,7 @@ function Files({ draft }: { draft: ReplyDraft }) {
     const refusals = files.map((file) => {
       const refusal = draft.draft!.refusal(file);
       if (!refusal) draft.attach(file);
-      return refusal && (refusal.word === 'too-large' ? t.tooLarge(isolate(file.name), size) : t.tooMany(count));
+      return refusal && (refusal === 'file-too-large' ? t.tooLarge(isolate(file.name), size) : t.tooMany(count));
     });
     setRefused([...new Set(refusals.filter(Boolean))].join(' '));
   };

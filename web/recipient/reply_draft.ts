@@ -3,7 +3,7 @@
 // still write, and it is asked for again when he sends.
 
 import type { Content } from '../client/content';
-import { Draft } from '../client/draft';
+import type { Draft } from '../client/draft';
 import { Failure } from '../client/failure';
 import { tabMemory } from '../client/storage';
 import type { Visit } from '../client/visit';
