@@ -108,6 +108,7 @@ test('an image is shown in the page, and a PDF in a tab of its own, by what thei
   await view('brief.pdf').click();
   const link = person.page.getByRole('link', { name: '\u2068brief.pdf\u2069 openen in een nieuw tabblad' });
   await link.waitFor();
+  await until('the focus to be on it', () => link.evaluate((each) => each === document.activeElement));
   await person.looksRight('previews');
 
   assert.equal(await link.getAttribute('rel'), 'noopener noreferrer');
@@ -250,6 +251,7 @@ test('a copy of everything is one file that other programs read', async () => {
   const { file, name } = await saved(person, () => person.button(person.t.copy).click());
 
   await person.page.getByText('Uw kopie staat bij uw downloads').waitFor();
+  assert.equal(await person.focused(), person.t.copy);
   await person.looksRight('copy-saved');
   assert.match(name, /^beveiligd-bericht-\d{4}-\d\d-\d\d\.zip$/);
   const folder = world.path('copy');

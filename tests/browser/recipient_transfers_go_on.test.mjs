@@ -99,6 +99,7 @@ test('a download can be cancelled, and begun again', async () => {
   await person.downloadAt(2_000_000);
   await person.button('Download \u2068later.bin\u2069').click();
   await person.button('Cancel \u2068later.bin\u2069').waitFor();
+  await until('the focus to be on the way to stop it', async () => (await person.focused()) === 'Cancel');
   await until('a part to have arrived', async () => (await person.done()) > 0.02);
   await person.looksRight('download-running');
 

@@ -71,16 +71,20 @@ export function Attachments({ files }: { files: readonly ReceivedFile[] }) {
   );
 }
 
-/** When a transfer is over, its "cancel" is gone: who stood on it is put on what can be done next. */
-function useFocusAfter(isRunning: boolean) {
+/**
+ * A transfer that was begun in this row takes the button away that began it, and its end takes the
+ * "cancel" away: the focus goes to what can be done next. One that "save a copy" began leaves the focus alone.
+ */
+function useFocusStays(isRunning: boolean) {
   const box = useRef<HTMLDivElement>(null);
-  const wasRunning = useRef(false);
+  const isBegunHere = useRef(false);
   useEffect(() => {
     const isLost = document.activeElement === document.body || document.activeElement === null;
-    if (wasRunning.current && !isRunning && isLost) box.current?.querySelector<HTMLElement>('a[href], .attachment__actions button')?.focus();
-    wasRunning.current = isRunning;
+    const next = box.current?.querySelector<HTMLElement>('a[href]') ?? box.current?.querySelector<HTMLElement>('button');
+    if (isBegunHere.current && isLost) next?.focus();
+    isBegunHere.current &&= isRunning;
   }, [isRunning]);
-  return box;
+  return { box, isBegunHere };
 }
 
 interface RowProps {
@@ -91,7 +95,10 @@ interface RowProps {
 function Row({ file, say }: RowProps) {
   const t = useTexts(texts);
   const [isShown, setShown] = useState(false);
+  const { state } = file;
+  const { box, isBegunHere } = useFocusStays(state.at === 'coming');
   const fetch = async (then: (verified: Verified) => void): Promise<void> => {
+    isBegunHere.current = state.at !== 'here';
     try {
       then(await file.get());
     } catch (error) {
@@ -107,11 +114,9 @@ function Row({ file, say }: RowProps) {
     setShown(true);
     void fetch(() => say(t.shown(isolate(file.name))));
   };
-  const { state } = file;
-  const row = useFocusAfter(state.at === 'coming');
   const isOther = state.at === 'here' && !state.file.kind && VIEWABLE.has(endingOf(file.name));
   return (
-    <div ref={row}>
+    <div ref={box}>
       <p class="attachment__kind quiet">{kindText(file.name, t)}</p>
       {state.at === 'here' && <p class="attachment__checked">{t.checked}</p>}
       {isOther && <p class="attachment__careful">{t.notWhatItSays}</p>}
@@ -190,20 +195,15 @@ function Coming({ file, bytes }: { file: ReceivedFile; bytes: number }) {
   const shared = useSharedTexts();
   const format = useFormat();
   const isStalled = useStalled(bytes);
-  const cancel = useRef<HTMLDivElement>(null);
-  // The button that was pressed is gone; what can be done now has the focus.
-  useEffect(() => cancel.current?.querySelector('button')?.focus(), []);
   return (
     <div class="transfer">
       <Progress label={t.loading(format.bytes(bytes), format.bytes(file.attachment.size))} done={bytes} total={file.attachment.size} />
       <p class="quiet" role="status">
         {isStalled && t.waiting}
       </p>
-      <div ref={cancel}>
-        <Button label={t.cancelOf(isolate(file.name))} onClick={() => file.cancel()}>
-          {shared.cancel}
-        </Button>
-      </div>
+      <Button label={t.cancelOf(isolate(file.name))} onClick={() => file.cancel()}>
+        {shared.cancel}
+      </Button>
     </div>
   );
 }
