@@ -254,7 +254,8 @@ test('a browser that is too old, or has its scripts off, shows a text that says 
   await old.leave();
 
   const plain = await Person.at(browser, world, link, { javaScriptEnabled: false });
-  await plain.page.getByText('JavaScript staat uit in uw browser.').waitFor();
+  await plain.page.locator('noscript strong').nth(1).waitFor();
+  assert.deepEqual(await plain.page.locator('noscript strong').allInnerTexts(), ['JavaScript staat uit in uw browser.', 'JavaScript is switched off in your browser.']);
   assert.equal(await plain.page.getByText('Een ogenblik').isVisible(), false);
   await screenshots(plain.page, 'recipient-no-script');
   await plain.leave();
