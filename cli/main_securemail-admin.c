@@ -17,6 +17,8 @@ static const struct cli_command commands[] = {
      "Close an account and end its sessions.", NULL},
     {"user password", "", 0, user_password_options, operator_user_password,
      "Set a new password and end the account's sessions.", NULL},
+    {"user reset", "", 0, user_options, operator_user_reset,
+     "Print a one-time link with which a user sets a password.", NULL},
     {"policy set", "", 0, policy_options, operator_policy_set,
      "What senders of an organisation may choose.", NULL},
     {"key status", "", 0, operator_options, operator_key_status,

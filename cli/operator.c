@@ -36,6 +36,7 @@ const struct cli_option user_create_options[] = {
     {"--name", "NAME", "recipients see it"},
     {"--roles", "ROLES", "sender, admin, auditor, with commas (default: sender)"},
     {"--password-file", "FILE", "holds the first password; without it you are asked"},
+    {"--link", NULL, "no password: prints a one-time link with which the user sets one"},
     SOCKET_OPTIONS,
     CLI_OPTIONS_END,
 };
@@ -192,6 +193,16 @@ enum sm_error operator_org_list(struct cli *cli)
 
 /* --- users --- */
 
+/* A link to set a password with: for the user's eyes, on a way that is safe. */
+static enum sm_error tell_link(struct cli *cli, struct span link, uint64_t expires_ms)
+{
+    TRY(doc_set_text(cli->answer, "link", link));
+    TRY(doc_set_u64(cli->answer, "expires_ms", expires_ms));
+    cli_say(cli, "With this link the user sets a password, once, within 24 hours:\n%.*s",
+        SPAN_PRINT(link));
+    return SM_OK;
+}
+
 enum sm_error operator_user_create(struct cli *cli)
 {
     static const struct word_bit roles[] = {
@@ -207,12 +218,28 @@ enum sm_error operator_user_create(struct cli *cli)
     TRY(cli_need(cli, "--email", &email));
     TRY(cli_need(cli, "--name", &name));
     TRY(bits_of(cli, "--roles", roles, given ? given : "sender", &request.roles));
-    TRY(cli_secret(cli, "--password-file", "First password", &password));
+    if (!cli_has(cli, "--link"))
+        TRY(cli_secret(cli, "--password-file", "First password", &password));
     request.email = span_text(email);
     request.name = span_text(name);
     request.password = buffer_span(&password);
     TRY(call(cli, OP_USER_CREATE, &request, &arena, &reply));
+    if (reply.link.size)
+        TRY(tell_link(cli, reply.link, reply.expires_ms));
     return tell_id(cli, "user", reply.user);
+}
+
+enum sm_error operator_user_reset(struct cli *cli)
+{
+    struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
+    struct user_request request = {0};
+    struct user_reset_reply reply = {0};
+    const char *email;
+    TRY(organisation_of(cli, &request.organisation));
+    TRY(cli_need(cli, "--email", &email));
+    request.email = span_text(email);
+    TRY(call(cli, OP_USER_RESET, &request, &arena, &reply));
+    return tell_link(cli, reply.link, reply.expires_ms);
 }
 
 enum sm_error operator_user_disable(struct cli *cli)

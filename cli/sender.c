@@ -11,7 +11,9 @@
 #include "envelope/subject.h"
 
 #include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { REPLY_ARENA = 1024 * 1024, PASSWORD_BYTES = 512 };
@@ -26,6 +28,8 @@ const struct cli_option send_options[] = {
     {"--recipient-password-file", "FILE", "the password that you agreed with the recipient"},
     {"--expires", "DAYS", "1d, 7d (default) or 30d"},
     {"--language", "nl|en", "of the notification (default: en)"},
+    {"--undo", "SECONDS",
+        "the notifications wait so long, at most 60: revoke within it, and none goes out"},
     {"--answers", "MESSAGE", "the reply that this answers"},
     CLI_OPTIONS_END,
 };
@@ -206,6 +210,21 @@ static enum sm_error commit(
     return user_keep(&desk->profile, &desk->server);
 }
 
+static enum sm_error undo_of(struct cli *cli, uint64_t *out)
+{
+    const char *text = cli_value(cli, "--undo");
+    char *end = NULL;
+    *out = 0;
+    if (!text)
+        return SM_OK;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    bool is_number = *text >= '0' && *text <= '9' && *end == '\0' && errno == 0;
+    return is_number && *out <= UNDO_S_MAX
+               ? SM_OK
+               : cli_problem(cli, SM_BAD_VALUE, "Give 0 to 60", "--undo does not know %.32s", text);
+}
+
 enum sm_error sender_send(struct cli *cli)
 {
     struct desk desk DEFER(desk_close) = {0};
@@ -218,6 +237,7 @@ enum sm_error sender_send(struct cli *cli)
     const char *language = cli_value(cli, "--language");
     const char *answers = cli_value(cli, "--answers");
     TRY(lifetime_of(cli, &request.lifetime_days));
+    TRY(undo_of(cli, &request.undo_s));
     TRY(read_password(cli, &password));
     TRY(read_recipients(cli, buffer_span(&password), recipients, &request.recipients.count));
     if (answers)

@@ -15,6 +15,7 @@ const struct cli_option login_options[] = {
     {"--server", "URL", "the server, e.g. https://mail.example.org"},
     {"--email", "ADDRESS", "of your account"},
     {"--password-file", "FILE", "holds your password; without it you are asked"},
+    {"--code-file", "FILE", "holds a code of your authenticator app; without it you are asked"},
     {"--accept-new-identity", NULL, "the server's key has changed, and you checked why"},
     CLI_OPTIONS_END,
 };
@@ -123,6 +124,20 @@ static enum sm_error tell_login(
     return SM_OK;
 }
 
+/* The account, or an address like any other, is asked for a second factor: once more, with it. */
+static enum sm_error login_with_code(
+    struct cli *cli, struct server *server, const struct server_call *asked, struct arena *arena)
+{
+    struct buffer code DEFER(buffer_free) = BUFFER(PASSWORD_BYTES);
+    struct login_request with = *(const struct login_request *)asked->request;
+    struct server_call call = *asked;
+    TRY(cli_secret(
+        cli, "--code-file", "Code of your authenticator app, or a recovery code", &code));
+    with.code = buffer_span(&code);
+    call.request = &with;
+    return server_call(server, &call, arena);
+}
+
 enum sm_error user_login(struct cli *cli)
 {
     const char *url;
@@ -138,7 +153,8 @@ enum sm_error user_login(struct cli *cli)
     TRY(check_old_pin(cli, &server));
     struct login_request request = {.email = span_text(email), .password = buffer_span(&password)};
     struct server_call call = {.operation = "login", .request = &request, .reply = &reply};
-    TRY(server_call(&server, &call, &arena));
+    enum sm_error error = server_call(&server, &call, &arena);
+    TRY(error == SM_CODE_NEEDED ? login_with_code(cli, &server, &call, &arena) : error);
     TRY(keep_session(&server, email, &reply));
     return tell_login(cli, &server, &reply);
 }

@@ -45,6 +45,16 @@ const struct event_rule event_rules[EVENT_KIND_COUNT] = {
     [EVENT_LOG_EXPORTED]           = {"log-exported", PEER_AUDIT},
     [EVENT_OPERATOR_CALL]          = {"operator-call", PEER_CRYPTO},
     [EVENT_TAMPERING_DETECTED]     = {"tampering-detected", PEER_CRYPTO},
+    [EVENT_ACCOUNT_ENABLED]        = {"account-enabled", PEER_CRYPTO},
+    [EVENT_ACCOUNT_RENAMED]        = {"account-renamed", PEER_CRYPTO},
+    [EVENT_PASSWORD_CHANGED]       = {"password-changed", PEER_CRYPTO},
+    [EVENT_RESET_ISSUED]           = {"reset-issued", PEER_CRYPTO},
+    [EVENT_SECOND_FACTOR_ON]       = {"second-factor-on", PEER_CRYPTO},
+    [EVENT_SECOND_FACTOR_OFF]      = {"second-factor-off", PEER_CRYPTO},
+    [EVENT_RECOVERY_CODE_USED]     = {"recovery-code-used", PEER_CRYPTO},
+    [EVENT_ORGANISATION_CHANGED]   = {"organisation-changed", PEER_CRYPTO},
+    [EVENT_NOTIFICATION_RESENT]    = {"notification-resent", PEER_CRYPTO},
+    [EVENT_READ_BY_RECIPIENT]      = {"read-by-recipient", PEER_CRYPTO},
 };
 
 FIELDS_LOCAL(personal_field, struct personal_field,

@@ -41,6 +41,7 @@ enum operation {
     OP_USER_PASSWORD = 0x0128,
     OP_POLICY_SET = 0x012a,
     OP_KEY_STATUS = 0x012c,
+    OP_USER_RESET = 0x012e,
     OP_ENQUEUE = 0x0200,
     OP_CANCEL = 0x0202,
     OP_DELIVERY_FEED = 0x0204,

@@ -114,9 +114,12 @@ FIELDS(user_create_request, struct user_create_request,
     OF_ORGANISATION(struct user_create_request), EMAIL(struct user_create_request),
     F_LINE(struct user_create_request, name, 1, PERSON_NAME_BYTES_MAX, "recipients see it"),
     F_U64(struct user_create_request, roles, 1, ROLES_ALL, "bits: 1 sender, 2 admin, 4 auditor"),
-    PASSWORD(struct user_create_request));
+    F_TEXT(struct user_create_request, password, 0, PASSWORD_BYTES_MAX, "empty: the user sets one with a link"));
+#define RESET_LINK(type, low) \
+    F_LINE(type, link, low, 512, "to set a password with, once"), TIME(type, expires_ms, "end of the link")
 FIELDS(user_create_reply, struct user_create_reply,
-    F_ID(struct user_create_reply, user, 1, "the new one"));
+    F_ID(struct user_create_reply, user, 1, "the new one"), RESET_LINK(struct user_create_reply, 0));
+FIELDS(user_reset_reply, struct user_reset_reply, RESET_LINK(struct user_reset_reply, 1));
 FIELDS(user_request, struct user_request,
     OF_ORGANISATION(struct user_request), EMAIL(struct user_request));
 FIELDS(user_password_request, struct user_password_request,

@@ -125,8 +125,14 @@ struct user_create_request {
 };
 struct user_create_reply {
     struct id user;
+    struct span link; /* to set a password with; empty where one was given */
+    uint64_t expires_ms;
 };
-struct user_request { /* user_disable */
+struct user_reset_reply {
+    struct span link;
+    uint64_t expires_ms;
+};
+struct user_request { /* user_disable, user_reset */
     struct id organisation;
     struct span email;
 };
@@ -157,7 +163,7 @@ struct nothing {
 extern const struct fields keys_request, keys_reply, carry_request, carry_reply, feed_request,
     feed_item, feed_reply, known_request, known_reply, due_request, due_reply, destroy_request,
     destroy_reply, purged_request, org_create_request, org_create_reply, org_list_request,
-    org_list_reply, user_create_request, user_create_reply, user_request, user_password_request,
-    policy_set_request, key_status_request, key_status_reply, nothing;
+    org_list_reply, user_create_request, user_create_reply, user_reset_reply, user_request,
+    user_password_request, policy_set_request, key_status_request, key_status_reply, nothing;
 
 #endif

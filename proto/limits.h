@@ -22,7 +22,10 @@ enum {
     ADDRESS_BYTES_LIMIT = 254,
     URL_BYTES_MAX = 255,
     REASON_BYTES_MAX = 200,
-    LANGUAGE_BYTES = 2, /* "nl" or "en" */
+    CONTACT_BYTES_MAX = 200, /* a line: whom to call when a message is gone */
+    LOGO_BYTES_MAX = 32 * 1024,
+    OTPAUTH_BYTES_MAX = 1500, /* names and address, each byte escaped, and the rest */
+    LANGUAGE_BYTES = 2,       /* "nl" or "en" */
     SUBJECT_SEALED_BYTES_MAX = SUBJECT_BYTES_MAX + 64,
 };
 
@@ -36,9 +39,16 @@ enum {
     CODE_RESEND_AFTER_S = 60,
     CODES_PER_HOUR_MAX = 6,
     REPLIES_PER_LINK_MAX = 20,
+    RESET_LINK_S = 24 * 60 * 60, /* a link to set a password with */
+    UNDO_S_MAX = 60,             /* that a sender may ask for */
+    RESEND_AFTER_S = 5 * 60,     /* of a notification, by the sender */
+    RESENDS_PER_LINK_MAX = 5,
     FAILURES_BEFORE_LOCK = 5,
     LOCK_S = 15 * 60,
     FAILURES_BEFORE_FREEZE = 20,
+    ARGON2_KIB_MIN = 19456,       /* memory of one hash that the configuration accepts */
+    ARGON2_KIB_MAX = 1024 * 1024, /* also what a stored form may cost us */
+    ARGON2_PASSES_MAX = 16,
     VERIFIED_SESSION_S = 30 * 60,  /* a recipient's session after a passed check */
     USER_SESSION_S = 12 * 60 * 60, /* a sender's session */
     COOKIE_S = 15 * 60,            /* the gateway's half of it; each sealed call renews it */

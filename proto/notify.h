@@ -14,6 +14,8 @@ enum letter_kind {
     LETTER_CODE = 2,   /* to a recipient: the 6-digit code */
     LETTER_REPLY = 3,  /* to the sender: a recipient answered */
     LETTER_LOCKED = 4, /* to the sender: a recipient was locked out */
+    LETTER_RESET = 5,  /* to a user: a link to set a password with */
+    LETTER_LAST = LETTER_RESET,
 };
 
 /* The plaintext of a job: all that the text of the mail is made from. */
@@ -22,8 +24,9 @@ struct letter {
     struct span language;
     struct span to_address, to_name;
     struct span from_address; /* empty: the notifier's own */
+    struct span from_name;    /* beside the address; empty: organisation_name */
     struct span organisation_name, sender_name;
-    struct span link; /* notice: the whole link; empty otherwise */
+    struct span link; /* notice, reset: the whole link; empty otherwise */
     struct span code; /* code: 6 digits; empty otherwise */
     uint64_t expires_ms;
 };

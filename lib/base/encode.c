@@ -40,6 +40,20 @@ enum sm_error hex_decode(struct span text, uint8_t *out, size_t size)
     return SM_OK;
 }
 
+enum sm_error base32_encode(struct span bytes, struct buffer *out)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    uint32_t bits = 0;
+    unsigned count = 0; /* of bits that wait */
+    for (size_t i = 0; i < bytes.size; i++) {
+        bits = bits << 8 | bytes.at[i];
+        for (count += 8; count >= 5; count -= 5)
+            TRY(buffer_append_u8(out, (uint8_t)alphabet[bits >> (count - 5) & 31]));
+        bits &= 31; /* fewer than five wait */
+    }
+    return count ? buffer_append_u8(out, (uint8_t)alphabet[bits << (5 - count) & 31]) : SM_OK;
+}
+
 static enum sm_error encode(
     struct span bytes, const char *alphabet, bool is_padded, struct buffer *out)
 {

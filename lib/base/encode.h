@@ -13,6 +13,10 @@ void hex_encode(struct span bytes, char *out);
 /* Exactly `size` bytes from 2 * size lower-case digits, or SM_BAD_FORMAT. */
 SM_MUST_USE enum sm_error hex_decode(struct span text, uint8_t *out, size_t size);
 
+/* Appends the bytes in base32's capitals and digits without padding (RFC 4648 section 6): what a
+ * person can read out and an authenticator app takes. */
+SM_MUST_USE enum sm_error base32_encode(struct span bytes, struct buffer *out);
+
 /* Appends the base64url text of `bytes`. */
 SM_MUST_USE enum sm_error base64url_encode(struct span bytes, struct buffer *out);
 

@@ -34,6 +34,7 @@ static const char *const names[] = {
     [SM_CRYPTO]            = "crypto",
     [SM_NOT_ENABLED]       = "not-enabled",
     [SM_KEY_UNKNOWN]       = "key-unknown",
+    [SM_CODE_NEEDED]       = "code-needed",
 };
 /* clang-format on */
 

@@ -41,6 +41,7 @@ enum sm_error {
     SM_CRYPTO,            /* OpenSSL or argon2 failed for a reason that is not the input's */
     SM_NOT_ENABLED,       /* SECURE_MAIL_ENABLED is not "true" */
     SM_KEY_UNKNOWN,       /* the key id of a sealed request is not live: fetch the keys again */
+    SM_CODE_NEEDED,       /* sign in again with a time-based code; says nothing of the password */
     SM_ERROR_COUNT
 };
 

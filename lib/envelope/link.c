@@ -110,25 +110,36 @@ bool link_is_base(struct span base)
 }
 
 static enum sm_error append_link(
-    struct span base, const struct link_parts *link, struct buffer *out)
+    struct span base, const char *path, const struct link_parts *link, struct buffer *out)
 {
     TRY(buffer_append(out, base));
-    TRY(buffer_append_text(out, page));
+    TRY(buffer_append_text(out, path));
     TRY(buffer_format(out, "%c.%s.", VERSION, id_text(link->id).text));
     TRY(base64url_encode(SPAN(link->secret), out));
     TRY(buffer_append_u8(out, '.'));
     return base64url_encode(SPAN(link->pin), out);
 }
 
-enum sm_error link_format(struct span base, const struct link_parts *link, struct buffer *out)
+static enum sm_error format(
+    struct span base, const char *path, const struct link_parts *link, struct buffer *out)
 {
     if (!link_is_base(base) || id_is_none(link->id))
         return SM_BAD_VALUE;
     size_t before = out->size;
-    enum sm_error error = append_link(base, link, out);
+    enum sm_error error = append_link(base, path, link, out);
     if (error != SM_OK)
         buffer_truncate(out, before);
     return error;
+}
+
+enum sm_error link_format(struct span base, const struct link_parts *link, struct buffer *out)
+{
+    return format(base, page, link, out);
+}
+
+enum sm_error link_format_reset(struct span base, const struct link_parts *link, struct buffer *out)
+{
+    return format(base, "/reset#", link, out);
 }
 
 /* Exactly `size` bytes out of base64url. */

@@ -44,6 +44,10 @@ SM_MUST_USE enum sm_error link_secret(
 SM_MUST_USE enum sm_error link_format(
     struct span base, const struct link_parts *link, struct buffer *out);
 
+/* The same with "/reset#": a user's one-time link to set a password (services/crypto/reset.h). */
+SM_MUST_USE enum sm_error link_format_reset(
+    struct span base, const struct link_parts *link, struct buffer *out);
+
 /*
  * "https://host[:port]" with an optional path, no slash at the end, no query, fragment or user; or
  * the same with "http://" if the host is localhost, 127.0.0.1 or [::1].

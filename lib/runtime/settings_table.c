@@ -1,6 +1,8 @@
 /* Every configuration variable. docs/configuration.md is printed from here. */
 #include "runtime/settings_table.h"
 
+#include "proto/limits.h"
+
 #include <assert.h>
 
 enum {
@@ -66,9 +68,9 @@ const struct setting_row settings_table[] = {
         MEANS("threads that wait for the bus, the database and the disk")),
     ROW(SETTING_CRYPTO_WORKERS, "CRYPTO_WORKERS", C, NUMBER, PRESET("16"), RANGE(2, 64),
         MEANS("threads that answer requests")),
-    ROW(SETTING_ARGON2_KIB, "ARGON2_KIB", C, NUMBER, PRESET("47104"), RANGE(19456, 1048576),
+    ROW(SETTING_ARGON2_KIB, "ARGON2_KIB", C, NUMBER, PRESET("47104"), RANGE(ARGON2_KIB_MIN, ARGON2_KIB_MAX),
         MEANS("memory of one password hash in KiB (OWASP: 47104 with one pass)")),
-    ROW(SETTING_ARGON2_PASSES, "ARGON2_PASSES", C, NUMBER, PRESET("1"), RANGE(1, 16),
+    ROW(SETTING_ARGON2_PASSES, "ARGON2_PASSES", C, NUMBER, PRESET("1"), RANGE(1, ARGON2_PASSES_MAX),
         MEANS("passes of one password hash")),
     ROW(SETTING_ARGON2_WORKERS, "ARGON2_WORKERS", C, NUMBER, PRESET("2"), RANGE(1, 32),
         MEANS("password hashes at the same time")),

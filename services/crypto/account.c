@@ -10,10 +10,11 @@
 #include "services/crypto/rowmac.h"
 #include "services/crypto/tampering.h"
 
-enum { FIELDS = 9 };
+enum { FIELDS = 10, FIELDS_WITHOUT_TOTP = 9 };
 
 /* clang-format off */
-#define COLUMNS "account, organisation, email, name, roles, verifier, state, failures, locked_until_ms"
+#define COLUMNS "account, organisation, email, name, roles, verifier, state, failures, locked_until_ms," \
+    " has_totp"
 static const struct statement
     by_email = {"account_by_email", "SELECT " COLUMNS ", mac FROM vault.account WHERE email = $1"},
     by_id = {"account_by_id", "SELECT " COLUMNS ", mac FROM vault.account WHERE account = $1"},
@@ -21,10 +22,10 @@ static const struct statement
         "SELECT " COLUMNS ", mac FROM vault.account WHERE email = $1 FOR UPDATE"},
     insert = {"account_insert",
         "INSERT INTO vault.account (" COLUMNS ", mac, created_ms)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, clock.now_ms())"},
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock.now_ms())"},
     update = {"account_update",
-        "UPDATE vault.account SET verifier = $2, state = $3, failures = $4, locked_until_ms = $5,"
-        " mac = $6 WHERE account = $1"},
+        "UPDATE vault.account SET name = $2, roles = $3, verifier = $4, state = $5, failures = $6,"
+        " locked_until_ms = $7, has_totp = $8, mac = $9 WHERE account = $1"},
     end_sessions = {"session_end_all",
         "DELETE FROM vault.session WHERE account = $1 RETURNING session"};
 /* clang-format on */
@@ -44,11 +45,21 @@ enum sm_error account_address(struct arena *arena, struct span email, struct spa
     return SM_OK;
 }
 
+/*
+ * How many fields the MAC is over. has_totp counts only when it is set: rows from before that
+ * column verify as they are, and turning it off or on by hand changes what is computed.
+ */
+static size_t mac_fields(const struct account *a)
+{
+    return a->has_totp ? FIELDS : FIELDS_WITHOUT_TOTP;
+}
+
 static void fields_of(const struct account *a, struct db_value out[static FIELDS])
 {
     const struct db_value fields[FIELDS] = {db_id(&a->account), db_id(&a->organisation),
         db_text(a->email), db_text(a->name), db_u64(a->roles), db_bytes(a->verifier),
-        db_u64(a->state), db_u64(a->attempts.failures), db_i64(a->attempts.locked_until_ms)};
+        db_u64(a->state), db_u64(a->attempts.failures), db_i64(a->attempts.locked_until_ms),
+        db_bool(a->has_totp)};
     for (size_t i = 0; i < FIELDS; i++)
         out[i] = fields[i];
 }
@@ -67,7 +78,8 @@ static enum sm_error read_columns(
     TRY(keep_span(arena, out->verifier, &out->verifier));
     TRY(db_read_u64(rows, 0, 6, &out->state));
     TRY(db_read_u64(rows, 0, 7, &out->attempts.failures));
-    return db_read_i64(rows, 0, 8, &out->attempts.locked_until_ms);
+    TRY(db_read_i64(rows, 0, 8, &out->attempts.locked_until_ms));
+    return db_read_bool(rows, 0, 9, &out->has_totp);
 }
 
 static enum sm_error read_row(const struct worker *worker, const struct db_rows *rows,
@@ -82,7 +94,7 @@ static enum sm_error read_row(const struct worker *worker, const struct db_rows 
     TRY(keep_span(arena, mac, &row.mac));
     fields_of(&row, fields);
     *out = row;
-    if (rowmac_check(worker->crypto->keyring, "account", fields, FIELDS, mac) != SM_OK)
+    if (rowmac_check(worker->crypto->keyring, "account", fields, mac_fields(&row), mac) != SM_OK)
         return log_failure("account-row", SM_TAMPERED, id_text(row.account).text);
     return SM_OK;
 }
@@ -118,7 +130,7 @@ enum sm_error account_insert(const struct worker *worker, const struct account *
     struct db_value values[FIELDS + 1];
     uint8_t mac[ROWMAC_BYTES];
     fields_of(account, values);
-    TRY(rowmac_make(worker->crypto->keyring, "account", values, FIELDS, mac));
+    TRY(rowmac_make(worker->crypto->keyring, "account", values, mac_fields(account), mac));
     values[FIELDS] = db_bytes(SPAN(mac));
     return db_run(worker->db, &insert, values, FIELDS + 1, NULL);
 }
@@ -128,10 +140,11 @@ enum sm_error account_update(const struct worker *worker, const struct account *
     struct db_value fields[FIELDS];
     uint8_t mac[ROWMAC_BYTES];
     fields_of(account, fields);
-    TRY(rowmac_make(worker->crypto->keyring, "account", fields, FIELDS, mac));
-    return DB_RUN(worker->db, &update, NULL, db_id(&account->account), db_bytes(account->verifier),
-        db_u64(account->state), db_u64(account->attempts.failures),
-        db_i64(account->attempts.locked_until_ms), db_bytes(SPAN(mac)));
+    TRY(rowmac_make(worker->crypto->keyring, "account", fields, mac_fields(account), mac));
+    return DB_RUN(worker->db, &update, NULL, db_id(&account->account), db_text(account->name),
+        db_u64(account->roles), db_bytes(account->verifier), db_u64(account->state),
+        db_u64(account->attempts.failures), db_i64(account->attempts.locked_until_ms),
+        db_bool(account->has_totp), db_bytes(SPAN(mac)));
 }
 
 enum sm_error account_report_tampering(const struct worker *worker, const struct account *account)

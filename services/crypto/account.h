@@ -21,6 +21,7 @@ struct account {
     struct span mac;                   /* as it stood in the row; likewise */
     uint64_t roles, state;
     struct attempts attempts;
+    bool has_totp; /* signs in with a time-based code too: vault.totp has a confirmed row */
 };
 
 /* The address as it is stored and compared: ASCII in lower case. SM_BAD_VALUE unless
@@ -42,7 +43,8 @@ SM_MUST_USE enum sm_error account_lock(
 /* Writes a new row. SM_CONFLICT when the address has an account. */
 SM_MUST_USE enum sm_error account_insert(
     const struct worker *worker, const struct account *account);
-/* Writes verifier, state and attempts of a row that account_lock gave, with a new MAC. */
+/* Writes name, roles, verifier, state, attempts and has_totp of a row that account_lock gave, with
+ * a new MAC. */
 SM_MUST_USE enum sm_error account_update(
     const struct worker *worker, const struct account *account);
 

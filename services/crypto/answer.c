@@ -126,12 +126,15 @@ static enum sm_error add_event(struct answering *answering, struct id *out)
 {
     const struct link *link = &answering->session.link;
     const struct personal_field personal[] = {{span_text("recipient"), link->address}};
+    struct buffer reason DEFER(buffer_free) = BUFFER(REASON_BYTES_MAX);
+    TRY(buffer_format(&reason, "reply %s", id_text(answering->message.message).text));
     struct audit_event event = {.organisation = link->organisation,
         .kind = EVENT_REPLIED,
         .message = link->message, /* the message that it answers: its trail */
         .link = link->link,
         .actor_class = ACTOR_RECIPIENT,
         .actor = link->link,
+        .reason = buffer_span(&reason),
         .personal = LIST_OF(personal)};
     TRY(derived_from("replied", answering->message.message, &event.event));
     *out = event.event;
@@ -149,6 +152,7 @@ static enum sm_error order_notice(struct answering *answering, struct id event)
                                    .to_address = sender.email,
                                    .to_name = sender.name,
                                    .from_address = answering->organisation.from_address,
+                                   .from_name = answering->organisation.from_name,
                                    .organisation_name = answering->organisation.name,
                                    .sender_name = sender.name,
                                    .expires_ms = (uint64_t)message->expires_ms},
@@ -164,9 +168,7 @@ static enum sm_error count_reply(struct answering *answering)
 {
     struct sealed_call *call = answering->call;
     struct link *link = &answering->session.link;
-    TRY(link_lock(call->worker, call->arena, link->link, link));
-    if (!link_is_live(link, &answering->session.message, call->now_ms))
-        return SM_GONE;
+    TRY(link_lock_live(call->worker, call->arena, link, &answering->session.message));
     if (link->replies >= REPLIES_PER_LINK_MAX)
         return refuse(call, SM_RATE_LIMITED, "This message has been answered often enough.");
     link->replies++;

@@ -21,6 +21,7 @@ const struct bus_handler operator_handlers[] = {
     {OP_USER_CREATE,   on_user_create},
     {OP_USER_DISABLE,  on_user_disable},
     {OP_USER_PASSWORD, on_user_password},
+    {OP_USER_RESET,    on_user_reset},
     {OP_POLICY_SET,    on_policy_set},
     {OP_KEY_STATUS,    on_key_status},
 };

@@ -14,7 +14,7 @@ extern const size_t crypto_handlers_count, operator_handlers_count;
 bus_handler_fn on_keys, on_key_status;
 /* operator.c: each call is an audit event */
 bus_handler_fn on_org_create, on_org_list, on_user_create, on_user_disable, on_user_password,
-    on_policy_set;
+    on_user_reset, on_policy_set;
 /* feed.c */
 bus_handler_fn on_feed, on_known;
 /* retire.c */
@@ -22,10 +22,23 @@ bus_handler_fn on_due, on_destroy, on_purged;
 
 /* user_session.c */
 sealed_handler_fn on_login, on_renew, on_logout, on_audit_access;
+/* second_factor.c */
+sealed_handler_fn on_totp_begin, on_totp_confirm, on_totp_remove;
+/* password_set.c, users.c */
+sealed_handler_fn on_password_change, on_password_reset, on_reset_issue, on_users, on_user_add,
+    on_user_change;
+/* profile_set.c, policy_set.c */
+sealed_handler_fn on_organisation, on_organisation_set, on_policy_change;
+/* status_report.c */
+sealed_handler_fn on_status;
 /* send.c */
 sealed_handler_fn on_compose, on_send;
 /* reading.c, ending.c */
 sealed_handler_fn on_subjects, on_read, on_revoke, on_delete, on_unlock;
+/* thread_read.c */
+sealed_handler_fn on_thread, on_open_message;
+/* resend.c */
+sealed_handler_fn on_resend;
 /* hello.c, verify.c, open.c, answer.c */
 sealed_handler_fn on_hello, on_send_code, on_verify, on_open, on_reply_compose, on_reply;
 

@@ -1,7 +1,8 @@
 /*
  * The first call of a recipient's page, and the button that has a code mailed. A hello is a weak
  * fact, "page shown": mail scanners make it too. It is logged once an hour for a link, and it
- * changes nothing. A code is mailed only by its own call.
+ * changes nothing. A code is mailed only by its own call, and only for a link that lives under its
+ * lock: a revoke either comes first, and there is no code, or takes the waiting mail back.
  */
 #include "base/failpoint.h"
 #include "services/crypto/account.h"
@@ -9,6 +10,7 @@
 #include "services/crypto/derived.h"
 #include "services/crypto/handlers.h"
 #include "services/crypto/link.h"
+#include "services/crypto/logo.h"
 #include "services/crypto/mail.h"
 #include "services/crypto/message.h"
 #include "services/crypto/method.h"
@@ -27,8 +29,8 @@ struct scene {
 static enum sm_error load_scene(struct sealed_call *call, struct scene *out)
 {
     const struct worker *worker = call->worker;
-    TRY(link_load(worker, call->arena, call->link.link, &out->link));
-    TRY(message_load(worker, call->arena, out->link.message, &out->message));
+    TRY(link_gone(link_load(worker, call->arena, call->link.link, &out->link)));
+    TRY(link_gone(message_load(worker, call->arena, out->link.message, &out->message)));
     TRY(organisation_load(worker, call->arena, out->link.organisation, &out->organisation));
     return account_by_id(worker, call->arena, out->message.sender, &out->sender);
 }
@@ -65,10 +67,12 @@ enum sm_error on_hello(struct sealed_call *call, const void *request, void *out)
     (void)request;
     TRY(load_scene(call, &scene));
     TRY(code_is_waiting(call->worker, scene.link.link, call->now_ms, &reply->is_code_sent));
+    TRY(logo_load(call->worker, call->arena, &scene.organisation, &reply->organisation_logo));
     TRY(log_shown(call, &scene.link));
     const struct lockout *lockout = &scene.link.lockout;
     reply->organisation_name = scene.organisation.name;
     reply->organisation_colour = scene.organisation.colour;
+    reply->contact = scene.organisation.contact;
     reply->sender_name = scene.sender.name;
     reply->language = scene.message.language;
     reply->method = scene.link.method;
@@ -93,6 +97,7 @@ static enum sm_error order_code(
                                    .to_address = scene->link.address,
                                    .to_name = scene->link.name,
                                    .from_address = scene->organisation.from_address,
+                                   .from_name = scene->organisation.from_name,
                                    .organisation_name = scene->organisation.name,
                                    .sender_name = scene->sender.name,
                                    .code = span_text(code->digits),
@@ -142,7 +147,7 @@ enum sm_error on_send_code(struct sealed_call *call, const void *request, void *
     if (!rule || !rule->asks_code)
         return SM_BAD_VALUE;
     TRY(call_begin(call, &tx));
-    TRY(link_lock(call->worker, call->arena, scene.link.link, &scene.link));
+    TRY(link_lock_live(call->worker, call->arena, &scene.link, &scene.message));
     TRY(refuse_closed(call, &scene.link, lockout_now(&scene.link.lockout, call->now_ms)));
     TRY(issue(call, &scene, &event));
     FAIL_POINT("crypto.code.before-commit");

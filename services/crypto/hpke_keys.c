@@ -1,8 +1,8 @@
 /*
  * A small cache of vault.hpke_key behind a read-write lock: requests open under the read lock, so
- * that a key is never freed under them; a reload replaces the whole list. An unknown key id makes a
- * reload worth while (another replica may have made it), but at most once a second, so that made-up
- * ids cost the database nothing.
+ * that a key is never freed under them; a reload replaces the whole list; reloads take turns. An
+ * unknown key id makes a reload worth while (another replica may have made it), but at most once a
+ * second, so that made-up ids cost the database nothing.
  */
 #include "services/crypto/hpke_keys.h"
 
@@ -40,6 +40,8 @@ struct hpke_keys {
     struct p256_key *identity;
     pthread_rwlock_t lock;
     struct key_list list;
+    pthread_mutex_t reloading;
+    uint64_t begun, installed; /* reloads; the list is of number `installed` */
 };
 
 /* clang-format off */
@@ -70,6 +72,7 @@ void hpke_keys_free(struct hpke_keys **keys)
         return;
     list_free(&(*keys)->list);
     p256_free(&(*keys)->identity);
+    (void)pthread_mutex_destroy(&(*keys)->reloading);
     (void)pthread_rwlock_destroy(&(*keys)->lock);
     memory_free(keys);
 }
@@ -84,6 +87,7 @@ enum sm_error hpke_keys_new(const struct keyring *keyring, struct hpke_keys **ou
     keys->keyring = keyring;
     keys->identity = TAKE(identity);
     (void)pthread_rwlock_init(&keys->lock, NULL);
+    (void)pthread_mutex_init(&keys->reloading, NULL);
     *out = keys;
     return SM_OK;
 }
@@ -149,16 +153,50 @@ static enum sm_error load(const struct hpke_keys *keys, struct db *db, struct ke
     return SM_OK;
 }
 
-static enum sm_error reload(struct hpke_keys *keys, struct db *db)
+static uint64_t reloads_begun(struct hpke_keys *keys)
 {
-    struct key_list fresh;
-    TRY(load(keys, db, &fresh));
+    (void)pthread_rwlock_rdlock(&keys->lock);
+    uint64_t begun = keys->begun;
+    (void)pthread_rwlock_unlock(&keys->lock);
+    return begun;
+}
+
+static void install(struct hpke_keys *keys, struct key_list *list)
+{
     (void)pthread_rwlock_wrlock(&keys->lock);
     struct key_list old = keys->list;
-    keys->list = fresh;
+    keys->list = *list;
+    keys->installed = keys->begun;
     (void)pthread_rwlock_unlock(&keys->lock);
-    list_free(&old);
+    *list = old;
+}
+
+/* Called with `reloading` held. A reload that began after this one was asked for does for it. */
+static enum sm_error reload_in_turn(struct hpke_keys *keys, struct db *db, uint64_t begun_before)
+{
+    struct key_list list DEFER(list_free) = {0};
+    (void)pthread_rwlock_wrlock(&keys->lock);
+    bool is_done = keys->installed > begun_before;
+    keys->begun += !is_done;
+    (void)pthread_rwlock_unlock(&keys->lock);
+    if (is_done)
+        return SM_OK;
+    TRY(load(keys, db, &list));
+    install(keys, &list);
     return SM_OK;
+}
+
+/*
+ * One at a time: when all workers reload at once, the list that was read first may not be the one
+ * that is installed last. It would hide a key that another worker has just offered to a client.
+ */
+static enum sm_error reload(struct hpke_keys *keys, struct db *db)
+{
+    uint64_t begun_before = reloads_begun(keys);
+    (void)pthread_mutex_lock(&keys->reloading);
+    enum sm_error error = reload_in_turn(keys, db, begun_before);
+    (void)pthread_mutex_unlock(&keys->reloading);
+    return error;
 }
 
 /* --- offering --- */

@@ -235,6 +235,22 @@ bool link_is_live(const struct link *link, const struct message *message, int64_
            message_is_live(message, now_ms);
 }
 
+enum sm_error link_gone(enum sm_error error)
+{
+    return error == SM_NOT_FOUND ? SM_GONE : error;
+}
+
+enum sm_error link_lock_live(
+    const struct worker *worker, struct arena *arena, struct link *link, struct message *message)
+{
+    int64_t now_ms;
+    TRY(link_gone(message_hold(worker, arena, link->message, message)));
+    TRY(link_gone(link_lock(worker, arena, link->link, link)));
+    TRY(db_now_ms(worker->db, &now_ms));
+    bool is_good = id_equal(link->message, message->message) && link_is_live(link, message, now_ms);
+    return is_good ? SM_OK : SM_GONE;
+}
+
 /*
  * Every step is done whatever the one before it gave: two reads, two MACs, one secret. Only then is
  * it decided, and by all of them together.

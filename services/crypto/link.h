@@ -35,6 +35,19 @@ SM_MUST_USE enum sm_error link_load(
 SM_MUST_USE enum sm_error link_lock(
     const struct worker *worker, struct arena *arena, struct id link, struct link *out);
 
+/*
+ * Looks again, inside the transaction that decides: holds the message (its end waits until this
+ * transaction is over), locks the link, and asks the clock anew. SM_GONE unless the link can be
+ * used at this moment, whatever was true when the call began. `link->link` and `link->message` say
+ * which; both rows are written.
+ */
+struct message;
+SM_MUST_USE enum sm_error link_lock_live(
+    const struct worker *worker, struct arena *arena, struct link *link, struct message *message);
+
+/* SM_GONE for SM_NOT_FOUND: what is said of links, and of nothing else. */
+SM_MUST_USE enum sm_error link_gone(enum sm_error error);
+
 /* Writes a new row, with its MAC. */
 SM_MUST_USE enum sm_error link_insert(const struct worker *worker, const struct link *link);
 
@@ -52,7 +65,6 @@ SM_MUST_USE enum sm_error link_to_feed(const struct worker *worker, const struct
 SM_MUST_USE enum sm_error link_prove(struct sealed_call *call);
 
 /* Can be used now: neither it nor its message is over. */
-struct message;
 bool link_is_live(const struct link *link, const struct message *message, int64_t now_ms);
 
 /* Appends the whole link, as it is mailed. `base` is the organisation's address for pages. */

@@ -79,19 +79,13 @@ static enum sm_error prove(struct sealed_call *call, struct row *row)
     return is_good ? SM_OK : SM_NOT_SIGNED_IN;
 }
 
-static enum sm_error gone_if_missing(enum sm_error error)
-{
-    return error == SM_NOT_FOUND ? SM_GONE : error;
-}
-
 enum sm_error link_session_load(struct sealed_call *call, struct link_session *out)
 {
     struct row row = {0};
     struct link_session found = {0};
     TRY(prove(call, &row));
-    TRY(gone_if_missing(link_load(call->worker, call->arena, row.link, &found.link)));
-    TRY(gone_if_missing(
-        message_load(call->worker, call->arena, found.link.message, &found.message)));
+    TRY(link_gone(link_load(call->worker, call->arena, row.link, &found.link)));
+    TRY(link_gone(message_load(call->worker, call->arena, found.link.message, &found.message)));
     if (!link_is_live(&found.link, &found.message, call->now_ms))
         return SM_GONE;
     found.session = row.session;

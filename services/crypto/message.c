@@ -24,6 +24,7 @@ static const char mac_domain[] = "vault.message";
 static const struct statement
     load = {"message_load", COLUMNS},
     lock = {"message_lock", COLUMNS " FOR UPDATE"},
+    hold = {"message_hold", COLUMNS " FOR SHARE"},
     insert = {"message_insert",
         "INSERT INTO vault.message (message, organisation, sender, direction, parent, from_link,"
         " state, created_ms, expires_ms, lifetime_ms, language, wrapped, subject_sealed, parts,"
@@ -152,13 +153,25 @@ enum sm_error message_load(
     return error;
 }
 
+static enum sm_error find_inside(const struct worker *worker, const struct statement *statement,
+    struct arena *arena, struct id message, struct message *out)
+{
+    struct found found = {.message.message = message};
+    TRY(find(worker, statement, arena, &found));
+    *out = found.message;
+    return SM_OK;
+}
+
 enum sm_error message_lock(
     const struct worker *worker, struct arena *arena, struct id message, struct message *out)
 {
-    struct found found = {.message.message = message};
-    TRY(find(worker, &lock, arena, &found));
-    *out = found.message;
-    return SM_OK;
+    return find_inside(worker, &lock, arena, message, out);
+}
+
+enum sm_error message_hold(
+    const struct worker *worker, struct arena *arena, struct id message, struct message *out)
+{
+    return find_inside(worker, &hold, arena, message, out);
 }
 
 /* --- writing --- */

@@ -31,6 +31,13 @@ SM_MUST_USE enum sm_error message_load(
     const struct worker *worker, struct arena *arena, struct id message, struct message *out);
 SM_MUST_USE enum sm_error message_lock(
     const struct worker *worker, struct arena *arena, struct id message, struct message *out);
+/*
+ * As message_lock, for who only looks: the row stays as it is until the caller's transaction ends,
+ * and others may hold it at the same time. Whoever takes locks of a message and of its links takes
+ * the message first.
+ */
+SM_MUST_USE enum sm_error message_hold(
+    const struct worker *worker, struct arena *arena, struct id message, struct message *out);
 
 /* Writes a new row, with its MAC. SM_CONFLICT when the id was ever used. */
 SM_MUST_USE enum sm_error message_insert(

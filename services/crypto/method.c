@@ -16,10 +16,10 @@ static enum sm_error check_code(const struct attempt *attempt)
 
 /* clang-format off */
 static const struct method_rule rules[] = {
-    /* method                  name                 password  code   outside         inside     */
-    {METHOD_PASSWORD,          "password",          true,     false, check_password, NULL      },
-    {METHOD_CODE,              "code",              false,    true,  NULL,           check_code},
-    {METHOD_PASSWORD_AND_CODE, "password-and-code", true,     true,  check_password, check_code},
+    /* method                  name                 level password  code   outside         inside     */
+    {METHOD_PASSWORD,          "password",          2,    true,     false, check_password, NULL      },
+    {METHOD_CODE,              "code",              1,    false,    true,  NULL,           check_code},
+    {METHOD_PASSWORD_AND_CODE, "password-and-code", 3,    true,     true,  check_password, check_code},
 };
 /* clang-format on */
 

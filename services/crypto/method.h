@@ -23,6 +23,7 @@ typedef enum sm_error method_check_fn(const struct attempt *attempt);
 struct method_rule {
     enum method method;
     const char *name;                  /* in the log */
+    unsigned level;                    /* of assurance: more is stronger */
     bool asks_password;                /* the sender gives one, the recipient types it */
     bool asks_code;                    /* a code is mailed when the recipient asks */
     method_check_fn *outside, *inside; /* NULL: nothing to check there */

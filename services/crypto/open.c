@@ -1,8 +1,11 @@
 /*
  * The key's release. "Opened" is committed with its event first, then audit's acknowledgement is
- * waited for, then the key goes out. The event's id is the session's: a recipient who asks again
- * after an outage of the log asks under the same id, and is logged once.
+ * waited for, then the link is looked at once more, then the key goes out. The event's id is the
+ * session's: a recipient who asks again after an outage of the log asks under the same id, and is
+ * logged once.
  */
+#include "services/crypto/open.h"
+
 #include "base/failpoint.h"
 #include "services/crypto/derived.h"
 #include "services/crypto/grant.h"
@@ -34,9 +37,7 @@ static enum sm_error commit_opened(
     TRY(derived_from("opened", session->session, &opened));
     TRY(derived_from("download-granted", session->session, out));
     TRY(call_begin(call, &tx));
-    TRY(link_lock(call->worker, call->arena, link->link, link));
-    if (!link_is_live(link, &session->message, call->now_ms))
-        return SM_GONE;
+    TRY(link_lock_live(call->worker, call->arena, link, &session->message));
     if (link->opened_ms == 0) {
         link->opened_ms = call->now_ms;
         TRY(link_update(call->worker, link));
@@ -50,16 +51,36 @@ static enum sm_error commit_opened(
     return SM_OK;
 }
 
+/*
+ * The log has it; but the sender may have ended the message while that was waited for. It is looked
+ * at again, and held, until the key is out of its wrap: an end that was answered before releases
+ * nothing after.
+ */
+static enum sm_error release(struct sealed_call *call, struct link_session *session,
+    struct id token, struct content_reply *reply)
+{
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct grant grant = {
+        .token = token, .subject = session->link.link, .message = session->message.message};
+    TRY(db_begin(call->worker->db, &tx));
+    TRY(link_lock_live(call->worker, call->arena, &session->link, &session->message));
+    return grant_content(call, &session->message, &grant, reply);
+}
+
+enum sm_error open_content(
+    struct sealed_call *call, struct link_session *opening, struct content_reply *reply)
+{
+    struct id granted;
+    TRY(commit_opened(call, opening, &granted));
+    TRY(call_release(call, granted));
+    FAIL_POINT("crypto.open.after-ack");
+    return release(call, opening, granted, reply);
+}
+
 enum sm_error on_open(struct sealed_call *call, const void *request, void *reply)
 {
     struct link_session session;
-    struct grant grant = {0};
     (void)request;
     TRY(link_session_load(call, &session));
-    TRY(commit_opened(call, &session, &grant.token));
-    TRY(call_release(call, grant.token));
-    FAIL_POINT("crypto.open.after-ack");
-    grant.subject = session.link.link;
-    grant.message = session.message.message;
-    return grant_content(call, &session.message, &grant, reply);
+    return open_content(call, &session, reply);
 }

@@ -7,14 +7,14 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "envelope/link.h"
 #include "proto/limits.h"
 #include "services/crypto/account.h"
-#include "services/crypto/keep.h"
+#include "services/crypto/newcomer.h"
 #include "services/crypto/organisation.h"
-
-#include <string.h>
+#include "services/crypto/policy.h"
+#include "services/crypto/profile.h"
+#include "services/crypto/reset.h"
 
 /* clang-format off */
 static const struct statement
@@ -97,34 +97,59 @@ enum sm_error operator_log_all(struct bus_request *request, const char *name)
     return commit_and_wait(request, &tx, event.event);
 }
 
-/* --- organisations --- */
-
-static bool is_colour(struct span colour)
+/*
+ * What is there already was asked for again, with the same content: the answer was lost, or the log
+ * was away when it was made. The log gets the call; and as the relay keeps the order, it then has
+ * the event of the making too.
+ */
+static enum sm_error log_again(
+    struct bus_request *request, struct id organisation, const char *reason)
 {
-    if (colour.size == 0)
-        return true;
-    if (colour.size != 7 || colour.at[0] != '#')
-        return false;
-    for (size_t i = 1; i < colour.size; i++)
-        if (!colour.at[i] || !strchr("0123456789abcdef", colour.at[i]))
-            return false;
-    return true;
+    const struct worker *worker = request->worker;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct audit_event event = {
+        .organisation = organisation, .kind = EVENT_OPERATOR_CALL, .reason = span_text(reason)};
+    TRY(db_begin(worker->db, &tx));
+    TRY(add_event(worker, &event));
+    return commit_and_wait(request, &tx, event.event);
 }
 
-static bool is_organisation(const struct org_create_request *wanted)
+/* --- organisations --- */
+
+static enum sm_error write_organisation(
+    struct bus_request *request, const struct organisation *fresh)
 {
-    bool is_language =
-        span_equals_text(wanted->language, "nl") || span_equals_text(wanted->language, "en");
-    return is_language && is_colour(wanted->colour) &&
-           (wanted->base_url.size == 0 || link_is_base(wanted->base_url)) &&
-           (wanted->from_address.size == 0 || text_is_address(wanted->from_address));
+    const struct worker *worker = request->worker;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct audit_event event = {
+        .organisation = fresh->organisation, .kind = EVENT_ORGANISATION_CREATED};
+    TRY(db_begin(worker->db, &tx));
+    TRY(organisation_insert(worker, fresh));
+    TRY(keyring_organisation_new(worker->crypto->keyring, worker->db, fresh->organisation));
+    TRY(add_event(worker, &event));
+    return commit_and_wait(request, &tx, event.event);
+}
+
+/* Its policy may have changed since; what was asked for has not. */
+static enum sm_error organisation_again(
+    struct bus_request *request, const struct organisation *wanted, struct id *out)
+{
+    struct organisation there;
+    TRY(organisation_by_name(request->worker, request->arena, wanted->name, &there));
+    bool is_same = span_equal(there.base_url, wanted->base_url) &&
+                   span_equal(there.from_address, wanted->from_address) &&
+                   span_equal(there.language, wanted->language) &&
+                   span_equal(there.colour, wanted->colour);
+    if (!is_same)
+        return SM_CONFLICT;
+    TRY(log_again(request, there.organisation, "org_create: again"));
+    *out = there.organisation;
+    return SM_OK;
 }
 
 static enum sm_error create_organisation(
     struct bus_request *request, const struct org_create_request *wanted, struct id *out)
 {
-    const struct worker *worker = request->worker;
-    struct db_transaction tx DEFER(db_rollback) = {0};
     struct organisation fresh = {.name = wanted->name,
         .base_url = wanted->base_url,
         .from_address = wanted->from_address,
@@ -135,16 +160,13 @@ static enum sm_error create_organisation(
         .recipients_max = RECIPIENTS_MAX,
         .attachments_max = ATTACHMENTS_MAX,
         .total_bytes_max = DEFAULT_TOTAL_BYTES};
-    if (!is_organisation(wanted))
+    if (!profile_is_good(&fresh) || (wanted->base_url.size && !link_is_base(wanted->base_url)))
         return SM_BAD_VALUE;
     TRY(id_random(&fresh.organisation));
-    struct audit_event event = {
-        .organisation = fresh.organisation, .kind = EVENT_ORGANISATION_CREATED};
-    TRY(db_begin(worker->db, &tx));
-    TRY(organisation_insert(worker, &fresh));
-    TRY(keyring_organisation_new(worker->crypto->keyring, worker->db, fresh.organisation));
-    TRY(add_event(worker, &event));
-    TRY(commit_and_wait(request, &tx, event.event));
+    enum sm_error error = write_organisation(request, &fresh);
+    if (error == SM_CONFLICT)
+        return organisation_again(request, &fresh, out);
+    TRY(error);
     *out = fresh.organisation;
     return SM_OK;
 }
@@ -179,14 +201,37 @@ enum sm_error on_org_list(struct bus_request *request, const void *message, void
     return SM_OK;
 }
 
+/* What the operator sets; a choice of lifetimes that an administrator made gives way to his limit.
+ */
+static void apply_policy(const struct policy_set_request *policy, struct organisation *out)
+{
+    out->methods = policy->methods;
+    out->lifetime_days_max = policy->lifetime_days_max;
+    out->lifetimes = 0;
+    out->recipients_max = policy->recipients_max;
+    out->attachments_max = policy->attachments_max;
+    out->total_bytes_max = policy->total_bytes_max;
+    policy_mend(out);
+}
+
 static enum sm_error set_policy(
     struct bus_request *request, const struct policy_set_request *policy)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
-    struct audit_event event = {.organisation = policy->organisation, .kind = EVENT_POLICY_CHANGED};
+    struct buffer changes DEFER(buffer_free) = BUFFER(REASON_BYTES_MAX);
+    struct organisation before;
     TRY(db_begin(worker->db, &tx));
-    TRY(organisation_set_policy(worker, policy));
+    TRY(organisation_lock(worker, request->arena, policy->organisation, &before));
+    struct organisation after = before;
+    apply_policy(policy, &after);
+    if (policy_fault(&after))
+        return SM_BAD_VALUE;
+    TRY(organisation_update(worker, &after));
+    TRY(policy_changes(&before, &after, &changes));
+    struct audit_event event = {.organisation = policy->organisation,
+        .kind = EVENT_POLICY_CHANGED,
+        .reason = buffer_span(&changes)};
     TRY(add_event(worker, &event));
     return commit_and_wait(request, &tx, event.event);
 }
@@ -200,41 +245,114 @@ enum sm_error on_policy_set(struct bus_request *request, const void *message, vo
 
 /* --- accounts --- */
 
-static enum sm_error create_user(
-    struct bus_request *request, const struct user_create_request *wanted, struct id *out)
+/* The transaction of a new account: with it its event, and a link where it has no password yet. */
+static enum sm_error write_user(struct bus_request *request, const struct account *fresh,
+    const struct span *base_url, struct user_create_reply *reply)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
-    struct buffer verifier DEFER(buffer_free) = BUFFER(PASSWORD_HASH_BYTES_MAX);
-    struct organisation organisation;
-    struct account fresh = {.organisation = wanted->organisation,
-        .name = wanted->name,
-        .roles = wanted->roles,
-        .state = ACCOUNT_ACTIVE};
-    TRY(account_address(request->arena, wanted->email, &fresh.email));
-    TRY(organisation_load(worker, request->arena, wanted->organisation, &organisation));
-    TRY(id_random(&fresh.account));
-    TRY(password_hash(worker->crypto->passwords, wanted->password, &verifier));
-    fresh.verifier = buffer_span(&verifier);
-    struct personal_field personal[] = {{span_text("user"), fresh.email}};
-    struct audit_event event = {.organisation = wanted->organisation,
+    struct reset_link link = {0};
+    struct personal_field personal[] = {{span_text("user"), fresh->email}};
+    struct audit_event event = {.organisation = fresh->organisation,
         .kind = EVENT_ACCOUNT_CREATED,
-        .actor = fresh.account,
+        .actor = fresh->account,
+        .reason = span_text(base_url ? "with a link" : ""),
         .personal = LIST_OF(personal)};
     TRY(db_begin(worker->db, &tx));
-    TRY(account_insert(worker, &fresh));
+    TRY(account_insert(worker, fresh));
+    if (base_url)
+        TRY(reset_issue(worker, request->arena, fresh, *base_url, &link));
     TRY(add_event(worker, &event));
     TRY(commit_and_wait(request, &tx, event.event));
-    *out = fresh.account;
+    *reply = (struct user_create_reply){fresh->account, link.text, (uint64_t)link.expires_ms};
     return SM_OK;
+}
+
+static enum sm_error issue_link(
+    struct bus_request *request, const struct user_request *wanted, struct user_reset_reply *reply)
+{
+    const struct worker *worker = request->worker;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct organisation organisation;
+    struct account account;
+    struct reset_link link;
+    struct span email;
+    TRY(account_address(request->arena, wanted->email, &email));
+    TRY(organisation_load(worker, request->arena, wanted->organisation, &organisation));
+    TRY(db_begin(worker->db, &tx));
+    TRY(account_lock(worker, request->arena, email, &account));
+    if (!id_equal(account.organisation, wanted->organisation))
+        return SM_NOT_FOUND;
+    if (account.state != ACCOUNT_ACTIVE)
+        return SM_CONFLICT;
+    struct personal_field personal[] = {{span_text("user"), account.email}};
+    struct audit_event event = {.organisation = account.organisation,
+        .kind = EVENT_RESET_ISSUED,
+        .actor = account.account,
+        .personal = LIST_OF(personal)};
+    TRY(reset_issue(worker, request->arena, &account, organisation.base_url, &link));
+    TRY(add_event(worker, &event));
+    TRY(commit_and_wait(request, &tx, event.event));
+    *reply = (struct user_reset_reply){link.text, (uint64_t)link.expires_ms};
+    return SM_OK;
+}
+
+/* The password is the same; where none was asked for, the answer was lost, and the link with it. */
+static enum sm_error confirm_again(struct bus_request *request,
+    const struct user_create_request *wanted, const struct account *there,
+    struct user_create_reply *reply)
+{
+    struct user_request user = {wanted->organisation, wanted->email};
+    struct user_reset_reply link;
+    if (wanted->password.size == 0) {
+        TRY(issue_link(request, &user, &link));
+        *reply = (struct user_create_reply){there->account, link.link, link.expires_ms};
+        return SM_OK;
+    }
+    const struct worker *worker = request->worker;
+    enum sm_error match =
+        password_verify(worker->crypto->passwords, wanted->password, there->verifier);
+    if (match != SM_OK)
+        return match == SM_WRONG_SECRET ? SM_CONFLICT : match;
+    TRY(log_again(request, there->organisation, "user_create: again"));
+    reply->user = there->account;
+    return SM_OK;
+}
+
+/* The address has an account. It is the one that is wanted if all is as asked for, the password
+ * too. */
+static enum sm_error account_again(struct bus_request *request,
+    const struct user_create_request *wanted, const struct account *fresh,
+    struct user_create_reply *reply)
+{
+    struct account there;
+    TRY(account_by_email(request->worker, request->arena, fresh->email, &there));
+    bool is_same = id_equal(there.organisation, fresh->organisation) &&
+                   span_equal(there.name, fresh->name) && there.roles == fresh->roles &&
+                   there.state == fresh->state;
+    return is_same ? confirm_again(request, wanted, &there, reply) : SM_CONFLICT;
+}
+
+static enum sm_error create_user(struct bus_request *request,
+    const struct user_create_request *wanted, struct user_create_reply *reply)
+{
+    const struct worker *worker = request->worker;
+    const struct newcomer newcomer = {
+        wanted->organisation, wanted->email, wanted->name, wanted->roles, wanted->password};
+    struct organisation organisation;
+    struct account fresh;
+    TRY(organisation_load(worker, request->arena, wanted->organisation, &organisation));
+    TRY(newcomer_account(worker, request->arena, &newcomer, &fresh));
+    enum sm_error error =
+        write_user(request, &fresh, wanted->password.size ? NULL : &organisation.base_url, reply);
+    return error == SM_CONFLICT ? account_again(request, wanted, &fresh, reply) : error;
 }
 
 enum sm_error on_user_create(struct bus_request *request, const void *message, void *out)
 {
     const struct user_create_request *wanted = message;
     struct user_create_reply *reply = out;
-    return end(
-        request, "user_create", wanted->organisation, create_user(request, wanted, &reply->user));
+    return end(request, "user_create", wanted->organisation, create_user(request, wanted, reply));
 }
 
 /* What changes of an account: its verifier or its state. All its sessions end. */
@@ -302,4 +420,10 @@ enum sm_error on_user_password(struct bus_request *request, const void *message,
     const struct user_password_request *wanted = message;
     (void)out;
     return end(request, "user_password", wanted->organisation, set_password(request, wanted));
+}
+
+enum sm_error on_user_reset(struct bus_request *request, const void *message, void *out)
+{
+    const struct user_request *wanted = message;
+    return end(request, "user_reset", wanted->organisation, issue_link(request, wanted, out));
 }

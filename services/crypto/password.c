@@ -26,8 +26,7 @@ enum {
     HASH_BYTES = 32,
     WORKERS_MAX = 64,
     QUEUE_MAX = 10000,
-    KIB_MAX = 256 * 1024, /* the ceiling of what a stored form may cost us */
-    PASSES_MAX = 16,
+    KIB_MIN = 8, /* argon2's own least; the setting's is higher */
     STORED_BYTES_MIN = 20,
 };
 
@@ -121,7 +120,7 @@ static enum sm_error phc_parse(struct span stored, struct phc *out)
                    take_text(&reader, ",p=1$") && take_base64(&reader, phc.salt, SALT_BYTES) &&
                    take_text(&reader, "$") && take_base64(&reader, phc.hash, HASH_BYTES) &&
                    reader.left.size == 0;
-    if (!is_ours || phc.kib < 8 || phc.kib > KIB_MAX || phc.passes > PASSES_MAX)
+    if (!is_ours || phc.kib < KIB_MIN || phc.kib > ARGON2_KIB_MAX || phc.passes > ARGON2_PASSES_MAX)
         return SM_TAMPERED;
     phc.pepper_version = pepper;
     *out = phc;
@@ -280,9 +279,9 @@ static enum sm_error run_job(struct password_pool *pool, struct job *job)
 
 enum sm_error password_pool_new(const struct password_options *options, struct password_pool **out)
 {
-    if (options->kib < 8 || options->kib > KIB_MAX || options->passes < 1 ||
-        options->passes > PASSES_MAX || options->workers < 1 || options->workers > WORKERS_MAX ||
-        options->queue_max < 1 || options->queue_max > QUEUE_MAX)
+    if (options->kib < KIB_MIN || options->kib > ARGON2_KIB_MAX || options->passes < 1 ||
+        options->passes > ARGON2_PASSES_MAX || options->workers < 1 ||
+        options->workers > WORKERS_MAX || options->queue_max < 1 || options->queue_max > QUEUE_MAX)
         return SM_CONFIG;
     struct password_pool *pool DEFER(password_pool_free) = calloc(1, sizeof *pool);
     if (!pool)

@@ -36,23 +36,64 @@ static enum sm_error log_reading(struct sealed_call *call, enum event_kind kind,
 
 /* --- subjects --- */
 
-/* Appends the key of one message's subject; what is gone, or another's, is passed over. */
-static enum sm_error add_subject(
-    struct sealed_call *call, struct id id, struct subject_key *keys, size_t *count)
+/* A subject can be shown; what is gone, another's or edited is passed over. */
+static enum sm_error is_shown(struct sealed_call *call, enum sm_error found,
+    const struct message *message, int64_t now_ms, bool *out)
 {
-    struct message message;
+    bool is_missing = found == SM_NOT_FOUND || found == SM_TAMPERED;
+    *out = found == SM_OK && is_own(&call->user, message) && message_is_readable(message, now_ms);
+    return is_missing ? SM_OK : found;
+}
+
+/* How many of the page there are: what the log is told. */
+static enum sm_error count_shown(
+    struct sealed_call *call, const struct list *messages, size_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < messages->count; i++) {
+        struct message message;
+        bool is_one;
+        enum sm_error found = message_load(call->worker, call->arena,
+            LIST_AT(struct message_name, *messages, i)->message, &message);
+        TRY(is_shown(call, found, &message, call->now_ms, &is_one));
+        *count += is_one;
+    }
+    return SM_OK;
+}
+
+static enum sm_error fill_key(
+    struct sealed_call *call, const struct message *message, struct subject_key *out)
+{
     struct secret *key DEFER(secret_free) = NULL;
     struct secret *subject DEFER(secret_free) = NULL;
-    enum sm_error error = message_load(call->worker, call->arena, id, &message);
-    bool is_there = error == SM_OK && is_own(&call->user, &message) &&
-                    message_is_readable(&message, call->now_ms);
-    if (!is_there)
-        return error == SM_OK || error == SM_NOT_FOUND || error == SM_TAMPERED ? SM_OK : error;
-    TRY(message_key(call->worker, &message, &key));
+    TRY(message_key(call->worker, message, &key));
     TRY(subject_key_of(secret_span(key), &subject));
-    keys[*count].message = id;
-    TRY(keep_span(call->arena, secret_span(subject), &keys[*count].key));
-    ++*count;
+    out->message = message->message;
+    return keep_span(call->arena, secret_span(subject), &out->key);
+}
+
+/* The keys of what is still there, now that the log has it: looked at again, and held. */
+static enum sm_error release_subjects(
+    struct sealed_call *call, const struct list *messages, struct list *out)
+{
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    int64_t now_ms;
+    size_t count = 0;
+    void *memory;
+    TRY(arena_take(call->arena, messages->count, sizeof(struct subject_key), &memory));
+    struct subject_key *keys = memory;
+    TRY(db_begin(call->worker->db, &tx));
+    TRY(db_now_ms(call->worker->db, &now_ms));
+    for (size_t i = 0; i < messages->count; i++) {
+        struct message message;
+        bool is_one;
+        enum sm_error found = message_hold(call->worker, call->arena,
+            LIST_AT(struct message_name, *messages, i)->message, &message);
+        TRY(is_shown(call, found, &message, now_ms, &is_one));
+        if (is_one)
+            TRY(fill_key(call, &message, &keys[count++]));
+    }
+    *out = (struct list){keys, count};
     return SM_OK;
 }
 
@@ -62,23 +103,32 @@ enum sm_error on_subjects(struct sealed_call *call, const void *request_message,
     struct subjects_reply *reply = out;
     char reason[32];
     struct id event;
-    size_t count = 0;
-    void *memory;
-    TRY(arena_take(call->arena, request->messages.count, sizeof(struct subject_key), &memory));
-    struct subject_key *keys = memory;
-    for (size_t i = 0; i < request->messages.count; i++)
-        TRY(add_subject(
-            call, LIST_AT(struct message_name, request->messages, i)->message, keys, &count));
+    size_t count;
+    TRY(count_shown(call, &request->messages, &count));
     if (count == 0)
         return SM_OK;
     (void)snprintf(reason, sizeof reason, "%zu subjects", count);
     TRY(log_reading(call, EVENT_SUBJECTS_READ, (struct id){{0}}, reason, &event));
     TRY(call_release(call, event));
-    reply->subjects = (struct list){keys, count};
-    return SM_OK;
+    return release_subjects(call, &request->messages, &reply->subjects);
 }
 
 /* --- a message --- */
+
+/* Looked at again, and held: it may have ended while the log was waited for. */
+static enum sm_error release_content(
+    struct sealed_call *call, const struct grant *grant, void *reply)
+{
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct message message;
+    int64_t now_ms;
+    TRY(db_begin(call->worker->db, &tx));
+    TRY(message_hold(call->worker, call->arena, grant->message, &message));
+    TRY(db_now_ms(call->worker->db, &now_ms));
+    if (!message_is_readable(&message, now_ms))
+        return SM_GONE;
+    return grant_content(call, &message, grant, reply);
+}
 
 enum sm_error on_read(struct sealed_call *call, const void *request_message, void *reply)
 {
@@ -93,5 +143,5 @@ enum sm_error on_read(struct sealed_call *call, const void *request_message, voi
         return SM_GONE;
     TRY(log_reading(call, EVENT_READ_BY_SENDER, request->message, "", &grant.token));
     TRY(call_release(call, grant.token));
-    return grant_content(call, &message, &grant, reply);
+    return release_content(call, &grant, reply);
 }

@@ -17,6 +17,7 @@ static const struct statement
         "SELECT organisation, message, state FROM vault.message WHERE due_ms <= clock.now_ms()"
         " ORDER BY due_ms LIMIT $1"},
     links_of = {"retire_links", "SELECT link FROM vault.link WHERE message = $1 ORDER BY link"},
+    empty_verifier = {"retire_verifier", "UPDATE vault.link SET verifier = NULL WHERE link = $1"},
     forget_codes = {"retire_codes",
         "DELETE FROM vault.code WHERE link IN (SELECT link FROM vault.link WHERE message = $1)"},
     forget_sessions = {"retire_sessions",
@@ -50,6 +51,19 @@ enum sm_error on_due(struct bus_request *request, const void *message, void *out
 
 /* --- destroying --- */
 
+/* An edited row stays one, and refuses as before; but it does not keep what is to be destroyed. */
+static enum sm_error destroy_verifier(
+    const struct worker *worker, struct arena *arena, struct id id)
+{
+    struct link link;
+    enum sm_error found = link_lock(worker, arena, id, &link);
+    if (found == SM_TAMPERED)
+        return DB_RUN(worker->db, &empty_verifier, NULL, db_id(&id));
+    TRY(found);
+    link.verifier = span_of(NULL, 0);
+    return link_update(worker, &link);
+}
+
 static enum sm_error destroy_verifiers(
     const struct worker *worker, struct arena *arena, struct id message)
 {
@@ -57,11 +71,8 @@ static enum sm_error destroy_verifiers(
     TRY(DB_RUN(worker->db, &links_of, &rows, db_id(&message)));
     for (size_t i = 0; i < db_rows_count(rows); i++) {
         struct id id;
-        struct link link;
         TRY(db_read_id(rows, i, 0, &id));
-        TRY(link_lock(worker, arena, id, &link));
-        link.verifier = span_of(NULL, 0);
-        TRY(link_update(worker, &link));
+        TRY(destroy_verifier(worker, arena, id));
     }
     TRY(DB_RUN(worker->db, &forget_codes, NULL, db_id(&message)));
     return DB_RUN(worker->db, &forget_sessions, NULL, db_id(&message));
@@ -129,12 +140,34 @@ enum sm_error on_destroy(struct bus_request *request, const void *message, void 
     return destroy(worker, request->arena, asked->message, now_ms, &reply->is_due);
 }
 
+/*
+ * Only what is destroyed can be purged: else a message that lives would never be due again, and its
+ * key would stay for ever.
+ */
+static enum sm_error forget_due(const struct worker *worker, struct arena *arena, struct id id)
+{
+    struct message message;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    TRY(db_begin(worker->db, &tx));
+    TRY(message_lock(worker, arena, id, &message));
+    if (message.wrapped.size > 0)
+        return SM_CONFLICT;
+    TRY(message_set_due(worker, id, false, 0));
+    FAIL_POINT("crypto.purged.before-commit");
+    TRY(db_commit(&tx));
+    FAIL_POINT("crypto.purged.after-commit");
+    return SM_OK;
+}
+
 enum sm_error on_purged(struct bus_request *request, const void *message, void *out)
 {
     const struct purged_request *asked = message;
+    struct message known;
     (void)out;
-    FAIL_POINT("crypto.purged.before-commit");
-    TRY(message_set_due(request->worker, asked->message, false, 0));
-    FAIL_POINT("crypto.purged.after-commit");
-    return SM_OK;
+    /* As for a destroy: an edited row is reported, and nothing is decided by it. */
+    enum sm_error found = message_load(request->worker, request->arena, asked->message, &known);
+    if (found == SM_NOT_FOUND)
+        return SM_OK; /* never due */
+    TRY(found);
+    return forget_due(request->worker, request->arena, asked->message);
 }

@@ -57,6 +57,7 @@ static const char *const sentences[SM_ERROR_COUNT] = {
     [SM_RATE_LIMITED] = "This was asked too often. Please wait a moment.",
     [SM_TIMEOUT] = "This took too long. Please try again.",
     [SM_UNAVAILABLE] = "A part of the system cannot be reached; nothing was released. Please try again.",
+    [SM_CODE_NEEDED] = "Enter the code of your authenticator app too, or one of your recovery codes.",
     [SM_KEY_UNKNOWN] = "The request was made with keys that are no longer good. Please load the page again.",
 };
 /* clang-format on */

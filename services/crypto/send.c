@@ -11,18 +11,14 @@
 #include "services/crypto/handlers.h"
 #include "services/crypto/keep.h"
 #include "services/crypto/link.h"
-#include "services/crypto/mail.h"
 #include "services/crypto/message.h"
 #include "services/crypto/method.h"
+#include "services/crypto/notice.h"
 #include "services/crypto/organisation.h"
 #include "services/crypto/send_check.h"
 #include "services/crypto/usage.h"
 
-enum {
-    DIGEST_TEXT_BYTES_MAX = 64 * 1024,
-    LINK_TEXT_BYTES_MAX = 512,
-    MESSAGE_KEY_WRAPPED_MAX = 512
-};
+enum { DIGEST_TEXT_BYTES_MAX = 64 * 1024, MESSAGE_KEY_WRAPPED_MAX = 512 };
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 
 /* One send while it is made. */
@@ -227,30 +223,21 @@ static enum sm_error add_sent_event(
     return call_event(sending->call, &event);
 }
 
+/* It waits as long as the sender may undo the send, or as long as the operator says. */
 static enum sm_error add_notice(
     struct sending *sending, const struct link *link, struct id sent_event)
 {
     const struct worker *worker = sending->call->worker;
-    const struct organisation *organisation = &sending->organisation;
-    int64_t undo_ms = settings_number(worker->crypto->settings, SETTING_UNDO_S) * 1000;
-    struct buffer text DEFER(buffer_free) = BUFFER(LINK_TEXT_BYTES_MAX);
-    TRY(link_text(worker, link, organisation->base_url, &text));
-    struct mail_order order = {.letter = {.kind = LETTER_NOTICE,
-                                   .language = sending->message.language,
-                                   .to_address = link->address,
-                                   .to_name = link->name,
-                                   .from_address = organisation->from_address,
-                                   .organisation_name = organisation->name,
-                                   .sender_name = sending->call->user.name,
-                                   .link = buffer_span(&text),
-                                   .expires_ms = (uint64_t)link->expires_ms},
-        .organisation = link->organisation,
-        .message = link->message,
-        .link = link->link,
+    int64_t undo_s = (int64_t)sending->request->undo_s;
+    int64_t configured_s = settings_number(worker->crypto->settings, SETTING_UNDO_S);
+    const struct notice notice = {.link = link,
+        .organisation = &sending->organisation,
+        .language = sending->message.language,
+        .sender_name = sending->call->user.name,
         .event = sent_event,
-        .not_before_ms = sending->call->now_ms + undo_ms,
-        .not_after_ms = link->expires_ms};
-    return mail_add(worker, &order);
+        .not_before_ms =
+            sending->call->now_ms + (undo_s > configured_s ? undo_s : configured_s) * 1000};
+    return notice_add(worker, &notice);
 }
 
 static enum sm_error write_link(struct sending *sending, const struct link *link)

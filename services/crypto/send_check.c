@@ -5,6 +5,7 @@
 #include "envelope/chunked.h"
 #include "proto/limits.h"
 #include "services/crypto/method.h"
+#include "services/crypto/policy.h"
 
 typedef bool rule_fn(const struct send_facts *facts);
 
@@ -125,14 +126,14 @@ static bool methods_are_good(const struct send_facts *facts)
 static bool methods_are_allowed(const struct send_facts *facts)
 {
     for (size_t i = 0; i < facts->request->recipients.count; i++)
-        if ((recipient_at(facts, i)->method & facts->organisation->methods) == 0)
+        if ((recipient_at(facts, i)->method & policy_methods(facts->organisation)) == 0)
             return false;
     return true;
 }
 
 static bool lifetime_is_allowed(const struct send_facts *facts)
 {
-    return facts->request->lifetime_days <= facts->organisation->lifetime_days_max;
+    return policy_allows_days(facts->organisation, facts->request->lifetime_days);
 }
 
 static bool recipients_are_allowed(const struct send_facts *facts)

@@ -9,6 +9,7 @@
 #include "envelope/kdf.h"
 #include "proto/limits.h"
 #include "services/crypto/keep.h"
+#include "services/crypto/totp.h"
 
 /* clang-format off */
 static const struct statement
@@ -164,7 +165,8 @@ enum sm_error sign_in_reserve(struct sealed_call *call, struct span email, struc
 
 /* --- the outcome --- */
 
-static enum sm_error busy(struct sealed_call *call, const struct sign_in *sign_in)
+/* Nothing was checked: no failure of anybody's. */
+static enum sm_error hand_back(struct sealed_call *call, const struct sign_in *sign_in)
 {
     struct db_transaction tx DEFER(db_rollback) = {0};
     struct sign_in again = *sign_in;
@@ -175,12 +177,19 @@ static enum sm_error busy(struct sealed_call *call, const struct sign_in *sign_i
     TRY(save_attempts(call, &again, &attempts));
     TRY(db_commit(&tx));
     call->failure->attempts_left = 0;
+    return SM_OK;
+}
+
+static enum sm_error busy(struct sealed_call *call, const struct sign_in *sign_in)
+{
+    TRY(hand_back(call, sign_in));
     return SM_BUSY;
 }
 
 /* The failure of an account goes to its organisation's log; a stranger has none, but writes a row
  * all the same. */
-static enum sm_error failed(struct sealed_call *call, const struct sign_in *sign_in)
+enum sm_error sign_in_failed(
+    struct sealed_call *call, const struct sign_in *sign_in, const char *cause)
 {
     struct db_transaction tx DEFER(db_rollback) = {0};
     struct personal_field personal[] = {{span_text("user"), sign_in->account.email}};
@@ -194,7 +203,7 @@ static enum sm_error failed(struct sealed_call *call, const struct sign_in *sign
         log_line(LOG_INFO, "sign-in-failed", "cause", "no such account", NULL);
     } else {
         wrong.personal = LIST_OF(personal);
-        wrong.reason = span_text(sign_in->is_known ? "wrong password" : "disabled account");
+        wrong.reason = span_text(sign_in->is_known ? cause : "disabled account");
         TRY(call_event(call, &wrong));
     }
     if (sign_in->locked_until_ms && !id_is_none(locked.organisation))
@@ -205,24 +214,118 @@ static enum sm_error failed(struct sealed_call *call, const struct sign_in *sign
     return SM_WRONG_SECRET;
 }
 
-enum sm_error sign_in_check(
+/* --- the second factor --- */
+
+/* One address in four that nobody has: which ones follows from a key, so they stay the same. */
+static enum sm_error stranger_is_asked(const struct sealed_call *call, struct span email, bool *out)
+{
+    uint8_t address[KDF_SHA256_BYTES];
+    TRY(stranger_address(call, email, address));
+    *out = address[0] % 4 == 0;
+    return SM_OK;
+}
+
+static enum sm_error code_is_asked(
+    const struct sealed_call *call, const struct sign_in *sign_in, bool *out)
+{
+    if (id_is_none(sign_in->account.account))
+        return stranger_is_asked(call, sign_in->email, out);
+    *out = sign_in->account.has_totp;
+    return SM_OK;
+}
+
+enum sm_error sign_in_ask_code(
+    struct sealed_call *call, const struct sign_in *sign_in, struct span password, struct span code)
+{
+    bool is_asked;
+    TRY(code_is_asked(call, sign_in, &is_asked));
+    if (!is_asked || code.size)
+        return SM_OK;
+    enum sm_error error = password_dummy(call->worker->crypto->passwords, password);
+    if (error == SM_BUSY)
+        return busy(call, sign_in);
+    if (error != SM_WRONG_SECRET)
+        return error;
+    TRY(hand_back(call, sign_in));
+    return SM_CODE_NEEDED;
+}
+
+static struct totp_question question_of(
+    const struct sealed_call *call, const struct account *account, struct span code)
+{
+    return (struct totp_question){account, TOTP_CONFIRMED, code, call->now_ms};
+}
+
+static enum sm_error check_code(
+    const struct sealed_call *call, const struct sign_in *sign_in, struct span code)
+{
+    struct totp_question question = question_of(call, &sign_in->account, code);
+    return sign_in->account.has_totp ? totp_check(call->worker, &question) : SM_OK;
+}
+
+static bool is_answer(enum sm_error error)
+{
+    return error == SM_OK || error == SM_WRONG_SECRET;
+}
+
+/* SM_OK or SM_WRONG_SECRET, with nothing written; else why it could not be checked. */
+static enum sm_error check_password(
     struct sealed_call *call, const struct sign_in *sign_in, struct span password)
 {
     struct password_pool *pool = call->worker->crypto->passwords;
     enum sm_error error = sign_in->is_known
                               ? password_verify(pool, password, sign_in->account.verifier)
                               : password_dummy(pool, password);
-    if (error == SM_BUSY)
-        return busy(call, sign_in);
-    return error == SM_WRONG_SECRET ? failed(call, sign_in) : error;
+    return error == SM_BUSY ? busy(call, sign_in) : error;
 }
 
-enum sm_error sign_in_succeeded(struct sealed_call *call, const struct sign_in *sign_in)
+enum sm_error sign_in_check_password(
+    struct sealed_call *call, const struct sign_in *sign_in, struct span password)
+{
+    enum sm_error error = check_password(call, sign_in, password);
+    return error == SM_WRONG_SECRET ? sign_in_failed(call, sign_in, "wrong password") : error;
+}
+
+enum sm_error sign_in_check(
+    struct sealed_call *call, const struct sign_in *sign_in, struct span password, struct span code)
+{
+    enum sm_error first = check_password(call, sign_in, password);
+    if (!is_answer(first))
+        return first;
+    enum sm_error second = check_code(call, sign_in, code);
+    if (!is_answer(second))
+        return second;
+    if (first == SM_OK && second == SM_OK)
+        return SM_OK;
+    return sign_in_failed(call, sign_in, first == SM_OK ? "wrong code" : "wrong password");
+}
+
+/* That a recovery code went is said to the organisation: it may be the thief of a note. */
+static enum sm_error use_code(
+    struct sealed_call *call, const struct account *account, struct span code)
+{
+    struct totp_question question = question_of(call, account, code);
+    struct personal_field personal[] = {{span_text("user"), account->email}};
+    struct audit_event used = {.organisation = account->organisation,
+        .kind = EVENT_RECOVERY_CODE_USED,
+        .actor_class = ACTOR_USER,
+        .actor = account->account,
+        .personal = LIST_OF(personal)};
+    bool is_recovery;
+    TRY(totp_use(call->worker, &question, &is_recovery));
+    return is_recovery ? call_event(call, &used) : SM_OK;
+}
+
+enum sm_error sign_in_succeeded(
+    struct sealed_call *call, const struct sign_in *sign_in, struct span code)
 {
     struct account now;
     TRY(account_lock(call->worker, call->arena, sign_in->email, &now));
-    if (now.state != ACCOUNT_ACTIVE || !span_equal(now.verifier, sign_in->account.verifier))
+    if (now.state != ACCOUNT_ACTIVE || !span_equal(now.verifier, sign_in->account.verifier) ||
+        now.has_totp != sign_in->account.has_totp)
         return SM_WRONG_SECRET;
+    if (now.has_totp && code.size)
+        TRY(use_code(call, &now, code));
     now.attempts = (struct attempts){0};
     return account_update(call->worker, &now);
 }

@@ -16,6 +16,7 @@
 #include "services/crypto/handlers.h"
 #include "services/crypto/keep.h"
 #include "services/crypto/organisation.h"
+#include "services/crypto/policy.h"
 #include "services/crypto/rowmac.h"
 #include "services/crypto/sign_in.h"
 
@@ -28,6 +29,8 @@ static const struct statement
     read_one = {"session_read",
         "SELECT account, expires_ms, proof FROM vault.session WHERE session = $1"},
     end_one = {"session_end", "DELETE FROM vault.session WHERE session = $1"},
+    note_sign_in = {"account_signed_in",
+        "UPDATE vault.account SET last_sign_in_ms = $2 WHERE account = $1"},
     forget = {"session_forget",
         "DELETE FROM vault.session WHERE session IN (SELECT session FROM vault.session"
         " WHERE expires_ms < clock.now_ms() ORDER BY expires_ms LIMIT 100 FOR UPDATE SKIP LOCKED)"};
@@ -144,9 +147,16 @@ static struct audit_event user_event(const struct sealed_call *call, uint64_t ki
         .actor = call->user.user};
 }
 
-/* The session with its event, in the transaction that also clears the failures. */
+/* What a sign-in makes: the session's secret, and the event that must be in the log first. */
+struct fresh {
+    struct span secret;
+    struct id event;
+};
+
+/* The session with its event, in the transaction that also clears the failures and uses the code
+ * up. */
 static enum sm_error open_session(
-    struct sealed_call *call, const struct sign_in *sign_in, struct span secret, struct id *event)
+    struct sealed_call *call, const struct sign_in *sign_in, struct span code, struct fresh *fresh)
 {
     struct db_transaction tx DEFER(db_rollback) = {0};
     const struct account *account = &sign_in->account;
@@ -164,11 +174,13 @@ static enum sm_error open_session(
     struct audit_event signed_in = user_event(call, EVENT_SIGNED_IN);
     signed_in.personal = LIST_OF(personal);
     TRY(db_begin(call->worker->db, &tx));
-    TRY(sign_in_succeeded(call, sign_in));
-    TRY(session_insert(call->worker, &session, secret));
+    TRY(sign_in_succeeded(call, sign_in, code));
+    TRY(DB_RUN(
+        call->worker->db, &note_sign_in, NULL, db_id(&account->account), db_i64(call->now_ms)));
+    TRY(session_insert(call->worker, &session, fresh->secret));
     TRY(call_event(call, &signed_in));
     TRY(call_commit(call, &tx));
-    *event = signed_in.event;
+    fresh->event = signed_in.event;
     return SM_OK;
 }
 
@@ -184,7 +196,7 @@ static enum sm_error fill_login_reply(
         .name = call->user.name,
         .roles = call->user.roles,
         .expires_ms = (uint64_t)call->user.expires_ms,
-        .methods = organisation.methods,
+        .methods = policy_methods(&organisation),
         .lifetime_days_max = organisation.lifetime_days_max};
     return SM_OK;
 }
@@ -192,22 +204,20 @@ static enum sm_error fill_login_reply(
 enum sm_error on_login(struct sealed_call *call, const void *message, void *reply)
 {
     const struct login_request *request = message;
+    struct login_reply *signed_in = reply;
     struct sign_in sign_in;
-    struct span secret;
-    struct id event;
+    struct fresh fresh;
     void *bytes;
-    if (request->code.size) {
-        call->failure->reason = span_text("This account has no time-based code; leave it empty.");
-        return SM_BAD_VALUE;
-    }
     TRY(sign_in_reserve(call, request->email, &sign_in));
-    TRY(sign_in_check(call, &sign_in, request->password));
+    TRY(sign_in_ask_code(call, &sign_in, request->password, request->code));
+    TRY(sign_in_check(call, &sign_in, request->password, request->code));
     TRY(arena_take(call->arena, 1, SESSION_SECRET_BYTES, &bytes));
     TRY(random_bytes(bytes, SESSION_SECRET_BYTES));
-    secret = span_of(bytes, SESSION_SECRET_BYTES);
-    TRY(open_session(call, &sign_in, secret, &event));
-    TRY(fill_login_reply(call, secret, reply));
-    TRY(call_release(call, event));
+    fresh.secret = span_of(bytes, SESSION_SECRET_BYTES);
+    TRY(open_session(call, &sign_in, request->code, &fresh));
+    TRY(fill_login_reply(call, fresh.secret, signed_in));
+    signed_in->has_totp = sign_in.account.has_totp;
+    TRY(call_release(call, fresh.event));
     return session_cookie(call);
 }
 

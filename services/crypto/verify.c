@@ -3,6 +3,10 @@
  * a hundred guesses at once are no more than five checked ones, and a crash between the two counts
  * as a failure and never as a free guess. What is slow (argon2) runs while nothing is locked; what
  * must not happen twice (a code) runs under the link's lock.
+ *
+ * A right guess is committed as a fact for the log, and nothing else; when the log has it, the link
+ * and the code are looked at again, and only then is the code used up and the session made. So an
+ * outage of the log spends no code, and one code never gives two sessions.
  */
 #include "base/failpoint.h"
 #include "services/crypto/account.h"
@@ -18,7 +22,8 @@ struct verifying {
     struct sealed_call *call;
     const struct verify_request *request;
     const struct method_rule *rule;
-    struct link link; /* as the lock last gave it */
+    struct link link;       /* as the lock last gave it */
+    struct message message; /* likewise */
     struct lockout_ticket ticket;
 };
 
@@ -36,7 +41,7 @@ static enum sm_error reserve(struct verifying *verifying)
     struct sealed_call *call = verifying->call;
     struct db_transaction tx DEFER(db_rollback) = {0};
     TRY(call_begin(call, &tx));
-    TRY(link_lock(call->worker, call->arena, call->link.link, &verifying->link));
+    TRY(link_gone(link_lock(call->worker, call->arena, call->link.link, &verifying->link)));
     enum sm_error closed =
         lockout_reserve(&verifying->link.lockout, call->now_ms, &verifying->ticket);
     if (closed != SM_OK)
@@ -71,41 +76,46 @@ static enum sm_error add_event(struct verifying *verifying, enum event_kind kind
     return SM_OK;
 }
 
-/* A lock or a freeze is one event, however many failures arrive while it stands. */
+/*
+ * A lock or a freeze is one event, however many failures arrive while it stands. Its end names it,
+ * beside the epoch: a right guess may lift a lock, and the next failure makes another.
+ */
 static enum sm_error add_closed_event(
-    struct verifying *verifying, enum event_kind kind, const char *word)
+    struct verifying *verifying, enum event_kind kind, const char *word, struct id *out)
 {
     const struct link *link = &verifying->link;
+    const struct lockout *lockout = &link->lockout;
     struct id event;
-    const struct span parts[] = {
-        id_span(&link->link), span_of(&link->lockout.epoch, sizeof link->lockout.epoch)};
-    TRY(derived_id(word, parts, 2, &event));
-    return add_event(verifying, kind, RESULT_FAILED, event, NULL);
+    const struct span parts[] = {id_span(&link->link),
+        span_of(&lockout->epoch, sizeof lockout->epoch),
+        span_of(&lockout->locked_until_ms, sizeof lockout->locked_until_ms)};
+    TRY(derived_id(word, parts, sizeof parts / sizeof parts[0], &event));
+    return add_event(verifying, kind, RESULT_FAILED, event, out);
 }
 
 /* --- after: the sender is told of the first lockout --- */
 
-static enum sm_error order_locked(struct verifying *verifying)
+static enum sm_error order_locked(struct verifying *verifying, struct id event)
 {
     struct sealed_call *call = verifying->call;
     const struct link *link = &verifying->link;
-    struct message message;
     struct organisation organisation;
     struct account sender;
-    TRY(message_load(call->worker, call->arena, link->message, &message));
     TRY(organisation_load(call->worker, call->arena, link->organisation, &organisation));
-    TRY(account_by_id(call->worker, call->arena, message.sender, &sender));
+    TRY(account_by_id(call->worker, call->arena, verifying->message.sender, &sender));
     struct mail_order order = {.letter = {.kind = LETTER_LOCKED,
                                    .language = organisation.language,
                                    .to_address = sender.email,
                                    .to_name = sender.name,
                                    .from_address = organisation.from_address,
+                                   .from_name = organisation.from_name,
                                    .organisation_name = organisation.name,
                                    .sender_name = sender.name,
                                    .expires_ms = (uint64_t)link->lockout.locked_until_ms},
         .organisation = link->organisation,
         .message = link->message,
         .link = link->link,
+        .event = event,
         .not_before_ms = call->now_ms,
         .not_after_ms = link->expires_ms};
     return mail_add(call->worker, &order);
@@ -115,14 +125,15 @@ static enum sm_error order_locked(struct verifying *verifying)
 
 static enum sm_error note_closed(struct verifying *verifying, enum sm_error closed)
 {
-    if (closed == SM_FROZEN)
-        TRY(add_closed_event(verifying, EVENT_FROZEN, "frozen"));
-    if (closed == SM_LOCKED)
-        TRY(add_closed_event(verifying, EVENT_LOCKED, "locked"));
-    if (closed == SM_OK || verifying->link.is_sender_told)
+    struct id event;
+    if (closed == SM_OK)
+        return SM_OK;
+    TRY(closed == SM_FROZEN ? add_closed_event(verifying, EVENT_FROZEN, "frozen", &event)
+                            : add_closed_event(verifying, EVENT_LOCKED, "locked", &event));
+    if (verifying->link.is_sender_told)
         return SM_OK;
     verifying->link.is_sender_told = true;
-    return order_locked(verifying);
+    return order_locked(verifying, event);
 }
 
 static enum sm_error fail(struct verifying *verifying, struct db_transaction *tx)
@@ -145,7 +156,6 @@ static enum sm_error succeed(
 {
     struct sealed_call *call = verifying->call;
     struct link *link = &verifying->link;
-    struct id event;
     int64_t expires_ms;
     lockout_give_back(&link->lockout, &verifying->ticket);
     if (verifying->rule->asks_code)
@@ -153,67 +163,91 @@ static enum sm_error succeed(
     TRY(link_update(call->worker, link));
     TRY(link_to_feed(call->worker, link));
     TRY(link_session_new(call, link->link, &reply->session, &expires_ms));
-    TRY(add_event(verifying, EVENT_VERIFIED, RESULT_OK, (struct id){{0}}, &event));
-    FAIL_POINT("crypto.verify.before-commit");
+    FAIL_POINT("crypto.verified.before-commit");
     TRY(call_commit(call, tx));
-    FAIL_POINT("crypto.verify.after-commit");
+    FAIL_POINT("crypto.verified.after-commit");
     reply->expires_ms = (uint64_t)expires_ms;
-    return call_release(call, event);
+    return SM_OK;
 }
 
-/* It could not be checked (the pool is full, say): no failure of the recipient's. */
+/* It could not be checked, or not be logged: no failure of the recipient's. */
 static enum sm_error give_back(struct verifying *verifying, enum sm_error error)
 {
     struct sealed_call *call = verifying->call;
     struct db_transaction tx DEFER(db_rollback) = {0};
     TRY(db_begin(call->worker->db, &tx));
-    TRY(link_lock(call->worker, call->arena, call->link.link, &verifying->link));
+    TRY(link_gone(link_lock(call->worker, call->arena, call->link.link, &verifying->link)));
     lockout_give_back(&verifying->link.lockout, &verifying->ticket);
     TRY(link_update(call->worker, &verifying->link));
     TRY(db_commit(&tx));
     return error;
 }
 
-static enum sm_error gone_if_missing(enum sm_error error)
+/* Under the lock again: ended meanwhile is gone; else the second half of the check decides. */
+static enum sm_error look_again(struct verifying *verifying, enum sm_error outside)
 {
-    return error == SM_NOT_FOUND ? SM_GONE : error;
+    const struct sealed_call *call = verifying->call;
+    const struct verify_request *request = verifying->request;
+    TRY(link_lock_live(call->worker, call->arena, &verifying->link, &verifying->message));
+    struct attempt attempt = {
+        call->worker, &verifying->link, request->password, request->code, call->now_ms};
+    return outside == SM_OK && verifying->rule->inside ? verifying->rule->inside(&attempt)
+                                                       : outside;
 }
 
-/* Under the lock again: revoked meanwhile is gone; else the second half of the check decides. */
-static enum sm_error decide(struct verifying *verifying, const struct attempt *attempt,
-    enum sm_error outside, struct verify_reply *reply)
+/* The outcome as a fact for the log. SM_OK: it was right, and *event says so. */
+static enum sm_error decide(struct verifying *verifying, enum sm_error outside, struct id *event)
 {
     struct sealed_call *call = verifying->call;
     struct db_transaction tx DEFER(db_rollback) = {0};
     TRY(db_begin(call->worker->db, &tx));
-    TRY(gone_if_missing(link_lock(call->worker, call->arena, call->link.link, &verifying->link)));
-    if (verifying->link.state != LINK_LIVE)
-        return SM_GONE;
-    enum sm_error outcome = outside;
-    if (outcome == SM_OK && verifying->rule->inside)
-        outcome = verifying->rule->inside(attempt);
-    if (outcome != SM_OK && outcome != SM_WRONG_SECRET)
-        return outcome;
-    return outcome == SM_OK ? succeed(verifying, &tx, reply) : fail(verifying, &tx);
+    enum sm_error outcome = look_again(verifying, outside);
+    if (outcome == SM_WRONG_SECRET)
+        return fail(verifying, &tx);
+    TRY(outcome);
+    TRY(add_event(verifying, EVENT_VERIFIED, RESULT_OK, (struct id){{0}}, event));
+    FAIL_POINT("crypto.verify.before-commit");
+    TRY(call_commit(call, &tx));
+    FAIL_POINT("crypto.verify.after-commit");
+    return SM_OK;
+}
+
+/* The log has it. A code that was used meanwhile, at another page, is a wrong one here. */
+static enum sm_error let_in(struct verifying *verifying, struct verify_reply *reply)
+{
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    TRY(db_begin(verifying->call->worker->db, &tx));
+    enum sm_error outcome = look_again(verifying, SM_OK);
+    if (outcome == SM_WRONG_SECRET)
+        return fail(verifying, &tx);
+    TRY(outcome);
+    return succeed(verifying, &tx, reply);
+}
+
+/* The slow half of the check, while nothing is locked. */
+static enum sm_error check_outside(const struct verifying *verifying)
+{
+    const struct sealed_call *call = verifying->call;
+    const struct verify_request *request = verifying->request;
+    struct attempt attempt = {
+        call->worker, &verifying->link, request->password, request->code, call->now_ms};
+    return verifying->rule->outside ? verifying->rule->outside(&attempt) : SM_OK;
 }
 
 enum sm_error on_verify(struct sealed_call *call, const void *message, void *reply)
 {
     struct verifying verifying = {.call = call, .request = message};
-    struct link link;
-    TRY(gone_if_missing(link_load(call->worker, call->arena, call->link.link, &link)));
-    verifying.rule = method_find(link.method);
+    struct id event;
+    TRY(link_gone(link_load(call->worker, call->arena, call->link.link, &verifying.link)));
+    verifying.rule = method_find(verifying.link.method);
     if (!verifying.rule ||
         !method_fits(verifying.rule, verifying.request->password, verifying.request->code))
         return SM_BAD_VALUE;
     TRY(reserve(&verifying));
-    struct attempt attempt = {.worker = call->worker,
-        .link = &verifying.link,
-        .password = verifying.request->password,
-        .code = verifying.request->code,
-        .now_ms = call->now_ms};
-    enum sm_error outside = verifying.rule->outside ? verifying.rule->outside(&attempt) : SM_OK;
+    enum sm_error outside = check_outside(&verifying);
     if (outside != SM_OK && outside != SM_WRONG_SECRET)
         return give_back(&verifying, outside);
-    return decide(&verifying, &attempt, outside, reply);
+    TRY(decide(&verifying, outside, &event));
+    enum sm_error logged = call_release(call, event);
+    return logged == SM_OK ? let_in(&verifying, reply) : give_back(&verifying, logged);
 }

@@ -34,6 +34,7 @@ static const struct error_answer answers[SM_ERROR_COUNT] = {
     [SM_CRYPTO]            = {500, 0, "The server could not compute; its log has the cause."},
     [SM_NOT_ENABLED]       = {503, 0, "Secure Mail is not enabled on this server (SECURE_MAIL_ENABLED is not \"true\")."},
     [SM_KEY_UNKNOWN]       = {409, 0, "The key that this was sealed to is no longer in use. Fetch the keys again and repeat."},
+    [SM_CODE_NEEDED]       = {401, 0, "Sign in with a time-based code too."},
 };
 /* clang-format on */
 

@@ -51,4 +51,8 @@ SM_MUST_USE enum sm_error worker_db(struct worker *worker, struct db **out);
 SM_MUST_USE enum sm_error worker_call(struct worker *worker, enum operation operation,
     const void *message, struct arena *arena, void *reply);
 
+/* The same with the caller's own time: call->operation and call->timeout_ms are set. */
+SM_MUST_USE enum sm_error worker_ask(struct worker *worker, const struct bus_call *call,
+    const void *message, struct arena *arena, void *reply);
+
 #endif

@@ -20,5 +20,7 @@ route_fn on_download;
 route_fn on_messages, on_message;
 /* audit_api.c */
 route_fn on_audit_entries, on_audit_export, on_audit_checkpoint;
+/* system_status.c */
+route_fn on_system_status;
 
 #endif

@@ -61,6 +61,8 @@ const struct route routes[] = {
      "The log as NDJSON, for securemail-verify."},
     {"GET",     "/api/v1/audit/checkpoint", BODY_NONE,    0,                        NEEDS_AUDIT,    LANE_CALL,     false, on_audit_checkpoint,
      "The log's present head, signed."},
+    {"GET",     "/api/v1/status",          BODY_NONE,     0,                        NEEDS_AUDIT,    LANE_CALL,     false, on_system_status,
+     "Which services answer, when retention last swept, how long the log is."},
 };
 /* clang-format on */
 

@@ -54,15 +54,22 @@ static enum sm_error client_of(struct worker *worker, unsigned servers, struct b
     return SM_UNKNOWN_OPERATION;
 }
 
-enum sm_error worker_call(struct worker *worker, enum operation operation, const void *message,
+enum sm_error worker_ask(struct worker *worker, const struct bus_call *wanted, const void *message,
     struct arena *arena, void *reply)
 {
-    const struct operation_rule *rule = catalog_find((uint16_t)operation);
+    const struct operation_rule *rule = catalog_find((uint16_t)wanted->operation);
     struct bus_client *client = NULL;
-    struct bus_call call = {.operation = operation, .timeout_ms = CALL_TIMEOUT_MS};
+    struct bus_call call = *wanted;
     if (!rule)
         return SM_UNKNOWN_OPERATION;
     TRY(client_of(worker, rule->servers, &client));
     TRY(random_bytes(&call.trace, sizeof call.trace));
     return bus_client_call(client, &call, message, arena, reply);
+}
+
+enum sm_error worker_call(struct worker *worker, enum operation operation, const void *message,
+    struct arena *arena, void *reply)
+{
+    const struct bus_call call = {.operation = operation, .timeout_ms = CALL_TIMEOUT_MS};
+    return worker_ask(worker, &call, message, arena, reply);
 }

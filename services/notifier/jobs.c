@@ -25,8 +25,9 @@ static const char *kind_word(uint64_t kind)
     static const char *const words[] = {[LETTER_NOTICE] = "notice",
         [LETTER_CODE] = "code",
         [LETTER_REPLY] = "reply",
-        [LETTER_LOCKED] = "locked"};
-    return kind >= LETTER_NOTICE && kind <= LETTER_LOCKED ? words[kind] : "unknown";
+        [LETTER_LOCKED] = "locked",
+        [LETTER_RESET] = "reset"};
+    return kind >= LETTER_NOTICE && kind <= LETTER_LAST ? words[kind] : "unknown";
 }
 
 static enum sm_error add_event(

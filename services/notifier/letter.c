@@ -134,15 +134,17 @@ static enum sm_error check_people(const struct letter *facts)
         return SM_BAD_FORMAT;
     bool are_names = is_name(facts->to_name, PERSON_NAME_BYTES_MAX) &&
                      is_name(facts->sender_name, PERSON_NAME_BYTES_MAX) &&
+                     is_name(facts->from_name, ORGANISATION_NAME_BYTES_MAX) &&
                      is_name(facts->organisation_name, ORGANISATION_NAME_BYTES_MAX);
     return are_names ? SM_OK : SM_BAD_FORMAT;
 }
 
 enum sm_error letter_check(const struct letter *facts)
 {
-    bool needs_link = facts->kind == LETTER_NOTICE, needs_code = facts->kind == LETTER_CODE;
+    bool needs_link = facts->kind == LETTER_NOTICE || facts->kind == LETTER_RESET;
+    bool needs_code = facts->kind == LETTER_CODE;
     TRY(check_people(facts));
-    if (facts->kind < LETTER_NOTICE || facts->kind > LETTER_LOCKED)
+    if (facts->kind < LETTER_NOTICE || facts->kind > LETTER_LAST)
         return SM_BAD_VALUE;
     if (!language_find(facts->language))
         return SM_BAD_VALUE;
@@ -283,7 +285,9 @@ enum sm_error letter_compose(
     if (!text_is_address(stamp->from_address))
         return SM_BAD_FORMAT;
     TRY(write_words(facts, &words));
-    TRY(mime_address_header(out, "From", facts->organisation_name, letter_from(facts, stamp)));
+    bool has_name = facts->from_name.size > 0;
+    TRY(mime_address_header(out, "From", has_name ? facts->from_name : facts->organisation_name,
+        letter_from(facts, stamp)));
     TRY(mime_address_header(out, "To", facts->to_name, facts->to_address));
     TRY(mime_text_header(out, "Subject", buffer_span(&words.subject)));
     TRY(append_own_lines(out, facts, stamp));

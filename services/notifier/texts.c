@@ -105,6 +105,26 @@ static const struct language languages[] = {
             "\n"
             "De inhoud van het bericht is niet geopend met deze pogingen.\n"
             DUTCH_CLOSING},
+        [LETTER_RESET] = {
+            "Stel uw wachtwoord in voor Beveiligde mail van {organisation}",
+            "Geachte {to},\n"
+            "\n"
+            "Een beheerder van {organisation} heeft een link voor u gemaakt waarmee u\n"
+            "zelf een wachtwoord kiest voor Beveiligde mail:\n"
+            "\n"
+            "{link}\n"
+            "\n"
+            "De link werkt één keer, tot {until}.\n"
+            "Hebt u al een wachtwoord? Dat blijft werken tot u een nieuw kiest.\n"
+            "\n"
+            "Is deze e-mail echt?\n"
+            "- De link begint met {origin}/\n"
+            "- Wij vragen u nooit om een wachtwoord of code te mailen.\n"
+            "- Verwacht u deze e-mail niet? Gebruik de link dan niet, en bel uw beheerder op een\n"
+            "  nummer dat u al kent.\n"
+            "\n"
+            "De link is alleen voor u. Stuur deze e-mail niet door.\n"
+            DUTCH_CLOSING},
     },
 },
 {
@@ -194,6 +214,26 @@ static const struct language languages[] = {
             "   yourself to do so. There is no link in this e-mail, on purpose.\n"
             "\n"
             "These attempts did not open the content of the message.\n"
+            ENGLISH_CLOSING},
+        [LETTER_RESET] = {
+            "Set your password for Secure mail of {organisation}",
+            "Dear {to},\n"
+            "\n"
+            "An administrator of {organisation} has made a link for you, with which\n"
+            "you choose a password for Secure mail yourself:\n"
+            "\n"
+            "{link}\n"
+            "\n"
+            "The link works once, until {until}.\n"
+            "If you have a password already, it works until you choose a new one.\n"
+            "\n"
+            "Is this e-mail genuine?\n"
+            "- The link begins with {origin}/\n"
+            "- We never ask you to mail a password or a code.\n"
+            "- Did you not expect this e-mail? Then do not use the link, and call your\n"
+            "  administrator on a number that you already know.\n"
+            "\n"
+            "The link is for you alone. Do not forward this e-mail.\n"
             ENGLISH_CLOSING},
     },
 },

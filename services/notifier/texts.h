@@ -28,7 +28,7 @@ struct language {
     const char *weekdays[7], *months[12];
     const char *until;      /* printf: weekday, day, month, year, hour, minute */
     const char *until_time; /* printf: hour, minute */
-    struct letter_words letters[LETTER_LOCKED + 1]; /* by enum letter_kind; [0] is empty */
+    struct letter_words letters[LETTER_LAST + 1]; /* by enum letter_kind; [0] is empty */
 };
 
 /* The language that `code` names, NULL when we do not write it. */

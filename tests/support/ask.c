@@ -54,17 +54,23 @@ struct sealed_ask ask_seal(struct vault *vault, const struct ask *ask)
     return ask_seal_raw(vault, ask, buffer_span(&plaintext));
 }
 
-enum sm_error ask_carry(
-    const struct worker *worker, const char *operation, struct span frame, struct answer *out)
+static enum sm_error carry(const struct worker *worker, const struct carry_request *carried,
+    int64_t call_ms, struct answer *out)
 {
     struct worker copy = *worker;
-    struct carry_request carried = {span_text(operation), frame};
     struct bus_request request = {.caller = PEER_GATEWAY,
-        .header.deadline_ms = clock_wall_ms() + CALL_MS,
+        .header.deadline_ms = clock_wall_ms() + call_ms,
         .worker = &copy,
         .arena = &out->arena};
     out->effects = (struct carry_reply){0};
-    return on_carry(&request, &carried, &out->effects);
+    out->failure = (struct failure){0};
+    return on_carry(&request, carried, &out->effects);
+}
+
+enum sm_error ask_carry(
+    const struct worker *worker, const char *operation, struct span frame, struct answer *out)
+{
+    return carry(worker, &(struct carry_request){span_text(operation), frame}, CALL_MS, out);
 }
 
 void ask_open(const struct ask *ask, const struct sealed_ask *sealed, struct answer *out)
@@ -89,7 +95,8 @@ void ask_open(const struct ask *ask, const struct sealed_ask *sealed, struct ans
 enum sm_error ask_crypto(struct vault *vault, const struct ask *ask, struct answer *out)
 {
     struct sealed_ask sealed DEFER(sealed_ask_free) = ask_seal(vault, ask);
-    assert_ok(ask_carry(&vault->worker, ask->operation, buffer_span(&sealed.frame), out));
+    struct carry_request carried = {span_text(ask->operation), buffer_span(&sealed.frame)};
+    assert_ok(carry(&vault->worker, &carried, ask->call_ms ? ask->call_ms : CALL_MS, out));
     ask_open(ask, &sealed, out);
     return (enum sm_error)out->effects.outcome;
 }

@@ -19,6 +19,7 @@ struct ask {
     const char *operation;
     const void *message;     /* its struct sealed_meta is filled in where the request id is none */
     struct sealed_aad clear; /* the part that the gateway sees */
+    int64_t call_ms;         /* how long the gateway waits; 0: 2 seconds (ask_crypto) */
 };
 
 struct answer {

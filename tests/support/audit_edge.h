@@ -15,10 +15,19 @@ void audit_edge_stop(struct vault *vault);
 
 void audit_edge_set_down(bool is_down);
 
+/*
+ * Runs `act` once, in the relay's thread, when an event of `kind` arrives and is not acknowledged
+ * yet: what happens while a worker waits for the log. With NULL: no more.
+ */
+void audit_edge_meanwhile(enum event_kind kind, void (*act)(void *context), void *context);
+
 /* How many events of a kind came since the start or the last forget; EVENT_NONE: of all kinds. */
 size_t audit_edge_count(enum event_kind kind);
 /* The last event of a kind; its texts are gone. Fails the test when there is none. */
 struct audit_event audit_edge_last(enum event_kind kind);
+/* The reason that the last event of a kind gave, at most 63 letters; lives until the next forget.
+ */
+const char *audit_edge_reason(enum event_kind kind);
 void audit_edge_forget(void);
 
 /* Waits until nothing is pending (at most 5 s), so that counts are final. */

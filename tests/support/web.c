@@ -164,11 +164,21 @@ static enum sm_error say_query(struct bus_request *request, const void *message,
     return SM_OK;
 }
 
+static enum sm_error say_sweep(struct bus_request *request, const void *message, void *out)
+{
+    struct sweep_status_reply *reply = out;
+    (void)request;
+    (void)message;
+    *reply = (struct sweep_status_reply){.last_sweep_ms = 1795507980000, .purged = 3};
+    return SM_OK;
+}
+
 /* clang-format off */
 static const struct bus_handler crypto_says[] = {
     {OP_KEYS, say_keys}, {OP_CARRY, say_carry}, {OP_FEED, say_feed}, {OP_KNOWN, say_known}};
 static const struct bus_handler notifier_says[] = {{OP_DELIVERY_FEED, say_deliveries}};
-static const struct bus_handler retention_says[] = {{OP_PURGE, say_purge}};
+static const struct bus_handler retention_says[] = {
+    {OP_PURGE, say_purge}, {OP_SWEEP_STATUS, say_sweep}};
 static const struct bus_handler audit_says[] = {
     {OP_QUERY, say_query}, {OP_EXPORT, say_export}, {OP_CHECKPOINT, say_checkpoint}};
 #define SAYS(table) (table), sizeof(table) / sizeof((table)[0])

@@ -53,6 +53,18 @@ static void base64_gives_the_rfc_s_examples(void **state)
     }
 }
 
+static void base32_gives_the_rfc_s_examples_without_padding(void **state)
+{
+    (void)state;
+    static const char *const examples[][2] = {{"", ""}, {"f", "MY"}, {"fo", "MZXQ"},
+        {"foo", "MZXW6"}, {"foob", "MZXW6YQ"}, {"fooba", "MZXW6YTB"}, {"foobar", "MZXW6YTBOI"}};
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+        struct buffer text DEFER(buffer_free) = BUFFER(16);
+        assert_ok(base32_encode(span_text(examples[i][0]), &text));
+        assert_span(buffer_span(&text), examples[i][1]);
+    }
+}
+
 static void there_is_one_spelling_of_a_value(void **state)
 {
     (void)state;
@@ -148,6 +160,7 @@ int main(void)
         cmocka_unit_test(a_buffer_never_grows_over_its_maximum),
         cmocka_unit_test(a_buffer_with_a_nul_is_no_text),
         cmocka_unit_test(base64_gives_the_rfc_s_examples),
+        cmocka_unit_test(base32_gives_the_rfc_s_examples_without_padding),
         cmocka_unit_test(there_is_one_spelling_of_a_value),
         cmocka_unit_test(an_id_is_thirty_two_lower_case_digits),
         cmocka_unit_test(secrets_compare_by_all_their_bytes),

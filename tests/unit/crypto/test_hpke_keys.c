@@ -5,6 +5,8 @@
 #include "tests/support/check.h"
 #include "tests/support/vault.h"
 
+#include <pthread.h>
+
 enum { HALF_DAY_S = HPKE_KEY_S / 2 };
 
 static int set_up(void **state)
@@ -126,6 +128,65 @@ static void an_altered_row_is_not_offered(void **state)
     assert_memory_not_equal(second.key_id, first.key_id, sizeof first.key_id);
 }
 
+/* --- many workers at once --- */
+
+enum { WORKERS = 16, JUMPS = 60, EIGHT_DAYS_S = 8 * 24 * 3600 };
+
+struct worker_thread {
+    pthread_t thread;
+    struct vault vault; /* the same one, over a connection of its own */
+    struct hpke_keys *keys;
+    enum sm_error offered, opened;
+};
+
+/* As a client's sign-in does: what was offered a moment ago must open. */
+static void *offer_and_open(void *context)
+{
+    struct worker_thread *worker = context;
+    struct identity_statement statement;
+    worker->opened = SM_UNAVAILABLE;
+    worker->offered = hpke_keys_offer(
+        worker->keys, worker->vault.worker.db, vault_now_ms(&worker->vault), &statement);
+    if (worker->offered != SM_OK)
+        return NULL;
+    struct span identity = span_of(hpke_keys_identity(worker->keys), P256_PUBLIC_BYTES);
+    worker->offered = identity_verify(identity, &statement);
+    struct buffer frame DEFER(buffer_free) = seal(&statement);
+    worker->opened = open_with(&worker->vault, worker->keys, &frame, "login");
+    return NULL;
+}
+
+static void what_is_offered_opens_while_all_workers_of_two_replicas_replace_the_key(void **state)
+{
+    const struct vault *vault = *state;
+    struct hpke_keys *replica DEFER(hpke_keys_free) = NULL;
+    struct worker_thread workers[WORKERS];
+    assert_ok(hpke_keys_new(vault->crypto.keyring, &replica));
+    for (size_t i = 0; i < WORKERS; i++) {
+        workers[i].vault = *vault;
+        workers[i].keys = i % 4 == 0 ? replica : vault->crypto.hpke;
+        assert_ok(db_open(
+            database_conninfo(vault->database, "sm_crypto").text, &workers[i].vault.worker.db));
+    }
+
+    for (int64_t jump = 1; jump <= JUMPS; jump++) {
+        assert_ok(database_clock_shift(vault->database, jump * EIGHT_DAYS_S));
+        for (size_t i = 0; i < WORKERS; i++)
+            assert_int_equal(
+                pthread_create(&workers[i].thread, NULL, offer_and_open, &workers[i]), 0);
+        for (size_t i = 0; i < WORKERS; i++)
+            (void)pthread_join(workers[i].thread, NULL);
+        for (size_t i = 0; i < WORKERS; i++) {
+            assert_error(workers[i].offered, SM_OK);
+            assert_error(workers[i].opened, SM_OK);
+        }
+    }
+
+    for (size_t i = 0; i < WORKERS; i++)
+        db_close(&workers[i].vault.worker.db);
+    assert_ok(database_clock_shift(vault->database, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_request_opens_for_its_operation_only),
         cmocka_unit_test(a_key_is_replaced_at_half_its_time_and_destroyed_after_its_grace),
         cmocka_unit_test(an_altered_row_is_not_offered),
+        cmocka_unit_test(what_is_offered_opens_while_all_workers_of_two_replicas_replace_the_key),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

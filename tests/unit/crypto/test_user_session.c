@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 /* clang-format off */
 const struct sealed_handler sealed_handlers[] = {
@@ -216,7 +217,8 @@ static void without_audit_nobody_gets_a_session(void **state)
     assert_int_equal(answer.effects.cookie.size, 0);
 }
 
-static void a_time_based_code_is_refused_and_counts_nothing(void **state)
+/* A stranger cannot tell by it who has a second factor. */
+static void a_code_that_nobody_asked_for_changes_nothing(void **state)
 {
     struct vault *vault = *state;
     struct answer answer DEFER(answer_free) = ANSWER;
@@ -224,13 +226,10 @@ static void a_time_based_code_is_refused_and_counts_nothing(void **state)
         .password = span_text("wrong"),
         .code = span_text("123456")};
     struct ask ask = {.operation = "login", .message = &request};
-    int64_t failures;
 
-    assert_error(ask_crypto(vault, &ask, &answer), SM_BAD_VALUE);
-
-    assert_ok(database_number(
-        vault->database, "SELECT sum(failures)::bigint FROM vault.account", &failures));
-    assert_int_equal(failures, 0);
+    assert_error(ask_crypto(vault, &ask, &answer), SM_WRONG_SECRET);
+    request.password = span_text(RIGHT);
+    assert_error(ask_crypto(vault, &ask, &answer), SM_OK);
 }
 
 /* --- guessing --- */
@@ -269,18 +268,40 @@ static void the_right_password_clears_the_failures(void **state)
     }
 }
 
+/* An address that nobody has and that is not asked for a code (one in four is: sign_in.h). */
+struct stranger {
+    char email[64];
+};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* forms are this file's */
+static struct stranger find_stranger(struct vault *vault, const char *form)
+{
+    struct stranger stranger;
+    for (int i = 0; i < 64; i++) {
+        struct answer answer DEFER(answer_free) = ANSWER;
+        (void)snprintf(stranger.email, sizeof stranger.email, form, i);
+        if (sign_in(vault, stranger.email, "wrong", &answer) == SM_WRONG_SECRET)
+            return stranger;
+    }
+    fail_msg("all addresses are asked for a code");
+    return stranger;
+}
+#pragma GCC diagnostic pop
+
 static void an_address_without_an_account_answers_alike(void **state)
 {
     struct vault *vault = *state;
-    const char *const strangers[] = {"nobody@example.org", "not an address"};
+    const char *const forms[] = {"nobody%d@example.org", "not an address %d"};
 
     for (size_t s = 0; s < 2; s++) {
+        struct stranger stranger = find_stranger(vault, forms[s]);
         assert_int_equal(begin(state), 0);
         for (size_t i = 0; i < 7; i++) {
             struct answer known DEFER(answer_free) = ANSWER;
             struct answer unknown DEFER(answer_free) = ANSWER;
             enum sm_error expected = sign_in(vault, "anna@example.org", "wrong", &known);
-            assert_error(sign_in(vault, strangers[s], "wrong", &unknown), expected);
+            assert_error(sign_in(vault, stranger.email, "wrong", &unknown), expected);
             assert_int_equal(unknown.failure.attempts_left, known.failure.attempts_left);
             assert_true(span_equal(unknown.failure.reason, known.failure.reason));
             assert_int_equal(unknown.failure.until_ms == 0, known.failure.until_ms == 0);
@@ -328,10 +349,13 @@ static void guess_forty_times_at_once(struct vault *vault, const char *email)
 
 static void forty_guesses_at_once_are_five_checked_ones(void **state)
 {
+    struct stranger stranger = find_stranger(*state, "nobody%d@example.org");
+    assert_int_equal(begin(state), 0);
+
     guess_forty_times_at_once(*state, "anna@example.org");
     assert_int_equal(checks, 5);
 
-    guess_forty_times_at_once(*state, "nobody@example.org");
+    guess_forty_times_at_once(*state, stranger.email);
     assert_int_equal(dummies, 5);
 }
 
@@ -514,7 +538,7 @@ int main(void)
         TEST(the_right_password_signs_in_and_is_in_the_log),
         TEST(the_cookie_is_a_capability_that_names_the_session),
         TEST(without_audit_nobody_gets_a_session),
-        TEST(a_time_based_code_is_refused_and_counts_nothing),
+        TEST(a_code_that_nobody_asked_for_changes_nothing),
         TEST(five_wrong_passwords_lock_for_fifteen_minutes),
         TEST(the_right_password_clears_the_failures),
         TEST(an_address_without_an_account_answers_alike),

@@ -840,6 +840,28 @@ static void an_export_streams_page_by_page(void **state)
     assert_int_equal(status_of(web, "GET /api/v1/audit/checkpoint", ""), 401);
 }
 
+static void the_state_of_the_system_is_for_who_may_read_the_log(void **state)
+{
+    struct web *web = *state;
+    struct web_answer answer DEFER(web_answer_free) = WEB_ANSWER;
+    struct id none = {{0}};
+
+    assert_ok(web_ask(web, "GET /api/v1/status", with_capability(CAPABILITY_AUDIT, none, "").text,
+        NULL, &answer));
+
+    assert_int_equal(answer.status, 200);
+    static const char *const expected[] = {"\"crypto\":true", "\"notifier\":true",
+        "\"retention\":true", "\"audit\":true", "\"last_sweep_ms\":1795507980000", "\"purged\":3",
+        "\"log_size\":"};
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
+        assert_non_null(
+            memmem(answer.body.bytes, answer.body.size, expected[i], strlen(expected[i])));
+    assert_int_equal(status_of(web, "GET /api/v1/status", ""), 401);
+    assert_int_equal(
+        status_of(web, "GET /api/v1/status", with_capability(CAPABILITY_DOWNLOAD, none, "").text),
+        403);
+}
+
 /* --- drafts that were never sent --- */
 
 static void the_sweep_deletes_drafts_that_crypto_does_not_know(void **state)
@@ -897,6 +919,7 @@ int main(void)
         cmocka_unit_test(the_list_shows_what_the_feeds_say),
         cmocka_unit_test(an_ended_session_is_refused),
         cmocka_unit_test(an_export_streams_page_by_page),
+        cmocka_unit_test(the_state_of_the_system_is_for_who_may_read_the_log),
         cmocka_unit_test(the_sweep_deletes_drafts_that_crypto_does_not_know),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -21,7 +21,8 @@
 static const char *const kinds[] = {[LETTER_NOTICE] = "notice",
     [LETTER_CODE] = "code",
     [LETTER_REPLY] = "reply",
-    [LETTER_LOCKED] = "locked"};
+    [LETTER_LOCKED] = "locked",
+    [LETTER_RESET] = "reset"};
 static const char *const languages[] = {"nl", "en"};
 
 static struct letter letter_of(uint64_t kind, const char *language)
@@ -33,7 +34,7 @@ static struct letter letter_of(uint64_t kind, const char *language)
         .from_address = span_text(kind == LETTER_NOTICE ? "post@clinic.example" : ""),
         .organisation_name = span_text("Kliniek West"),
         .sender_name = span_text("Dr. Ada \xc3\x96zt\xc3\xbcrk"),
-        .link = span_text(kind == LETTER_NOTICE ? LINK : ""),
+        .link = span_text(kind == LETTER_NOTICE || kind == LETTER_RESET ? LINK : ""),
         .code = span_text(kind == LETTER_CODE ? "042195" : ""),
         .expires_ms = 1796112780000}; /* 2026-12-01T08:13:00Z */
 }
@@ -83,7 +84,7 @@ static void write_golden(const char *path, const struct buffer *mail)
 static void every_letter_reads_as_agreed(void **state)
 {
     (void)state;
-    for (uint64_t kind = LETTER_NOTICE; kind <= LETTER_LOCKED; kind++)
+    for (uint64_t kind = LETTER_NOTICE; kind <= LETTER_LAST; kind++)
         for (size_t i = 0; i < 2; i++) {
             struct buffer mail DEFER(buffer_free) = BUFFER(LETTER_MAIL_BYTES_MAX);
             struct buffer golden DEFER(buffer_free) = BUFFER(LETTER_MAIL_BYTES_MAX);
@@ -100,10 +101,29 @@ static void every_letter_reads_as_agreed(void **state)
         }
 }
 
+static void the_name_beside_the_address_is_the_organisation_s_choice(void **state)
+{
+    (void)state;
+    struct buffer plain DEFER(buffer_free) = BUFFER(LETTER_MAIL_BYTES_MAX);
+    struct buffer named DEFER(buffer_free) = BUFFER(LETTER_MAIL_BYTES_MAX);
+    struct letter facts = letter_of(LETTER_NOTICE, "en");
+
+    compose(&facts, &plain);
+    facts.from_name = span_text("West the clinic");
+    compose(&facts, &named);
+
+    assert_true(contains(&plain, "From: Kliniek West\r\n <post@clinic.example>\r\n"));
+    assert_false(contains(&named, "From: Kliniek West"));
+    assert_true(contains(&named, "From: West the clinic"));
+    assert_true(contains(&named, " <post@clinic.example>\r\n"));
+    facts.from_name = span_text("West\r\nBcc: x@y.example");
+    assert_error(letter_check(&facts), SM_BAD_FORMAT);
+}
+
 static void a_header_holds_no_code_and_no_link(void **state)
 {
     (void)state;
-    for (uint64_t kind = LETTER_NOTICE; kind <= LETTER_LOCKED; kind++)
+    for (uint64_t kind = LETTER_NOTICE; kind <= LETTER_LAST; kind++)
         for (size_t i = 0; i < 2; i++) {
             struct buffer mail DEFER(buffer_free) = BUFFER(LETTER_MAIL_BYTES_MAX);
             struct letter facts = letter_of(kind, languages[i]);
@@ -162,7 +182,7 @@ static void a_line_end_in_any_field_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++)
         for (size_t j = 0; j < sizeof fields / sizeof fields[0]; j++)
-            for (uint64_t kind = LETTER_NOTICE; kind <= LETTER_LOCKED; kind++) {
+            for (uint64_t kind = LETTER_NOTICE; kind <= LETTER_LAST; kind++) {
                 struct letter facts = letter_of(kind, "nl");
                 struct span value = span_text(attempts[i]);
                 memcpy((char *)&facts + fields[j], &value, sizeof value);
@@ -187,7 +207,7 @@ static void a_letter_has_what_its_kind_demands_and_nothing_else(void **state)
     assert_refused(&facts);
     facts = code, facts.link = span_text(LINK);
     assert_refused(&facts);
-    facts = notice, facts.kind = LETTER_LOCKED + 1;
+    facts = notice, facts.kind = LETTER_LAST + 1;
     assert_refused(&facts);
     facts = notice, facts.kind = 0;
     assert_refused(&facts);
@@ -315,6 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_letter_reads_as_agreed),
+        cmocka_unit_test(the_name_beside_the_address_is_the_organisation_s_choice),
         cmocka_unit_test(a_header_holds_no_code_and_no_link),
         cmocka_unit_test(the_same_job_gives_the_same_mail),
         cmocka_unit_test(an_organisation_without_address_writes_from_ours),
