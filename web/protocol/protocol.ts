@@ -94,6 +94,7 @@ export const ERRORS = [
   'crypto',
   'not-enabled',
   'key-unknown',
+  'code-needed',
 ] as const;
 export type ErrorWord = (typeof ERRORS)[number];
 
@@ -239,7 +240,7 @@ export interface LoginRequest {
   email: string;
   /** of the account */
   password: string;
-  /** time-based code, empty where not asked for */
+  /** time-based or recovery code; empty where none was asked for */
   code: string;
 }
 export const login_request: Fields<LoginRequest> = {
@@ -285,6 +286,8 @@ export interface LoginReply {
   methods: number;
   /** that policy allows */
   lifetime_days_max: number;
+  /** a time-based code was asked for */
+  has_totp: boolean;
 }
 export const login_reply: Fields<LoginReply> = {
   name: 'login_reply',
@@ -298,6 +301,7 @@ export const login_reply: Fields<LoginReply> = {
     { name: 'expires_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
     { name: 'methods', kind: 'u64', min: 0, max: 7 },
     { name: 'lifetime_days_max', kind: 'u64', min: 1, max: 30 },
+    { name: 'has_totp', kind: 'bool', min: 0, max: 0 },
   ],
 };
 
@@ -330,6 +334,474 @@ export interface EmptyReply {}
 export const empty_reply: Fields<EmptyReply> = {
   name: 'empty_reply',
   at: [
+  ],
+};
+
+export interface TotpBeginReply {
+  /** base32, for typing into an app */
+  secret: string;
+  /** otpauth URI, for a QR code */
+  uri: string;
+}
+export const totp_begin_reply: Fields<TotpBeginReply> = {
+  name: 'totp_begin_reply',
+  at: [
+    { name: 'secret', kind: 'line', min: 32, max: 32 },
+    { name: 'uri', kind: 'line', min: 1, max: 1500 },
+  ],
+};
+
+export interface TotpConfirmRequest {
+  /** makes replays harmless */
+  meta: SealedMeta;
+  /** who asks */
+  session: SessionProof;
+  /** that the app shows now */
+  code: string;
+}
+export const totp_confirm_request: Fields<TotpConfirmRequest> = {
+  name: 'totp_confirm_request',
+  at: [
+    { name: 'meta', kind: 'map', min: 0, max: 0, item: sealed_meta },
+    { name: 'session', kind: 'map', min: 0, max: 0, item: session_proof },
+    { name: 'code', kind: 'line', min: 6, max: 6 },
+  ],
+};
+
+export interface RecoveryCode {
+  /** good once, in the place of a time-based code */
+  code: string;
+}
+export const recovery_code: Fields<RecoveryCode> = {
+  name: 'recovery_code',
+  at: [
+    { name: 'code', kind: 'line', min: 11, max: 11 },
+  ],
+};
+
+export interface RecoveryCodesReply {
+  /** shown once; the older ones are void */
+  codes: RecoveryCode[];
+}
+export const recovery_codes_reply: Fields<RecoveryCodesReply> = {
+  name: 'recovery_codes_reply',
+  at: [
+    { name: 'codes', kind: 'list', min: 1, max: 10, item: recovery_code },
+  ],
+};
+
+export interface TotpRemoveRequest {
+  /** makes replays harmless */
+  meta: SealedMeta;
+  /** who asks */
+  session: SessionProof;
+  /** of the account */
+  password: string;
+  /** time-based or recovery code; empty where none was asked for */
+  code: string;
+}
+export const totp_remove_request: Fields<TotpRemoveRequest> = {
+  name: 'totp_remove_request',
+  at: [
+    { name: 'meta', kind: 'map', min: 0, max: 0, item: sealed_meta },
+    { name: 'session', kind: 'map', min: 0, max: 0, item: session_proof },
+    { name: 'password', kind: 'text', min: 1, max: 256 },
+    { name: 'code', kind: 'line', min: 1, max: 16 },
+  ],
+};
+
+export interface PasswordChangeRequest {
+  /** makes replays harmless */
+  meta: SealedMeta;
+  /** who asks */
+  session: SessionProof;
+  /** the one that is good now */
+  old_password: string;
+  /** the new one */
+  new_password: string;
+}
+export const password_change_request: Fields<PasswordChangeRequest> = {
+  name: 'password_change_request',
+  at: [
+    { name: 'meta', kind: 'map', min: 0, max: 0, item: sealed_meta },
+    { name: 'session', kind: 'map', min: 0, max: 0, item: session_proof },
+    { name: 'old_password', kind: 'text', min: 1, max: 256 },
+    { name: 'new_password', kind: 'text', min: 8, max: 256 },
+  ],
+};
+
+export interface PasswordResetRequest {
+  /** makes replays harmless */
+  meta: SealedMeta;
+  /** from the fragment of the link */
+  reset: Id;
+  /** from the fragment of the link */
+  secret: Uint8Array;
+  /** the new one */
+  password: string;
+}
+export const password_reset_request: Fields<PasswordResetRequest> = {
+  name: 'password_reset_request',
+  at: [
+    { name: 'meta', kind: 'map', min: 0, max: 0, item: sealed_meta },
+    { name: 'reset', kind: 'id', min: 1, max: 16 },
+    { name: 'secret', kind: 'bytes', min: 32, max: 32 },
+    { name: 'password', kind: 'text', min: 8, max: 256 },
+  ],
+};
+
+export interface PasswordResetReply {
+  /** to sign in with */
+  email: string;
+}
+export const password_reset_reply: Fields<PasswordResetReply> = {
+  name: 'password_reset_reply',
+  at: [
+    { name: 'email', kind: 'line', min: 3, max: 254 },
+  ],
+};
+
+export interface ResetIssueRequest {
+  /** makes replays harmless */
+  meta: SealedMeta;
+  /** who asks */
+  session: SessionProof;
+  /** of the administrator's organisation */
+  user: Id;
+  /** the link goes to the user by mail too */
+  is_mailed: boolean;
+}
+export const reset_issue_request: Fields<ResetIssueRequest> = {
+  name: 'reset_issue_request',
+  at: [
+    { name: 'meta', kind: 'map', min: 0, max: 0, item: sealed_meta },
+    { name: 'session', kind: 'map', min: 0, max: 0, item: session_proof },
+    { name: 'user', kind: 'id', min: 1, max: 16 },
+    { name: 'is_mailed', kind: 'bool', min: 0, max: 0 },
+  ],
+};
+
+export interface ResetIssueReply {
+  /** to set a password with, once, within 24 hours */
+  link: string;
+  /** end of the link */
+  expires_ms: number;
+}
+export const reset_issue_reply: Fields<ResetIssueReply> = {
+  name: 'reset_issue_reply',
+  at: [
+    { name: 'link', kind: 'line', min: 1, max: 512 },
+    { name: 'expires_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+  ],
+};
+
+export interface UsersRequest {
+  /** makes replays harmless */
+  meta: SealedMeta;
+  /** who asks */
+  session: SessionProof;
+  /** last address of the page before; empty: the first page */
+  after: string;
+}
+export const users_request: Fields<UsersRequest> = {
+  name: 'users_request',
+  at: [
+    { name: 'meta', kind: 'map', min: 0, max: 0, item: sealed_meta },
+    { name: 'session', kind: 'map', min: 0, max: 0, item: session_proof },
+    { name: 'after', kind: 'line', min: 0, max: 254 },
+  ],
+};
+
+export interface UserItem {
+  /** the account */
+  user: Id;
+  /** signs in with it */
+  email: string;
+  /** recipients see it */
+  name: string;
+  /** bits: 1 sender, 2 admin, 4 auditor */
+  roles: number;
+  /** cannot sign in */
+  is_disabled: boolean;
+  /** signs in with a time-based code too */
+  has_totp: boolean;
+  /** the row was edited behind the system's back: closed */
+  is_altered: boolean;
+  /** too many wrong attempts; 0: not locked */
+  locked_until_ms: number;
+  /** 0: never */
+  last_sign_in_ms: number;
+}
+export const user_item: Fields<UserItem> = {
+  name: 'user_item',
+  at: [
+    { name: 'user', kind: 'id', min: 1, max: 16 },
+    { name: 'email', kind: 'line', min: 3, max: 254 },
+    { name: 'name', kind: 'line', min: 0, max: 120 },
+    { name: 'roles', kind: 'u64', min: 0, max: 7 },
+    { name: 'is_disabled', kind: 'bool', min: 0, max: 0 },
+    { name: 'has_totp', kind: 'bool', min: 0, max: 0 },
+    { name: 'is_altered', kind: 'bool', min: 0, max: 0 },
+    { name: 'locked_until_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+    { name: 'last_sign_in_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+  ],
+};
+
+export interface UsersReply {
+  /** by address; a full page may have a next one */
+  users: UserItem[];
+}
+export const users_reply: Fields<UsersReply> = {
+  name: 'users_reply',
+  at: [
+    { name: 'users', kind: 'list', min: 0, max: 100, item: user_item },
+  ],
+};
+
+export interface UserAddRequest {
+  /** makes replays harmless */
+  meta: SealedMeta;
+  /** who asks */
+  session: SessionProof;
+  /** of the new account */
+  email: string;
+  /** recipients see it */
+  name: string;
+  /** bits: 1 sender, 2 admin, 4 auditor */
+  roles: number;
+  /** empty: the user sets one with a link */
+  password: string;
+  /** the link goes to the user by mail too */
+  is_mailed: boolean;
+}
+export const user_add_request: Fields<UserAddRequest> = {
+  name: 'user_add_request',
+  at: [
+    { name: 'meta', kind: 'map', min: 0, max: 0, item: sealed_meta },
+    { name: 'session', kind: 'map', min: 0, max: 0, item: session_proof },
+    { name: 'email', kind: 'line', min: 3, max: 254 },
+    { name: 'name', kind: 'line', min: 1, max: 120 },
+    { name: 'roles', kind: 'u64', min: 1, max: 7 },
+    { name: 'password', kind: 'text', min: 0, max: 256 },
+    { name: 'is_mailed', kind: 'bool', min: 0, max: 0 },
+  ],
+};
+
+export interface UserMadeReply {
+  /** the new one */
+  user: Id;
+  /** to set a password with, once, within 24 hours */
+  link: string;
+  /** end of the link; 0: there is none */
+  expires_ms: number;
+}
+export const user_made_reply: Fields<UserMadeReply> = {
+  name: 'user_made_reply',
+  at: [
+    { name: 'user', kind: 'id', min: 1, max: 16 },
+    { name: 'link', kind: 'line', min: 0, max: 512 },
+    { name: 'expires_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+  ],
+};
+
+export interface UserChangeRequest {
+  /** makes replays harmless */
+  meta: SealedMeta;
+  /** who asks */
+  session: SessionProof;
+  /** of the administrator's organisation */
+  user: Id;
+  /** recipients see it */
+  name: string;
+  /** bits: 1 sender, 2 admin, 4 auditor */
+  roles: number;
+  /** cannot sign in; sessions end */
+  is_disabled: boolean;
+  /** for somebody who lost the app and the recovery codes */
+  removes_totp: boolean;
+}
+export const user_change_request: Fields<UserChangeRequest> = {
+  name: 'user_change_request',
+  at: [
+    { name: 'meta', kind: 'map', min: 0, max: 0, item: sealed_meta },
+    { name: 'session', kind: 'map', min: 0, max: 0, item: session_proof },
+    { name: 'user', kind: 'id', min: 1, max: 16 },
+    { name: 'name', kind: 'line', min: 1, max: 120 },
+    { name: 'roles', kind: 'u64', min: 1, max: 7 },
+    { name: 'is_disabled', kind: 'bool', min: 0, max: 0 },
+    { name: 'removes_totp', kind: 'bool', min: 0, max: 0 },
+  ],
+};
+
+export interface OrganisationReply {
+  /** whose */
+  organisation: Id;
+  /** as people know it */
+  name: string;
+  /** #rrggbb or empty */
+  colour: string;
+  /** "nl" or "en" */
+  language: string;
+  /** of notifications; empty: name */
+  from_name: string;
+  /** of notifications; empty: the notifier's */
+  from_address: string;
+  /** whom to ask when a message is gone; may be empty */
+  contact: string;
+  /** PNG or JPEG, or empty */
+  logo: Uint8Array;
+  /** bits that are set: 1 password, 2 code, 4 both */
+  methods: number;
+  /** weaker ones are hidden; 0: none is */
+  method_floor: number;
+  /** bits of what senders may choose: set and not below the floor */
+  methods_allowed: number;
+  /** bits of what senders may choose: 1 a day, 2 a week, 4 thirty days */
+  lifetimes: number;
+  /** preset; 0: none */
+  default_method: number;
+  /** preset: 1, 7 or 30; 0: none */
+  default_lifetime_days: number;
+  /** of one message */
+  recipients_max: number;
+  /** of one message */
+  attachments_max: number;
+  /** ciphertext of all live messages */
+  total_bytes_max: number;
+  /** of that in use */
+  stored_bytes: number;
+}
+export const organisation_reply: Fields<OrganisationReply> = {
+  name: 'organisation_reply',
+  at: [
+    { name: 'organisation', kind: 'id', min: 1, max: 16 },
+    { name: 'name', kind: 'line', min: 1, max: 120 },
+    { name: 'colour', kind: 'line', min: 0, max: 7 },
+    { name: 'language', kind: 'line', min: 2, max: 2 },
+    { name: 'from_name', kind: 'line', min: 0, max: 120 },
+    { name: 'from_address', kind: 'line', min: 0, max: 254 },
+    { name: 'contact', kind: 'line', min: 0, max: 200 },
+    { name: 'logo', kind: 'bytes', min: 0, max: 32768 },
+    { name: 'methods', kind: 'u64', min: 0, max: 7 },
+    { name: 'method_floor', kind: 'u64', min: 0, max: 7 },
+    { name: 'methods_allowed', kind: 'u64', min: 0, max: 7 },
+    { name: 'lifetimes', kind: 'u64', min: 0, max: 7 },
+    { name: 'default_method', kind: 'u64', min: 0, max: 7 },
+    { name: 'default_lifetime_days', kind: 'u64', min: 0, max: 30 },
+    { name: 'recipients_max', kind: 'u64', min: 0, max: 50 },
+    { name: 'attachments_max', kind: 'u64', min: 0, max: 100 },
+    { name: 'total_bytes_max', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+    { name: 'stored_bytes', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+  ],
+};
+
+export interface OrganisationSetRequest {
+  /** makes replays harmless */
+  meta: SealedMeta;
+  /** who asks */
+  session: SessionProof;
+  /** as people know it */
+  name: string;
+  /** #rrggbb or empty */
+  colour: string;
+  /** "nl" or "en" */
+  language: string;
+  /** of notifications; empty: name */
+  from_name: string;
+  /** of notifications; empty: the notifier's */
+  from_address: string;
+  /** whom to ask when a message is gone; may be empty */
+  contact: string;
+  /** false: the logo stays */
+  changes_logo: boolean;
+  /** PNG or JPEG; empty: none */
+  logo: Uint8Array;
+}
+export const organisation_set_request: Fields<OrganisationSetRequest> = {
+  name: 'organisation_set_request',
+  at: [
+    { name: 'meta', kind: 'map', min: 0, max: 0, item: sealed_meta },
+    { name: 'session', kind: 'map', min: 0, max: 0, item: session_proof },
+    { name: 'name', kind: 'line', min: 1, max: 120 },
+    { name: 'colour', kind: 'line', min: 0, max: 7 },
+    { name: 'language', kind: 'line', min: 2, max: 2 },
+    { name: 'from_name', kind: 'line', min: 0, max: 120 },
+    { name: 'from_address', kind: 'line', min: 0, max: 254 },
+    { name: 'contact', kind: 'line', min: 0, max: 200 },
+    { name: 'changes_logo', kind: 'bool', min: 0, max: 0 },
+    { name: 'logo', kind: 'bytes', min: 0, max: 32768 },
+  ],
+};
+
+export interface PolicyChangeRequest {
+  /** makes replays harmless */
+  meta: SealedMeta;
+  /** who asks */
+  session: SessionProof;
+  /** bits: 1 password, 2 code, 4 both */
+  methods: number;
+  /** one method: weaker ones are hidden; 0: none is */
+  method_floor: number;
+  /** bits: 1 a day, 2 a week, 4 thirty days */
+  lifetimes: number;
+  /** one that is allowed; 0: none */
+  default_method: number;
+  /** one that is allowed: 1, 7, 30; 0: none */
+  default_lifetime_days: number;
+}
+export const policy_change_request: Fields<PolicyChangeRequest> = {
+  name: 'policy_change_request',
+  at: [
+    { name: 'meta', kind: 'map', min: 0, max: 0, item: sealed_meta },
+    { name: 'session', kind: 'map', min: 0, max: 0, item: session_proof },
+    { name: 'methods', kind: 'u64', min: 1, max: 7 },
+    { name: 'method_floor', kind: 'u64', min: 0, max: 7 },
+    { name: 'lifetimes', kind: 'u64', min: 1, max: 7 },
+    { name: 'default_method', kind: 'u64', min: 0, max: 7 },
+    { name: 'default_lifetime_days', kind: 'u64', min: 0, max: 30 },
+  ],
+};
+
+export interface KeyRow {
+  /** what it is for */
+  purpose: string;
+  /** of the key */
+  version: number;
+  /** when it was made */
+  created_ms: number;
+}
+export const key_row: Fields<KeyRow> = {
+  name: 'key_row',
+  at: [
+    { name: 'purpose', kind: 'line', min: 1, max: 32 },
+    { name: 'version', kind: 'u64', min: 1, max: Number.MAX_SAFE_INTEGER },
+    { name: 'created_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+  ],
+};
+
+export interface StatusReply {
+  /** all of the system's, and the organisation's own */
+  keys: KeyRow[];
+  /** the one clock */
+  now_ms: number;
+  /** on their way to the log, of all organisations */
+  events_waiting: number;
+  /** of them, 0: none waits */
+  oldest_event_ms: number;
+  /** due, and not yet with the notifier */
+  mails_waiting: number;
+  /** of them, 0: none waits */
+  oldest_mail_ms: number;
+}
+export const status_reply: Fields<StatusReply> = {
+  name: 'status_reply',
+  at: [
+    { name: 'keys', kind: 'list', min: 0, max: 100, item: key_row },
+    { name: 'now_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+    { name: 'events_waiting', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+    { name: 'oldest_event_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+    { name: 'mails_waiting', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+    { name: 'oldest_mail_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
   ],
 };
 
@@ -420,6 +892,8 @@ export interface SendRequest {
   key: Uint8Array;
   /** 1, 7 or 30 */
   lifetime_days: number;
+  /** seconds that the notification waits: revoked within them, nobody gets one */
+  undo_s: number;
   /** "nl" or "en" */
   language: string;
   /** the subject by itself */
@@ -438,6 +912,7 @@ export const send_request: Fields<SendRequest> = {
     { name: 'parent', kind: 'id', min: 0, max: 16 },
     { name: 'key', kind: 'bytes', min: 32, max: 32 },
     { name: 'lifetime_days', kind: 'u64', min: 1, max: 30 },
+    { name: 'undo_s', kind: 'u64', min: 0, max: 60 },
     { name: 'language', kind: 'line', min: 2, max: 2 },
     { name: 'subject_sealed', kind: 'bytes', min: 1, max: 1062 },
     { name: 'recipients', kind: 'list', min: 1, max: 50, item: recipient },
@@ -628,6 +1103,10 @@ export interface HelloReply {
   organisation_name: string;
   /** #rrggbb or empty */
   organisation_colour: string;
+  /** PNG or JPEG, or empty */
+  organisation_logo: Uint8Array;
+  /** to keep for when the message is gone; may be empty */
+  contact: string;
   /** who sent it */
   sender_name: string;
   /** "nl" or "en" */
@@ -654,6 +1133,8 @@ export const hello_reply: Fields<HelloReply> = {
   at: [
     { name: 'organisation_name', kind: 'line', min: 1, max: 120 },
     { name: 'organisation_colour', kind: 'line', min: 0, max: 7 },
+    { name: 'organisation_logo', kind: 'bytes', min: 0, max: 32768 },
+    { name: 'contact', kind: 'line', min: 0, max: 200 },
     { name: 'sender_name', kind: 'line', min: 1, max: 120 },
     { name: 'language', kind: 'line', min: 2, max: 2 },
     { name: 'method', kind: 'u64', min: 1, max: 7 },
@@ -715,6 +1196,46 @@ export const verify_reply: Fields<VerifyReply> = {
   ],
 };
 
+export interface ThreadRow {
+  /** the message or reply */
+  message: Id;
+  /** what it follows up; may be none that the recipient sees */
+  parent: Id;
+  /** 0 to the recipient, 1 his own reply */
+  direction: number;
+  /** when it was sent */
+  created_ms: number;
+  /** when it ends */
+  expires_ms: number;
+  /** what the link itself opens */
+  is_this: boolean;
+  /** open_message releases it; else it has ended, or asks for its own link */
+  is_open: boolean;
+}
+export const thread_row: Fields<ThreadRow> = {
+  name: 'thread_row',
+  at: [
+    { name: 'message', kind: 'id', min: 1, max: 16 },
+    { name: 'parent', kind: 'id', min: 0, max: 16 },
+    { name: 'direction', kind: 'u64', min: 0, max: 1 },
+    { name: 'created_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+    { name: 'expires_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+    { name: 'is_this', kind: 'bool', min: 0, max: 0 },
+    { name: 'is_open', kind: 'bool', min: 0, max: 0 },
+  ],
+};
+
+export interface ThreadReply {
+  /** newest first */
+  items: ThreadRow[];
+}
+export const thread_reply: Fields<ThreadReply> = {
+  name: 'thread_reply',
+  at: [
+    { name: 'items', kind: 'list', min: 0, max: 100, item: thread_row },
+  ],
+};
+
 export interface ReplyRequest {
   /** makes replays harmless */
   meta: SealedMeta;
@@ -742,12 +1263,38 @@ export const reply_request: Fields<ReplyRequest> = {
 };
 
 export interface Operations {
-  /** A user proves who he is; the gateway's half of the session goes out as a cookie. */
+  /** A user proves who he is; the gateway's half of the session goes out as a cookie. code-needed: ask for a code and repeat; that says nothing about the password. */
   login: { request: LoginRequest; reply: LoginReply };
   /** Gives the gateway's half a new cookie. */
   renew: { request: SessionRequest; reply: ExpiresReply };
   /** Ends the session. */
   logout: { request: SessionRequest; reply: EmptyReply };
+  /** A user begins to set up an authenticator app; nothing changes until totp_confirm. */
+  totp_begin: { request: SessionRequest; reply: TotpBeginReply };
+  /** The app's first code switches the second factor on; ten recovery codes come back, once. */
+  totp_confirm: { request: TotpConfirmRequest; reply: RecoveryCodesReply };
+  /** Password and code together switch the second factor off. */
+  totp_remove: { request: TotpRemoveRequest; reply: EmptyReply };
+  /** A user replaces his password; his other sessions end. A wrong old one counts towards the lock of the sign-in. */
+  password_change: { request: PasswordChangeRequest; reply: EmptyReply };
+  /** The holder of a one-time link sets a password; all sessions of the account end, a second factor stays. gone: the link is unknown, used or over. */
+  password_reset: { request: PasswordResetRequest; reply: PasswordResetReply };
+  /** An administrator makes such a link for a user; earlier ones end. */
+  reset_issue: { request: ResetIssueRequest; reply: ResetIssueReply };
+  /** An administrator reads who has an account. Changes nothing. */
+  users: { request: UsersRequest; reply: UsersReply };
+  /** An administrator makes an account. conflict: the address has one. */
+  user_create: { request: UserAddRequest; reply: UserMadeReply };
+  /** An administrator sets name, roles and state of an account; where rights are taken away its sessions end. conflict: it would take the last administrator. */
+  user_change: { request: UserChangeRequest; reply: EmptyReply };
+  /** How the user's organisation looks to recipients, and what its senders may choose. */
+  organisation: { request: SessionRequest; reply: OrganisationReply };
+  /** An administrator sets how the organisation looks to recipients. bad-value: not an image, a colour or an address; conflict: another one has the name. */
+  organisation_set: { request: OrganisationSetRequest; reply: EmptyReply };
+  /** An administrator sets what senders may choose. Messages that are sent already stay as they are. */
+  policy_set: { request: PolicyChangeRequest; reply: EmptyReply };
+  /** Versions and ages of the keys, and what waits for the log and the notifier. Changes nothing. */
+  status: { request: SessionRequest; reply: StatusReply };
   /** A sender gets the right to upload the parts of a new message. */
   compose: { request: ComposeRequest; reply: AccessReply };
   /** The commit of a message: key wrapped, links, mail jobs and events, all or nothing. Repeated with the same message id and content it answers the same and sends nothing twice. */
@@ -762,6 +1309,8 @@ export interface Operations {
   delete: { request: MessageRequest; reply: EmptyReply };
   /** Lifts a lock or a freeze and resets the total. */
   unlock: { request: LinkRequest; reply: EmptyReply };
+  /** Mails one recipient's notification again, with the same link. rate-limited within five minutes of the last one, and after five. */
+  resend: { request: LinkRequest; reply: EmptyReply };
   /** An administrator or auditor gets the right to query and export the log. */
   audit_access: { request: SessionRequest; reply: AccessReply };
   /** First call of a recipient's page: who sent it and how to prove who one is. */
@@ -772,6 +1321,10 @@ export interface Operations {
   verify: { request: VerifyRequest; reply: VerifyReply };
   /** Releases the message key after its log entry is durable. */
   open: { request: SessionRequest; reply: ContentReply };
+  /** What the sender and this recipient wrote to each other in this conversation. Changes nothing. */
+  thread: { request: SessionRequest; reply: ThreadReply };
+  /** As open, for another message of the thread, or for the recipient's own reply. gone: not there, over, or its own link asks for a stronger check. */
+  open_message: { request: MessageRequest; reply: ContentReply };
   /** A verified recipient gets the right to upload the parts of a reply. */
   reply_compose: { request: ComposeRequest; reply: AccessReply };
   /** The commit of a reply. */
@@ -789,6 +1342,19 @@ export const OPERATIONS: {
   login: { request: login_request, reply: login_reply, carries_parts: false },
   renew: { request: session_request, reply: expires_reply, carries_parts: false },
   logout: { request: session_request, reply: empty_reply, carries_parts: false },
+  totp_begin: { request: session_request, reply: totp_begin_reply, carries_parts: false },
+  totp_confirm: { request: totp_confirm_request, reply: recovery_codes_reply, carries_parts: false },
+  totp_remove: { request: totp_remove_request, reply: empty_reply, carries_parts: false },
+  password_change: { request: password_change_request, reply: empty_reply, carries_parts: false },
+  password_reset: { request: password_reset_request, reply: password_reset_reply, carries_parts: false },
+  reset_issue: { request: reset_issue_request, reply: reset_issue_reply, carries_parts: false },
+  users: { request: users_request, reply: users_reply, carries_parts: false },
+  user_create: { request: user_add_request, reply: user_made_reply, carries_parts: false },
+  user_change: { request: user_change_request, reply: empty_reply, carries_parts: false },
+  organisation: { request: session_request, reply: organisation_reply, carries_parts: false },
+  organisation_set: { request: organisation_set_request, reply: empty_reply, carries_parts: false },
+  policy_set: { request: policy_change_request, reply: empty_reply, carries_parts: false },
+  status: { request: session_request, reply: status_reply, carries_parts: false },
   compose: { request: compose_request, reply: access_reply, carries_parts: false },
   send: { request: send_request, reply: send_reply, carries_parts: true },
   subjects: { request: subjects_request, reply: subjects_reply, carries_parts: false },
@@ -796,11 +1362,14 @@ export const OPERATIONS: {
   revoke: { request: link_request, reply: empty_reply, carries_parts: false },
   delete: { request: message_request, reply: empty_reply, carries_parts: false },
   unlock: { request: link_request, reply: empty_reply, carries_parts: false },
+  resend: { request: link_request, reply: empty_reply, carries_parts: false },
   audit_access: { request: session_request, reply: access_reply, carries_parts: false },
   hello: { request: link_only_request, reply: hello_reply, carries_parts: false },
   send_code: { request: link_only_request, reply: send_code_reply, carries_parts: false },
   verify: { request: verify_request, reply: verify_reply, carries_parts: false },
   open: { request: session_request, reply: content_reply, carries_parts: false },
+  thread: { request: session_request, reply: thread_reply, carries_parts: false },
+  open_message: { request: message_request, reply: content_reply, carries_parts: false },
   reply_compose: { request: compose_request, reply: access_reply, carries_parts: false },
   reply: { request: reply_request, reply: expires_reply, carries_parts: true },
 };

@@ -65,5 +65,6 @@ export const en = {
     crypto: 'The server made an error. Try again later.',
     'not-enabled': 'Secure Mail is switched off on this server.',
     'key-unknown': 'The server has a new key. Reload the page.',
+    'code-needed': 'A code is needed too.',
   } satisfies Record<ErrorWord, string> as Record<ErrorWord, string>,
 };

@@ -65,5 +65,6 @@ export const nl = {
     crypto: 'De server maakte een fout. Probeer het later opnieuw.',
     'not-enabled': 'Beveiligde e-mail staat uit op deze server.',
     'key-unknown': 'De server heeft een nieuwe sleutel. Laad de pagina opnieuw.',
+    'code-needed': 'Er is ook een code nodig.',
   } satisfies Record<ErrorWord, string> as Record<ErrorWord, string>,
 };
