@@ -27,7 +27,7 @@ const TARGET = ['chrome87', 'firefox78', 'safari14'];
 // Which path shows which page.
 const PAGES = [
   { name: 'm', folder: 'recipient', paths: ['/m'] },
-  { name: 'office', folder: 'sender', paths: ['/', '/compose', '/message', '/settings', '/admin'] },
+  { name: 'office', folder: 'sender', paths: ['/', '/compose', '/message', '/settings', '/admin', '/reset'] },
 ];
 
 // SECURITY.md 5. Blobs are for images (decision 0021); Trusted Types without any policy: no HTML is ever made.
