@@ -70,6 +70,21 @@ test('a pasted list becomes recipients; look-alikes and slips are pointed out', 
   await person.context.close();
 });
 
+test('files are dropped on the form, and what is not uploaded yet waits for its turn', async () => {
+  const person = await signedIn(browser, world, { at: '/compose' });
+  const { page } = person;
+  const field = page.getByRole('group', { name: 'Attachments' });
+  await field.waitFor();
+  await field.evaluate((target) => {
+    const dataTransfer = new DataTransfer();
+    for (const name of ['one.txt', 'two.txt', 'three.txt']) dataTransfer.items.add(new File([name], name, { type: 'text/plain' }));
+    for (const type of ['dragover', 'drop']) target.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  await until('all three are there', async () => (await page.getByText('Ready', { exact: true }).count()) === 3);
+  await assertClean(person, 'sender-compose-dropped');
+  await person.context.close();
+});
+
 test('a link with addresses in its fragment opens the form with them, and nothing else is taken from it', async () => {
   const person = await signedIn(browser, world, { at: '/compose?subject=no#to=ann@recipient.example,bob@recipient.example' });
   const { page } = person;
@@ -181,9 +196,11 @@ test('the text survives a reload of the tab; passwords do not', async () => {
   const { page } = person;
   await write(page, { to: 'reload@recipient.example', subject: 'Kept', body: '**Kept** too', files: [world.file('files/lost.txt', 'x')] });
   await page.getByText('Ready').waitFor();
+  const asked = page.waitForEvent('dialog'); // accepted by signedIn()
 
   await page.reload();
 
+  assert.equal((await asked).type(), 'beforeunload');
   await page.getByText('Your text is back.').waitFor();
   await page.getByText('Attach these files again: lost.txt.').waitFor();
   assert.equal(await page.getByLabel('Message', { exact: true }).inputValue(), '**Kept** too');
