@@ -31,6 +31,8 @@ const struct route routes[] = {
      "The same page, with a user's own settings."},
     {"GET",     "/admin",                  BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_EVENT,    false, on_page,
      "The same page, for administrators and auditors."},
+    {"GET",     "/reset",                  BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_EVENT,    false, on_page,
+     "The same page, where the holder of a one-time link sets a password; the link stays in the browser."},
     {"GET",     "/assets/{asset}",         BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_EVENT,    false, on_asset,
      "A script, style or image of the pages; its name changes with its content."},
     {"GET",     "/api/v1/keys",            BODY_NONE,     0,                        NEEDS_NOTHING,  LANE_CALL,     false, on_keys,

@@ -103,7 +103,7 @@ test('a sender signs in by keyboard alone', async () => {
   await page.keyboard.type('password-of-sender');
   await page.keyboard.press('Enter');
 
-  await page.getByText('Signed in as Dr. Ada Sender').waitFor();
+  await page.getByRole('heading', { name: 'Messages' }).waitFor();
   assert.deepEqual(faults.violations, []);
   await context.close();
 });

@@ -64,6 +64,7 @@ export async function* partBytes(
   let hasRenewed = false;
   for (let tries = 0; done < size; tries++) {
     if (tries) await pause(Math.min(500 * 2 ** (tries - 1), LONGEST_PAUSE_MS), signal);
+    if (isOffline()) tries = Math.min(tries, 1);
     try {
       for await (const block of bytesOf(await ask(where, access, part, done, signal))) {
         if (block.length > size - done) throw new Tampered('the server has more than the sender sent');
@@ -83,6 +84,11 @@ export async function* partBytes(
       if (!isPassing || tries + 1 >= TRIES) throw error instanceof Failure ? error : new Failure('unavailable', { isOffline: true });
     }
   }
+}
+
+/** The device itself knows of no network: then waiting costs no tries, however long it takes. */
+function isOffline(): boolean {
+  return globalThis.navigator?.onLine === false;
 }
 
 async function* hashed(bytes: AsyncIterable<Uint8Array>, digest: Sha256): AsyncGenerator<Uint8Array> {

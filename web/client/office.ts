@@ -2,6 +2,7 @@
 // cli/user.c and cli/sender.c, without a page.
 
 import { fromBase64url, toBase64url } from '../envelope/bytes';
+import type { LinkParts } from '../envelope/link';
 import { openSubject } from '../envelope/subject';
 import {
   type AccessReply,
@@ -10,8 +11,10 @@ import {
   type Id,
   type LoginReply,
   type OperationName,
+  type OrganisationReply,
   type Recipient,
   type SendReply,
+  type TotpBeginReply,
 } from '../protocol/protocol';
 import { Content } from './content';
 import type { Draft } from './draft';
@@ -26,7 +29,7 @@ const PROFILE = 'office.profile';
 const PIN = 'pin';
 
 /** Who is signed in: of login_reply, what is no secret. */
-export type Profile = Pick<LoginReply, 'user' | 'organisation' | 'organisation_name' | 'name' | 'roles' | 'methods' | 'lifetime_days_max'>;
+export type Profile = Pick<LoginReply, 'user' | 'organisation' | 'organisation_name' | 'name' | 'roles' | 'methods' | 'lifetime_days_max' | 'has_totp'>;
 
 export type ListedMessage = MessageRow & { /** null: no longer there, or it does not open */ subject: string | null };
 
@@ -35,6 +38,8 @@ export interface Message {
   subject: string;
   body: string;
   lifetime_days: number;
+  /** Seconds that the notifications wait: revoked within them, nobody gets one. */
+  undo_s: number;
   language: 'nl' | 'en';
   /** The reply that this answers, or ''. */
   parent: Id;
@@ -49,7 +54,7 @@ function keptProfile(): Profile | null {
 }
 
 /** The identity that this browser saw at the first sign-in; a changed one is refused until accepted. */
-function rememberedPin(): Uint8Array | undefined {
+export function rememberedPin(): Uint8Array | undefined {
   const text = browserMemory.read(PIN);
   try {
     return text ? fromBase64url(text) : undefined;
@@ -61,6 +66,13 @@ function rememberedPin(): Uint8Array | undefined {
 /** A person has checked why the server's identity changed. The next sign-in believes the new one. */
 export function forgetIdentity(): void {
   browserMemory.write(PIN, null);
+}
+
+/** With the one-time link of an administrator; gives the address to sign in with. Failure('gone') for a used one. */
+export async function resetPassword(link: LinkParts, password: string, options: ServerOptions = {}): Promise<string> {
+  const server = await Server.open({ ...options, pin: link.pin });
+  const { email } = await server.call('password_reset', { reset: link.link, secret: link.secret, password });
+  return email;
 }
 
 export class Office {
@@ -85,6 +97,10 @@ export class Office {
     const { session, expires_ms, ...profile } = await this.server.call('login', { email, password, code });
     browserMemory.write(PIN, toBase64url(this.server.pin));
     keepSession(SESSION, { session, expires_ms });
+    return this.keepProfile(profile);
+  }
+
+  private keepProfile(profile: Profile): Profile {
     tabMemory.write(PROFILE, JSON.stringify(profile));
     return (this.profile = profile);
   }
@@ -116,6 +132,34 @@ export class Office {
       if (hasWord(error, 'not-signed-in')) this.forget();
       throw error;
     }
+  }
+
+  // --- the account ---
+
+  organisation(): Promise<OrganisationReply> {
+    return this.call('organisation', {});
+  }
+
+  /** A key for an authenticator app; nothing changes before confirmTotp. */
+  beginTotp(): Promise<TotpBeginReply> {
+    return this.call('totp_begin', {});
+  }
+
+  /** Switches the second factor on. The recovery codes are never told again. */
+  async confirmTotp(code: string): Promise<string[]> {
+    const { codes } = await this.call('totp_confirm', { code });
+    if (this.profile) this.keepProfile({ ...this.profile, has_totp: true });
+    return codes.map((each) => each.code);
+  }
+
+  async removeTotp(password: string, code: string): Promise<void> {
+    await this.call('totp_remove', { password, code });
+    if (this.profile) this.keepProfile({ ...this.profile, has_totp: false });
+  }
+
+  /** Ends the user's other sessions. Failure('wrong-secret') for a wrong old password. */
+  async changePassword(oldPassword: string, newPassword: string): Promise<void> {
+    await this.call('password_change', { old_password: oldPassword, new_password: newPassword });
   }
 
   // --- the list ---
@@ -187,6 +231,11 @@ export class Office {
 
   async delete(message: Id): Promise<void> {
     await this.call('delete', { message });
+  }
+
+  /** Mails one recipient's notification again. */
+  async resend(message: Id, link: Id): Promise<void> {
+    await this.call('resend', { message, link });
   }
 
   async unlock(message: Id, link: Id): Promise<void> {

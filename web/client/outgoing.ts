@@ -1,12 +1,11 @@
 // One attachment of a draft: sealed while it is sent; paused, resumed, taken back.
 
 import { contextOf, ciphertextSize, Sealer, sealStream } from '../envelope/chunked';
-import { type Attachment, isFileName, isMediaType } from '../envelope/manifest';
+import { type Attachment, isMediaType } from '../envelope/manifest';
 import { Sha256 } from '../envelope/sha256';
-import { utf8 } from '../envelope/bytes';
-import { LIMITS } from '../protocol/protocol';
 import { blocksOf } from './blocks';
 import { Failure, hasWord, isAbort } from './failure';
+import { fileNameOf } from './file_name';
 import type { Where } from './http';
 import { PartSender } from './upload';
 
@@ -24,21 +23,6 @@ export interface Sealing {
 
 /** Begun anew from the first byte at most so often, when the server lost what it had. */
 const STARTS_MAX = 3;
-
-/** A name under which every system can save it; what cannot stand in one becomes a line. */
-export function fileNameOf(name: string): string {
-  let out = name.replace(/[/\\\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '_').replace(/\p{Surrogate}/gu, '_');
-  while (utf8(out).length > LIMITS.FILE_NAME_BYTES_MAX) out = shortened(out);
-  return isFileName(out) ? out : '_';
-}
-
-/** One letter less before the ending. */
-function shortened(name: string): string {
-  const dot = name.lastIndexOf('.');
-  const stem = [...(dot > 0 && name.length - dot <= 10 ? name.slice(0, dot) : name)];
-  const ending = dot > 0 && name.length - dot <= 10 ? name.slice(dot) : '';
-  return stem.slice(0, -1).join('') + ending;
-}
 
 export class Outgoing {
   state: OutgoingState = 'waiting';

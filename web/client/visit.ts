@@ -34,6 +34,12 @@ export function takeLink(): LinkParts | null {
 }
 
 export class Visit {
+  /**
+   * Has the person prove again who he is, when the session ends in the middle of something: what was
+   * going on waits, and then goes on. Without it the call fails with 'not-signed-in'.
+   */
+  onSessionEnd: (() => Promise<void>) | null = null;
+
   private constructor(
     readonly server: Server,
     private readonly link: LinkParts,
@@ -91,9 +97,12 @@ export class Visit {
     try {
       return await work(this.needSession());
     } catch (error) {
-      if (hasWord(error, 'not-signed-in')) keepSession(this.sessionName, null);
-      throw error;
+      if (!hasWord(error, 'not-signed-in')) throw error;
+      keepSession(this.sessionName, null);
+      if (!this.onSessionEnd) throw error;
     }
+    await this.onSessionEnd();
+    return work(this.needSession());
   }
 
   async open(): Promise<Content> {

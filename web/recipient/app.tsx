@@ -1,61 +1,100 @@
+// What the page of a link shows: one state after the other, each with its own heading.
+
 import { useEffect, useState } from 'preact/hooks';
 
+import type { Content } from '../client/content';
+import { hasWord } from '../client/failure';
 import { Visit } from '../client/visit';
 import type { LinkParts } from '../envelope/link';
-import { FailureAlert } from '../ui/alert';
-import { useFormat } from '../ui/format';
-import { suggestLanguage, useSharedTexts, useTexts } from '../ui/language';
-import { Page, StateHeading } from '../ui/page';
+import { suggestLanguage, useTexts } from '../ui/language';
+import { Page } from '../ui/page';
 import { applyTheme } from '../ui/theme';
+import { Message } from './message';
+import { Failed, Gone, Loading, NoLink, SignedOut, isGone } from './states';
 import { texts } from './texts';
+import { Welcome } from './welcome';
 
-interface Opened {
-  visit: Visit | null;
-  error: unknown;
-}
+type State =
+  | { at: 'loading' | 'no-link' | 'gone' | 'signed-out' }
+  | { at: 'failed'; error: unknown; retry: () => void }
+  | { at: 'check'; visit: Visit }
+  | { at: 'message'; visit: Visit; content: Content };
 
-async function openVisit(link: LinkParts): Promise<Opened> {
-  try {
-    const visit = await Visit.open(link);
-    suggestLanguage(visit.hello.language);
-    applyTheme(visit.hello.organisation_colour);
-    return { visit, error: null };
-  } catch (error) {
-    return { visit: null, error };
+/** The way from a link to its message. `show` is called with each state. */
+class Journey {
+  visit: Visit | null = null;
+
+  constructor(
+    private readonly link: LinkParts | null,
+    private readonly show: (state: State) => void,
+  ) {}
+
+  async start(): Promise<void> {
+    if (!this.link) return this.show({ at: 'no-link' });
+    this.show({ at: 'loading' });
+    try {
+      const visit = (this.visit = await Visit.open(this.link));
+      suggestLanguage(visit.hello.language);
+      applyTheme(visit.hello.organisation_colour);
+      if (visit.isVerified) await this.openMessage();
+      else this.show({ at: 'check', visit });
+    } catch (error) {
+      this.end(error, () => void this.start());
+    }
+  }
+
+  async openMessage(): Promise<void> {
+    const visit = this.visit!;
+    this.show({ at: 'loading' });
+    try {
+      this.show({ at: 'message', visit, content: await visit.open() });
+    } catch (error) {
+      if (hasWord(error, 'not-signed-in')) this.show({ at: 'check', visit });
+      else this.end(error, () => void this.openMessage());
+    }
+  }
+
+  end(error: unknown, retry: () => void = () => void this.start()): void {
+    applyTheme('');
+    if (isGone(error)) this.show({ at: 'gone' });
+    else this.show({ at: 'failed', error, retry });
+  }
+
+  signOut(): void {
+    this.visit!.signOut();
+    this.show({ at: 'signed-out' });
   }
 }
 
-function Hello({ visit }: { visit: Visit }) {
-  const t = useTexts(texts);
-  const format = useFormat();
-  const { sender_name, organisation_name, sent_ms, expires_ms } = visit.hello;
-  return (
-    <div class="card">
-      <StateHeading>{t.title}</StateHeading>
-      <p class="utrecht-paragraph">{t.from(sender_name, organisation_name)}</p>
-      <p class="utrecht-paragraph quiet">{t.when(format.dateTime(sent_ms), format.dateTime(expires_ms))}</p>
-    </div>
-  );
+function Shown({ state, journey }: { state: State; journey: Journey }) {
+  switch (state.at) {
+    case 'loading':
+      return <Loading />;
+    case 'no-link':
+      return <NoLink />;
+    case 'gone':
+      return <Gone />;
+    case 'signed-out':
+      return <SignedOut />;
+    case 'failed':
+      return <Failed error={state.error} onRetry={state.retry} />;
+    case 'check':
+      return <Welcome visit={state.visit} onDone={() => void journey.openMessage()} onEnd={(error) => journey.end(error)} />;
+    case 'message':
+      return <Message visit={state.visit} content={state.content} onSignOut={() => journey.signOut()} onEnd={(error) => journey.end(error)} />;
+  }
 }
 
 export function App({ link }: { link: LinkParts | null }) {
   const t = useTexts(texts);
-  const shared = useSharedTexts();
-  const [state, setState] = useState<Opened | null>(null);
-  useEffect(() => {
-    if (link) void openVisit(link).then(setState);
-  }, [link]);
+  const [state, show] = useState<State>({ at: 'loading' });
+  const [journey] = useState(() => new Journey(link, show));
+  useEffect(() => void journey.start(), []);
+  // An organisation's name only beside what is its own: an ended link shows nobody's.
+  const organisation = 'visit' in state ? state.visit.hello.organisation_name : undefined;
   return (
-    <Page title={t.title} organisation={state?.visit?.hello.organisation_name} isNarrow>
-      {!link && (
-        <div class="card">
-          <StateHeading>{t.noLink}</StateHeading>
-          <p class="utrecht-paragraph">{t.noLinkRemedy}</p>
-        </div>
-      )}
-      {link && !state && <p class="utrecht-paragraph">{shared.loading}</p>}
-      {state?.visit && <Hello visit={state.visit} />}
-      {state?.error ? <FailureAlert error={state.error} /> : null}
+    <Page title={t.title} organisation={organisation} isNarrow>
+      <Shown state={state} journey={journey} />
     </Page>
   );
 }

@@ -1,70 +1,231 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 
-import { Office } from '../client/office';
+import { hasWord } from '../client/failure';
+import { Office, type Profile } from '../client/office';
+import { type OrganisationReply, ROLES } from '../protocol/protocol';
 import { Alert, FailureAlert } from '../ui/alert';
 import { Button } from '../ui/button';
-import { PasswordField, TextField } from '../ui/field';
-import { useSharedTexts, useTexts } from '../ui/language';
+import { language, useSharedTexts, useTexts } from '../ui/language';
 import { Page, StateHeading } from '../ui/page';
+import { applyTheme } from '../ui/theme';
+import { Writing } from './compose/writing';
+import { IdentityChanged } from './identity';
+import { lazy } from './lazy';
+import { Link } from './link';
+import { ListPage } from './list/list';
+import { policyOf, policyOfProfile } from './policy';
+import { go, usePlace } from './router';
+import { takeReset } from './settings/reset_link';
+import { SessionProvider, rememberEmail, useSession } from './session';
+import { SignInPage } from './sign_in';
 import { texts } from './texts';
 
-function SignIn({ office, onDone }: { office: Office; onDone: () => void }) {
+const ComposePage = lazy(async () => (await import('./compose/compose')).ComposePage);
+const MessagePage = lazy(async () => (await import('./message/message')).MessagePage);
+const SettingsPage = lazy(async () => (await import('./settings/settings')).SettingsPage);
+const ResetPage = lazy(async () => (await import('./settings/reset')).ResetPage);
+const AdminPage = lazy(async () => (await import('../admin/page')).AdminPage);
+
+const MESSAGE = /^[0-9a-f]{32}$/;
+
+type Place = 'list' | 'compose' | 'settings' | 'admin';
+const PATHS: Record<Place, string> = { list: '/', compose: '/compose', settings: '/settings', admin: '/admin' };
+
+function placesOf({ roles }: Profile): Place[] {
+  const isSender = (roles & ROLES.ROLE_SENDER) !== 0;
+  const isAdmin = (roles & (ROLES.ROLE_ADMIN | ROLES.ROLE_AUDITOR)) !== 0;
+  return [...(isSender ? (['list', 'compose'] as const) : []), ...(isAdmin ? (['admin'] as const) : []), 'settings'];
+}
+
+function Navigation() {
   const t = useTexts(texts);
-  const shared = useSharedTexts();
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
-  const [isMissing, setMissing] = useState(false);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    setMissing(!email || !password);
-    if (!email || !password || isBusy) return;
-    setBusy(true);
-    setError(null);
-    try {
-      await office.signIn(email, password);
-      onDone();
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
-  };
+  const { profile, signOut } = useSession();
+  const { path } = usePlace();
   return (
-    <form class="card" noValidate onSubmit={(event) => void submit(event)}>
-      <StateHeading>{t.signIn}</StateHeading>
-      <FailureAlert error={error} />
-      <TextField label={t.email} type="email" autoComplete="username" isRequired value={email} onInput={setEmail} error={isMissing && !email ? shared.required : undefined} />
-      <PasswordField label={t.password} autoComplete="current-password" isRequired value={password} onInput={setPassword} error={isMissing && !password ? shared.required : undefined} />
-      <div class="actions">
-        <Button kind="primary" type="submit" isBusy={isBusy}>
-          {t.signIn}
-        </Button>
-      </div>
-    </form>
+    <nav class="menu" aria-label={t.navigation}>
+      <ul class="menu__list">
+        {placesOf(profile).map((place) => (
+          <li key={place}>
+            <Link to={PATHS[place]} class="menu__link" isCurrent={path === PATHS[place]}>
+              {place === 'compose' ? t.composeShort : t[place]}
+            </Link>
+          </li>
+        ))}
+        <li class="menu__who">
+          <bdi>{profile.name}</bdi>
+        </li>
+        <li>
+          <Button kind="subtle" onClick={signOut}>
+            {t.signOut}
+          </Button>
+        </li>
+      </ul>
+    </nav>
   );
 }
 
-export function App() {
+function Unknown() {
+  const t = useTexts(texts);
+  return (
+    <div class="card">
+      <StateHeading>{t.notHere}</StateHeading>
+      <Link to="/">{t.back}</Link>
+    </div>
+  );
+}
+
+function Here({ writing }: { writing: Writing }) {
+  const { path, fragment } = usePlace();
+  const { profile } = useSession();
+  const isAdmin = (profile.roles & (ROLES.ROLE_ADMIN | ROLES.ROLE_AUDITOR)) !== 0;
+  switch (path) {
+    case '/':
+      return profile.roles & ROLES.ROLE_SENDER ? <ListPage /> : isAdmin ? <AdminPage /> : <SettingsPage />;
+    case '/compose':
+      return <ComposePage writing={writing} />;
+    case '/message':
+      return MESSAGE.test(fragment) ? <MessagePage message={fragment} writing={writing} /> : <Unknown />;
+    case '/settings':
+      return <SettingsPage />;
+    case '/admin':
+      return isAdmin ? <AdminPage /> : <Unknown />;
+    default:
+      return <Unknown />;
+  }
+}
+
+/** The browser asks before a tab goes away with something unfinished in it. */
+function useLeaveWarning(writing: Writing): void {
+  useEffect(() => {
+    const warn = (event: BeforeUnloadEvent): void => {
+      writing.keepNow();
+      if (!writing.isDirty) return;
+      event.preventDefault();
+      event.returnValue = ''; // what older browsers look at
+    };
+    window.addEventListener('beforeunload', warn);
+    window.addEventListener('pagehide', writing.keepNow);
+    return () => {
+      window.removeEventListener('beforeunload', warn);
+      window.removeEventListener('pagehide', writing.keepNow);
+    };
+  }, [writing]);
+}
+
+function titleOf(path: string, t: { title: string } & Record<Place, string>): string {
+  const place = (Object.keys(PATHS) as Place[]).find((each) => PATHS[each] === path);
+  return place ? t[place] : t.title;
+}
+
+interface SignedInProps {
+  office: Office;
+  profile: Profile;
+  organisation: OrganisationReply | null;
+  onSignOut: () => void;
+}
+
+function SignedIn({ office, profile, organisation, onSignOut }: SignedInProps) {
+  const t = useTexts(texts);
+  const { path } = usePlace();
+  const policy = useMemo(() => (organisation ? policyOf(organisation) : policyOfProfile(profile, language())), [organisation, profile]);
+  const writing = useMemo(() => new Writing(profile.user, policy), [profile.user, policy]);
+  useLeaveWarning(writing);
+  const signOut = useCallback(() => {
+    writing.clear();
+    onSignOut();
+  }, [writing, onSignOut]);
+  return (
+    <SessionProvider office={office} profile={profile} policy={policy} onSignOut={signOut}>
+      <Page title={titleOf(path, t)} organisation={organisation?.name ?? profile.organisation_name} navigation={<Navigation />} isNarrow={path !== '/'}>
+        <Here writing={writing} />
+      </Page>
+    </SessionProvider>
+  );
+}
+
+/** The organisation's look and policy: asked once, before anything is shown. */
+function WithOrganisation({ office, profile, onSignOut }: Omit<SignedInProps, 'organisation'>) {
   const t = useTexts(texts);
   const shared = useSharedTexts();
-  const [office, setOffice] = useState<Office | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const [, redraw] = useState(0);
+  const [asked, setAsked] = useState<{ organisation: OrganisationReply | null } | null>(null);
   useEffect(() => {
-    Office.open().then(setOffice, setError);
-  }, []);
-  const profile = office?.profile;
+    office.organisation().then(
+      (organisation) => {
+        applyTheme(organisation.colour);
+        setAsked({ organisation });
+      },
+      () => setAsked({ organisation: null }),
+    );
+  }, [office]);
+  if (asked) return <SignedIn office={office} profile={profile} organisation={asked.organisation} onSignOut={onSignOut} />;
   return (
-    <Page title={t.title} organisation={profile?.organisation_name} isNarrow>
-      {!office && !error && <p class="utrecht-paragraph">{shared.loading}</p>}
-      <FailureAlert error={error} />
-      {office && !profile && <SignIn office={office} onDone={() => redraw((count) => count + 1)} />}
-      {profile && (
-        <Alert kind="ok">
-          <p class="utrecht-paragraph">{t.welcome(profile.name)}</p>
-        </Alert>
-      )}
+    <Page title={t.title} organisation={profile.organisation_name}>
+      <p class="utrecht-paragraph" role="status">
+        {shared.loading}
+      </p>
     </Page>
   );
+}
+
+interface Opened {
+  office: Office | null;
+  error: unknown;
+}
+
+function Closed({ opened, onAgain, onSignedIn, hasEnded }: { opened: Opened; onAgain: () => void; onSignedIn: () => void; hasEnded: boolean }) {
+  const t = useTexts(texts);
+  const shared = useSharedTexts();
+  const { office, error } = opened;
+  const isChanged = hasWord(error, 'tampered');
+  return (
+    <Page title={isChanged ? t.changedTitle : t.signIn} isNarrow>
+      {!office && !error && (
+        <p class="utrecht-paragraph" role="status">
+          {shared.loading}
+        </p>
+      )}
+      {isChanged && <IdentityChanged onAccepted={onAgain} />}
+      {error && !isChanged ? (
+        <Alert kind="error">
+          <FailureAlert error={error} />
+          <Button onClick={onAgain}>{shared.tryAgain}</Button>
+        </Alert>
+      ) : null}
+      {office && <SignInPage office={office} onDone={onSignedIn} hasEnded={hasEnded} />}
+    </Page>
+  );
+}
+
+/** An administrator's one-time link: nobody is signed in there, and nobody need be. */
+export function App() {
+  const [reset] = useState(takeReset);
+  return reset ? <ResetPage link={reset.link} /> : <Desk />;
+}
+
+function Desk() {
+  const [opened, setOpened] = useState<Opened>({ office: null, error: null });
+  const [profile, setProfile] = useState<Profile | null>(null);
+  const [hasEnded, setEnded] = useState(false);
+  const open = useCallback(() => {
+    setOpened({ office: null, error: null });
+    Office.open().then(
+      (office) => {
+        setOpened({ office, error: null });
+        setProfile(office.profile);
+      },
+      (error: unknown) => setOpened({ office: null, error }),
+    );
+  }, []);
+  useEffect(open, [open]);
+  const { office } = opened;
+  const signOut = useCallback(() => {
+    rememberEmail(null);
+    applyTheme('');
+    setEnded(true);
+    setProfile(null);
+    void office?.signOut();
+    go('/');
+  }, [office]);
+  if (office && profile) return <WithOrganisation office={office} profile={profile} onSignOut={signOut} />;
+  return <Closed opened={opened} onAgain={open} onSignedIn={() => setProfile(office?.profile ?? null)} hasEnded={hasEnded} />;
 }

@@ -109,9 +109,9 @@ export function TextArea(props: InputProps & { rows?: number | undefined }) {
 }
 
 /** A password that can be looked at: nobody types a long one blind. */
-export function PasswordField(props: InputProps) {
+export function PasswordField({ startsShown = false, ...props }: InputProps & { startsShown?: boolean | undefined }) {
   const t = useSharedTexts();
-  const [isShown, setShown] = useState(false);
+  const [isShown, setShown] = useState(startsShown);
   const more: Native = { type: isShown ? 'text' : 'password', autoCapitalize: 'none', spellcheck: false, dir: 'ltr' };
   return (
     <Field {...props}>

@@ -22,7 +22,8 @@ export function FileList({ label, files }: { label: string; files: readonly File
       {files.map((file) => (
         <li class="files__item" key={file.key}>
           <div class="files__name">
-            <bdi>{file.name}</bdi> <span class="quiet">{format.bytes(file.size)}</span>
+            {/* Left to right whatever its script: the ending, which says what it is, stays at the end. */}
+            <bdi dir="ltr">{file.name}</bdi> <span class="quiet">{format.bytes(file.size)}</span>
           </div>
           {file.actions}
           {file.extra && <div class="files__extra">{file.extra}</div>}

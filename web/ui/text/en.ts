@@ -12,10 +12,12 @@ export const en = {
   close: 'Close',
   cancel: 'Cancel',
   remove: (what: string) => `Remove ${what}`,
+  removeIt: 'Remove',
   show: 'Show',
   hide: 'Hide',
   showPassword: 'Show password',
   hidePassword: 'Hide password',
+  newTab: '(opens in a new tab)',
   required: 'Fill this in.',
   codeDigits: 'A code has 6 digits.',
   codeHint: '6 digits, from the e-mail. You may paste it.',
@@ -23,6 +25,8 @@ export const en = {
   download: 'Download',
   pause: 'Pause',
   resume: 'Resume',
+  chooseFiles: 'Choose files',
+  orDrop: 'or drag them here',
   tryAgain: 'Try again',
   insecure: {
     title: 'This page needs a secure connection',
@@ -61,5 +65,6 @@ export const en = {
     crypto: 'The server made an error. Try again later.',
     'not-enabled': 'Secure Mail is switched off on this server.',
     'key-unknown': 'The server has a new key. Reload the page.',
+    'code-needed': 'A code is needed too.',
   } satisfies Record<ErrorWord, string> as Record<ErrorWord, string>,
 };

@@ -12,10 +12,12 @@ export const nl = {
   close: 'Sluiten',
   cancel: 'Annuleren',
   remove: (what: string) => `${what} verwijderen`,
+  removeIt: 'Verwijderen',
   show: 'Toon',
   hide: 'Verberg',
   showPassword: 'Toon wachtwoord',
   hidePassword: 'Verberg wachtwoord',
+  newTab: '(opent in een nieuw tabblad)',
   required: 'Vul dit in.',
   codeDigits: 'Een code heeft 6 cijfers.',
   codeHint: '6 cijfers, uit de e-mail. Plakken mag.',
@@ -23,6 +25,8 @@ export const nl = {
   download: 'Downloaden',
   pause: 'Pauzeren',
   resume: 'Verdergaan',
+  chooseFiles: 'Bestanden kiezen',
+  orDrop: 'of sleep ze hierheen',
   tryAgain: 'Opnieuw proberen',
   insecure: {
     title: 'Deze pagina heeft een veilige verbinding nodig',
@@ -61,5 +65,6 @@ export const nl = {
     crypto: 'De server maakte een fout. Probeer het later opnieuw.',
     'not-enabled': 'Beveiligde e-mail staat uit op deze server.',
     'key-unknown': 'De server heeft een nieuwe sleutel. Laad de pagina opnieuw.',
+    'code-needed': 'Er is ook een code nodig.',
   } satisfies Record<ErrorWord, string> as Record<ErrorWord, string>,
 };

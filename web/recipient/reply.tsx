@@ -1,0 +1,203 @@
+// Writing a reply. What is typed survives a reload; leaving the page with it asks first.
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+import type { Content } from '../client/content';
+import { hasWord } from '../client/failure';
+import type { Outgoing } from '../client/outgoing';
+import type { Visit } from '../client/visit';
+import { Alert, FailureAlert } from '../ui/alert';
+import { Button } from '../ui/button';
+import { Dialog } from '../ui/dialog';
+import { TextArea } from '../ui/field';
+import { FilesField } from '../ui/files_field';
+import { useFormat } from '../ui/format';
+import { isolate } from '../ui/isolate';
+import { useSharedTexts, useTexts } from '../ui/language';
+import { FileList } from '../ui/lists';
+import { Progress } from '../ui/progress';
+import { useRedraw } from '../ui/redraw';
+import { ReplyDraft, keptReply } from './reply_draft';
+import { isGone } from './states';
+import { texts } from './texts';
+import type { ThreadEntry } from './thread';
+
+interface ReplyProps {
+  visit: Visit;
+  content: Content;
+  onSent: (entry: ThreadEntry) => void;
+  onClose: () => void;
+  /** The message ended while the reply was written. */
+  onEnd: (error: unknown) => void;
+}
+
+/** The browser asks whether to leave; the text would survive a reload, but not the end of the tab. */
+function useLeavingAsks(isAsking: boolean): void {
+  useEffect(() => {
+    if (!isAsking) return undefined;
+    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [isAsking]);
+}
+
+export function Reply({ visit, content, onSent, onClose, onEnd }: ReplyProps) {
+  const t = useTexts(texts);
+  const redraw = useRedraw();
+  const form = useRef<HTMLFormElement>(null);
+  const [kept] = useState(() => keptReply(content.reply.message));
+  const [draft] = useState(() => new ReplyDraft(visit, content, redraw));
+  const [isSending, setSending] = useState(false);
+  const [isChecked, setChecked] = useState(false);
+  const [isDiscarding, setDiscarding] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  useLeavingAsks(!draft.isEmpty);
+  useEffect(() => {
+    form.current?.querySelector('textarea')?.focus();
+    void draft.begin().catch((failure) => isGone(failure) && onEnd(failure));
+  }, []);
+  const send = async (): Promise<void> => {
+    setSending(true);
+    setError(null);
+    try {
+      await draft.send();
+      onSent({ isOwn: true, name: '', sentMs: visit.server.nowMs(), body: draft.body, files: draft.attachments.map((each) => each.name) });
+    } catch (failure) {
+      setSending(false);
+      if (isGone(failure)) onEnd(failure);
+      else setError(failure);
+    }
+  };
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    setChecked(true);
+    if (draft.isEmpty) form.current?.querySelector('textarea')?.focus();
+    else if (!isSending) void send();
+  };
+  const discard = (): void => {
+    void draft.discard().catch(() => {}); // what stays behind is swept by the server
+    onClose();
+  };
+  const isTooLong = hasWord(error, 'too-large');
+  return (
+    <form class="card reply no-print" ref={form} noValidate onSubmit={submit} aria-label={t.yourReply}>
+      <h2 class="utrecht-heading-2">{t.yourReply}</h2>
+      {kept && (
+        <Alert kind="info">
+          <p class="utrecht-paragraph">{kept.files ? t.keptFiles : t.kept}</p>
+        </Alert>
+      )}
+      <TextArea
+        label={t.replyTo}
+        hint={t.replyHint}
+        isRequired
+        value={draft.body}
+        onInput={(body) => draft.write(body)}
+        error={isChecked && draft.isEmpty ? t.empty : isTooLong ? t.tooLong : undefined}
+      />
+      <Files draft={draft} />
+      {error && !isTooLong ? <FailureAlert error={error} /> : null}
+      <p class="quiet" role="status">
+        {isSending && draft.attachments.some((each) => each.state !== 'sent') && t.sendingFiles}
+      </p>
+      <div class="actions">
+        <Button kind="primary" type="submit" isBusy={isSending}>
+          {isSending ? t.sending : t.send}
+        </Button>
+        <Button isDisabled={isSending} onClick={() => (draft.isEmpty ? discard() : setDiscarding(true))}>
+          {t.discard}
+        </Button>
+      </div>
+      {isDiscarding && (
+        <Dialog title={t.discardTitle} onClose={() => setDiscarding(false)}>
+          <p class="utrecht-paragraph">{t.discardText}</p>
+          <div class="actions">
+            <Button kind="primary" onClick={() => setDiscarding(false)}>
+              {t.keepWriting}
+            </Button>
+            <Button onClick={discard}>{t.discard}</Button>
+          </div>
+        </Dialog>
+      )}
+    </form>
+  );
+}
+
+// --- its attachments ---
+
+function Files({ draft }: { draft: ReplyDraft }) {
+  const t = useTexts(texts);
+  const shared = useSharedTexts();
+  const format = useFormat();
+  const [refused, setRefused] = useState('');
+  if (draft.failure)
+    return (
+      <Alert kind="warning">
+        <p class="utrecht-paragraph">{t.noUploads}</p>
+        <Button onClick={() => void draft.begin().catch(() => {})}>{shared.tryAgain}</Button>
+      </Alert>
+    );
+  if (!draft.draft) return null;
+  const { access } = draft.draft;
+  const size = format.bytes(access.attachment_bytes_max);
+  const count = format.number(access.parts_max - 1);
+  const add = (files: File[]): void => {
+    const refusals = files.map((file) => {
+      const refusal = draft.draft!.refusal(file);
+      if (!refusal) draft.attach(file);
+      return refusal && (refusal === 'file-too-large' ? t.tooLarge(isolate(file.name), size) : t.tooMany(count));
+    });
+    setRefused([...new Set(refusals.filter(Boolean))].join(' '));
+  };
+  return (
+    <FilesField label={t.addFiles} hint={t.addFilesHint(size, count)} error={refused} onFiles={add}>
+      {draft.attachments.length > 0 && (
+        <FileList
+          label={t.addFiles}
+          files={draft.attachments.map((each) => ({ key: each.part, name: each.name, size: each.file.size, extra: <Sending attachment={each} draft={draft} /> }))}
+        />
+      )}
+    </FilesField>
+  );
+}
+
+function stateText(attachment: Outgoing, t: (typeof texts)['en']): string {
+  const said: Partial<Record<Outgoing['state'], string>> = { waiting: t.waitingFile, paused: t.paused, sent: t.sentFile };
+  return said[attachment.state] ?? '';
+}
+
+function Sending({ attachment, draft }: { attachment: Outgoing; draft: ReplyDraft }) {
+  const t = useTexts(texts);
+  const shared = useSharedTexts();
+  const format = useFormat();
+  const { state, sentBytes, totalBytes } = attachment;
+  const name = isolate(attachment.name);
+  const isOnTheWay = state === 'sending' || state === 'paused';
+  return (
+    <div class="transfer">
+      {isOnTheWay && <Progress label={t.loading(format.bytes(sentBytes), format.bytes(totalBytes))} done={sentBytes} total={totalBytes} />}
+      {state === 'failed' && <FailureAlert error={attachment.failure} />}
+      <p class="quiet">{stateText(attachment, t)}</p>
+      <div class="attachment__actions">
+        {state === 'sending' && (
+          <Button label={t.pauseOf(name)} onClick={() => attachment.pause()}>
+            {shared.pause}
+          </Button>
+        )}
+        {state === 'paused' && (
+          <Button label={t.resumeOf(name)} onClick={() => attachment.resume()}>
+            {shared.resume}
+          </Button>
+        )}
+        {state === 'failed' && (
+          <Button label={t.tryAgainOf(name)} onClick={() => attachment.resume()}>
+            {shared.tryAgain}
+          </Button>
+        )}
+        <Button label={shared.remove(name)} onClick={() => void draft.remove(attachment)}>
+          {shared.removeIt}
+        </Button>
+      </div>
+    </div>
+  );
+}
