@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
 import { OUTPUT, startBrowser } from './support/browser.mjs';
-import { Person, REFUSED, mailed } from './support/recipient.mjs';
+import { PASSWORD, Person, REFUSED, mailed } from './support/recipient.mjs';
 
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNk+M9Qz0AEYBxVSF+FAAhKDveksOjmAAAAAElFTkSuQmCC', 'base64');
 const BODY = [
@@ -236,7 +236,8 @@ test('a session that ended in the middle of a reply asks for a proof, and the re
   await person.button(person.t.send).click();
   await person.page.getByRole('dialog', { name: 'Show once more that it is you' }).waitFor();
   await person.looksRight('prove-again', { errors: [REFUSED] });
-  await person.openWithPassword();
+  await person.field(person.t.password).fill(PASSWORD);
+  await person.button('Go on').click();
 
   await person.heading(person.t.replySent).waitFor();
   await person.leave();
