@@ -17,6 +17,8 @@ import { texts } from './texts';
 
 interface CheckProps {
   visit: Visit;
+  /** In the middle of something, which goes on after it. */
+  isAgain?: boolean;
   onDone: () => void;
   /** Nothing can be proven here any more: ended, or not genuine. */
   onEnd: (error: unknown) => void;
@@ -39,7 +41,7 @@ function Subheading({ isFocused, children }: { isFocused: boolean; children: str
   );
 }
 
-export function Check({ visit, onDone, onEnd }: CheckProps) {
+export function Check({ visit, isAgain = false, onDone, onEnd }: CheckProps) {
   const [hello, setHello] = useState(visit.hello);
   const wasOpen = useRef(!hello.is_frozen && !hello.locked_until_ms);
   /** What the server says now; false when it cannot be asked. */
@@ -58,7 +60,7 @@ export function Check({ visit, onDone, onEnd }: CheckProps) {
   };
   if (hello.is_frozen) return <Frozen isNew={wasOpen.current} look={look} />;
   if (hello.locked_until_ms) return <Locked visit={visit} untilMs={hello.locked_until_ms} isNew={wasOpen.current} look={look} />;
-  return <Proof visit={visit} hello={hello} look={look} onClosed={close} onDone={onDone} onEnd={onEnd} />;
+  return <Proof visit={visit} isAgain={isAgain} hello={hello} look={look} onClosed={close} onDone={onDone} onEnd={onEnd} />;
 }
 
 // --- closed ---
@@ -128,7 +130,7 @@ interface ProofProps extends CheckProps {
   onClosed: (failure: Failure) => void;
 }
 
-function Proof({ visit, hello, look, onClosed, onDone, onEnd }: ProofProps) {
+function Proof({ visit, isAgain, hello, look, onClosed, onDone, onEnd }: ProofProps) {
   const t = useTexts(texts);
   const form = useRef<HTMLFormElement>(null);
   const [password, setPassword] = useState('');
@@ -190,7 +192,7 @@ function Proof({ visit, hello, look, onClosed, onDone, onEnd }: ProofProps) {
   const wrong = hasWord(error, 'wrong-secret') ? error : null;
   return (
     <form ref={form} noValidate onSubmit={submit}>
-      <h2 class="utrecht-heading-2">{t.how}</h2>
+      {!isAgain && <h2 class="utrecht-heading-2">{t.how}</h2>}
       {(needsPassword || !sent) && <p class="utrecht-paragraph">{needsPassword && needsCode ? t.bothSteps : needsCode ? t.codeSteps : t.passwordSteps}</p>}
       {error && !wrong ? <ProofFailure error={error} hasTyped={password !== '' || code !== ''} /> : null}
       {needsPassword && <Password value={password} onInput={setPassword} wrong={wrong} isMissing={isChecked && !password} isWithCode={needsCode} />}
@@ -200,7 +202,7 @@ function Proof({ visit, hello, look, onClosed, onDone, onEnd }: ProofProps) {
         <>
           <div class="actions">
             <Button kind="primary" type="submit" isBusy={busyWith === 'open'}>
-              {busyWith === 'open' ? t.opening : t.open}
+              {busyWith === 'open' ? t.opening : isAgain ? t.goOn : t.open}
             </Button>
           </div>
           <Attempts left={hello.attempts_left} />

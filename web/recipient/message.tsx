@@ -210,7 +210,7 @@ function ProveAgain({ visit, onEnd }: { visit: Visit; onEnd: (error: unknown) =>
   return (
     <Dialog title={t.proveAgain} onClose={() => settle((asked) => asked.reject(new Failure('not-signed-in')))}>
       <p class="utrecht-paragraph">{t.proveAgainText}</p>
-      <Check visit={visit} onDone={() => settle((asked) => asked.resolve())} onEnd={onEnd} />
+      <Check visit={visit} isAgain onDone={() => settle((asked) => asked.resolve())} onEnd={onEnd} />
     </Dialog>
   );
 }
