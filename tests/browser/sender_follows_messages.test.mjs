@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
-import { startBrowser } from './support/browser.mjs';
+import { startBrowser, visit } from './support/browser.mjs';
 import { assertClean, newMessage, sendWritten, signedIn, write } from './support/office.mjs';
 
 const PASSWORD = 'purple-otter-42';
@@ -295,7 +295,7 @@ test('an administrator without the right to send finds no form, and a place of h
   const { page } = person;
   await page.getByRole('heading', { name: 'Administration' }).waitFor();
   assert.equal(await page.getByRole('link', { name: 'New message' }).count(), 0);
-  await page.goto(`${world.stack.url}/compose`);
+  await visit(page, `${world.stack.url}/compose`);
   await page.getByText('Your account is not one that sends messages.').waitFor();
   await assertClean(person, 'sender-not-a-sender');
   await person.context.close();

@@ -6,7 +6,7 @@ import crypto from 'node:crypto';
 import { after, before, test } from 'node:test';
 
 import { startWorld } from '../system/support/world.mjs';
-import { openPerson, startBrowser } from './support/browser.mjs';
+import { openPerson, startBrowser, visit } from './support/browser.mjs';
 import { SENDER, assertClean, fillSignIn, signedIn, write } from './support/office.mjs';
 
 const HOUR_MS = 3_600_000;
@@ -40,7 +40,7 @@ function totpOf(secret, atMs) {
 test('a wrong password is said plainly, and nothing says whether the account exists', async () => {
   const person = await openPerson(browser, world, { locale: 'en-GB' });
   const { page } = person;
-  await page.goto(world.stack.url);
+  await visit(page, world.stack.url);
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await assertClean(person, 'sender-sign-in');
   await page.getByRole('button', { name: 'Sign in' }).click();
@@ -96,7 +96,7 @@ test('a server with another identity is not trusted before somebody has called',
   await page.getByText('You have not sent anything yet').waitFor();
   // As if the browser had seen another server before.
   await page.evaluate(() => localStorage.setItem('securemail.pin', 'AAAAAAAAAAAAAAAAAAAAAA'));
-  await page.goto(world.stack.url);
+  await visit(page, world.stack.url);
   await page.getByRole('heading', { name: 'This server is not the one that you know' }).waitFor();
   await page.getByText('Identity that the server shows now').waitFor();
   assert.equal(await page.getByLabel('Password', { exact: true }).count(), 0);
@@ -169,7 +169,7 @@ test('too many wrong passwords close the sign-in until a time that is told', asy
   await world.makeUser('clumsy', 'clumsy@clinic.example', 'Clara Clumsy', 'sender');
   const person = await openPerson(browser, world, { locale: 'en-GB' });
   const { page } = person;
-  await page.goto(world.stack.url);
+  await visit(page, world.stack.url);
   for (let i = 0; i < 5; i++) {
     await fillSignIn(page, { email: 'clumsy@clinic.example', password: `wrong-password-${i}` });
     await page.getByText(/This combination|Too many attempts/).waitFor();
@@ -186,7 +186,7 @@ test('a one-time link sets a password, once', async () => {
   const { json } = await world.admin(['user', 'reset', '--org', world.organisation, '--email', 'lost@clinic.example']);
   const person = await openPerson(browser, world, { locale: 'en-GB' });
   const { page } = person;
-  await page.goto(json.link);
+  await visit(page, json.link);
   await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
   assert.equal(new URL(page.url()).hash, '');
   await page.getByRole('button', { name: 'Set the password' }).click();
@@ -200,7 +200,7 @@ test('a one-time link sets a password, once', async () => {
   await fillSignIn(page, { email: 'lost@clinic.example', password: 'found-again-at-last' });
   await page.getByText('You have not sent anything yet').waitFor();
 
-  await page.goto(json.link);
+  await visit(page, json.link);
   await page.getByLabel('New password', { exact: true }).fill('another-one-again');
   await page.getByRole('button', { name: 'Set the password' }).click();
   await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();

@@ -12,6 +12,8 @@ const BINARY = process.env.SM_TEST_CHROMIUM ?? '/usr/bin/chromium';
 const AXE = path.join(TOP, 'node_modules', 'axe-core', 'axe.min.js');
 export const OUTPUT = path.join(TOP, 'tests', 'output');
 const TIMEOUT_MS = 60_000;
+// Chromium drops what is on its way when an interface of the machine comes or goes (a container's).
+const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED';
 
 export const NARROW = { width: 320, height: 640 };
 export const WIDE = { width: 1280, height: 900 };
@@ -46,8 +48,22 @@ export async function openPerson(browser, world, { viewport = WIDE, locale = 'nl
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.errors.push(String(error)));
   // Chromium tells every refused request too; those that a test expects it takes out itself.
-  page.on('console', (message) => message.type() === 'error' && faults.errors.push(message.text()));
+  page.on('console', (message) => message.type() === 'error' && !message.text().includes(NETWORK_CHANGED) && faults.errors.push(message.text()));
   return { context, page, faults };
+}
+
+/** Goes to a page; again when the machine's own network changed under it and a script did not come. */
+export async function visit(page, url) {
+  let lost = 0;
+  const count = (request) => (lost += request.failure()?.errorText === NETWORK_CHANGED ? 1 : 0);
+  page.on('requestfailed', count);
+  let answer = await page.goto(url);
+  for (let tries = 0; lost > 0 && tries < 5; tries++) {
+    lost = 0;
+    answer = await page.reload();
+  }
+  page.off('requestfailed', count);
+  return answer;
 }
 
 /** What axe-core has against the page as it is now: WCAG 2.0 to 2.2, A and AA, and best practices. */

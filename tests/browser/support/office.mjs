@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { NARROW, OUTPUT, WIDE, accessibilityFaults, openPerson } from './browser.mjs';
+import { NARROW, OUTPUT, WIDE, accessibilityFaults, openPerson, visit } from './browser.mjs';
 
 // Each language meets each width in pictures, and one width each in axe-core: every pair is covered.
 const LOOKS = [
@@ -56,7 +56,7 @@ export const SENDER = { email: 'sender@clinic.example', password: 'password-of-s
 export async function signedIn(browser, world, { at = '/', who = SENDER, ...more } = {}) {
   const person = await openPerson(browser, world, { locale: 'en-GB', ...more });
   person.page.on('dialog', (dialog) => dialog.accept());
-  const answer = await person.page.goto(`${world.stack.url}${at}`);
+  const answer = await visit(person.page, `${world.stack.url}${at}`);
   assert.equal(answer.status(), 200, at);
   await person.page.getByRole('heading', { level: 1 }).waitFor();
   assert.equal(await person.page.getByRole('heading', { level: 1 }).textContent(), 'Sign in', JSON.stringify(person.faults));
