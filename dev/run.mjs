@@ -85,9 +85,13 @@ function makeDemo(running) {
 function printWelcome(running) {
   const bin = path.relative(TOP, BIN);
   console.log(`
-Secure Mail is running.   web: ${running.url}     Ctrl-C (or make stop) stops it.
+Secure Mail is running. Ctrl-C (or make stop) stops it.
 
-Try it in another terminal:
+In a browser: ${running.url}
+  sign in as sender@demo.example (the password is in var/sender.password) and send a message to any address;
+  its mail does not leave this machine: the link appears below, and opens in the browser too.
+
+Or in another terminal:
   export PATH=$PWD/${bin}:$PATH
   securemail login --server ${running.url} --email sender@demo.example --password-file var/sender.password
   echo 'The results are good.' > /tmp/body.txt; (umask 077; echo 'our-shared-password' > /tmp/pw)
