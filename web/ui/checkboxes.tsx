@@ -37,6 +37,7 @@ export function Checkboxes({ legend, hint, error, options, bits, onChange }: Che
             class="choice__input"
             id={`${id}-${option.value}`}
             checked={(bits & option.value) !== 0}
+            aria-invalid={error ? true : undefined}
             aria-describedby={option.hint ? `${id}-${option.value}-hint` : undefined}
             onChange={(event) => onChange(event.currentTarget.checked ? bits | option.value : bits & ~option.value)}
           />

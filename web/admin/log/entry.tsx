@@ -1,4 +1,4 @@
-// One entry: when, what in words, and who; the rest when somebody asks.
+// One entry: what in words, who, and when; the rest when somebody opens it.
 
 import type { ComponentChildren } from 'preact';
 
@@ -23,13 +23,13 @@ function People({ entry }: { entry: LogEntry }) {
   const t = useTexts(texts);
   if (entry.disclosures.length === 0) return null;
   return (
-    <div class="log__people">
+    <span class="log__people">
       {entry.disclosures.map(({ name, value }) => (
         <span key={`${name} ${value}`}>
           <span class="quiet">{t.people[name] ?? name}:</span> <bdi>{value}</bdi>
         </span>
       ))}
-    </div>
+    </span>
   );
 }
 
@@ -77,18 +77,14 @@ export function Entry({ entry, onMessage }: { entry: LogEntry; onMessage: (messa
   const isGrave = GRAVE.has(entry.kind);
   return (
     <li class={`log__entry${isGrave ? ' log__entry--grave' : ''}`}>
-      <div class="log__head">
-        <span class="log__title">{title}</span>
-        {result && <span class="status status--revoked">{result}</span>}
-        <time class="quiet log__time" dateTime={new Date(entry.atMs).toISOString()}>
-          {format.dateTime(entry.atMs)}
-        </time>
-      </div>
-      <People entry={entry} />
-      <details class="log__details">
-        <summary>
-          {t.details}
-          <span class="visually-hidden">: {title}</span>
+      <details>
+        <summary class="log__head">
+          <span class="log__title">{title}</span>
+          {result && <span class="status status--revoked">{result}</span>}
+          <People entry={entry} />
+          <time class="quiet log__time" dateTime={new Date(entry.atMs).toISOString()}>
+            {format.dateTime(entry.atMs)}
+          </time>
         </summary>
         <Facts entry={entry} onMessage={onMessage} />
       </details>

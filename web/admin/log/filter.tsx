@@ -5,6 +5,7 @@ import { isAddress } from '../../envelope/text';
 import { EVENTS, type EventWord } from '../../protocol/protocol';
 import { Button } from '../../ui/button';
 import { Select } from '../../ui/choice';
+import { useFaultFocus } from '../../ui/faults';
 import { Field, TextField } from '../../ui/field';
 import { useLanguage, useTexts } from '../../ui/language';
 import { events } from './events';
@@ -81,12 +82,13 @@ export function Filter({ filter, isBusy, onFind }: FilterProps) {
   const kinds = useKinds();
   const [typed, setTyped] = useState<Typed>(() => typedOf(filter));
   const [isTried, setTried] = useState(false);
+  const { form, point } = useFaultFocus();
   const faults = faultsOf(typed);
   const change = (more: Partial<Typed>): void => setTyped({ ...typed, ...more });
   const find = (event: Event): void => {
     event.preventDefault();
     setTried(true);
-    if (Object.values(faults).includes(true)) return;
+    if (Object.values(faults).includes(true)) return point();
     const { kind, person, message, since, until } = typed;
     onFind({ kind, person: person.trim(), message: message.trim(), sinceMs: dayMs(since, 0), untilMs: dayMs(until, 1) });
   };
@@ -96,7 +98,7 @@ export function Filter({ filter, isBusy, onFind }: FilterProps) {
     onFind(EVERYTHING);
   };
   return (
-    <form class="card" role="search" aria-labelledby="log-filter" noValidate onSubmit={find}>
+    <form class="card" role="search" aria-labelledby="log-filter" noValidate ref={form} onSubmit={find}>
       <h2 class="utrecht-heading-2 first" id="log-filter">
         {t.filter}
       </h2>

@@ -4,7 +4,7 @@ import { defineTexts } from '../../ui/language';
 export const texts = defineTexts(
   {
     title: 'Log',
-    intro: 'What happened in your organisation, newest first. Nobody can change or remove an entry without leaving a trace. Every look into the log is itself an entry.',
+    intro: 'What happened in your organisation, newest first. Each entry is tied to the one before, so that the check below finds one that was changed or removed. Every look into the log is itself an entry.',
     filter: 'Find entries',
     kind: 'What happened',
     allKinds: 'Everything',
@@ -28,7 +28,6 @@ export const texts = defineTexts(
     result: { failed: 'failed', refused: 'refused' } as Record<string, string>,
     people: { user: 'User', sender: 'Sender', recipient: 'Recipient', address: 'About' } as Record<string, string>,
     actors: { system: 'the system', user: 'a user', recipient: 'a recipient', operator: 'the operator' } as Record<string, string>,
-    details: 'Details',
     number: 'Entry',
     time: 'Time',
     by: 'Done by',
@@ -84,7 +83,7 @@ export const texts = defineTexts(
   },
   {
     title: 'Logboek',
-    intro: 'Wat er in uw organisatie is gebeurd, het nieuwste bovenaan. Niemand kan een regel wijzigen of weghalen zonder dat het te zien is. Ook wie in het logboek kijkt, komt in het logboek.',
+    intro: 'Wat er in uw organisatie is gebeurd, het nieuwste bovenaan. Elke regel hangt aan de vorige, zodat de controle hieronder een gewijzigde of weggehaalde regel vindt. Ook wie in het logboek kijkt, komt in het logboek.',
     filter: 'Regels zoeken',
     kind: 'Wat er gebeurde',
     allKinds: 'Alles',
@@ -108,7 +107,6 @@ export const texts = defineTexts(
     result: { failed: 'mislukt', refused: 'geweigerd' } as Record<string, string>,
     people: { user: 'Gebruiker', sender: 'Afzender', recipient: 'Ontvanger', address: 'Betreft' } as Record<string, string>,
     actors: { system: 'het systeem', user: 'een gebruiker', recipient: 'een ontvanger', operator: 'de operator' } as Record<string, string>,
-    details: 'Details',
     number: 'Regel',
     time: 'Tijd',
     by: 'Gedaan door',

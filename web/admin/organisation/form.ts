@@ -5,6 +5,7 @@ import { useState } from 'preact/hooks';
 import { isAddress } from '../../envelope/text';
 import type { OrganisationReply } from '../../protocol/protocol';
 import { useSession } from '../../sender/session';
+import { useFaultFocus } from '../../ui/faults';
 import { useDeed } from '../answer';
 import { isColour } from './colour';
 import type { FreshLogo } from './logo';
@@ -27,6 +28,7 @@ export function useForm(saved: OrganisationReply, onSaved: () => void) {
   const [logo, setLogo] = useState<FreshLogo | null>(null);
   const [isTried, setTried] = useState(false);
   const [outcome, setOutcome] = useState<'saved' | 'nothingChanged' | null>(null);
+  const { form, point } = useFaultFocus();
   const fresh = profileOf(profile);
   const faults = faultsOf(fresh);
   const save = async (): Promise<void> => {
@@ -37,10 +39,10 @@ export function useForm(saved: OrganisationReply, onSaved: () => void) {
     event.preventDefault();
     setTried(true);
     setOutcome(null);
-    if (Object.values(faults).includes(true)) return;
+    if (Object.values(faults).includes(true)) return point();
     const isSame = !logo && JSON.stringify(fresh) === JSON.stringify(profileOf(saved));
     if (isSame) return setOutcome('nothingChanged');
-    if (!(await act(save))) return;
+    if (!(await act(save))) return point();
     setLogo(null);
     setOutcome('saved');
     onSaved();
@@ -49,5 +51,5 @@ export function useForm(saved: OrganisationReply, onSaved: () => void) {
     setOutcome(null);
     setProfile({ ...profile, ...more });
   };
-  return { isBusy, error, profile, change, logo, setLogo, isTried, faults, outcome, submit };
+  return { form, isBusy, error, profile, change, logo, setLogo, isTried, faults, outcome, submit };
 }

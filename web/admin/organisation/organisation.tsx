@@ -64,12 +64,12 @@ function Form({ saved, onSaved }: { saved: OrganisationReply; onSaved: () => voi
   const t = useTexts(texts);
   const admin = useTexts(admin_texts);
   const shared = useSharedTexts();
-  const { profile, change, logo, setLogo, isTried, faults, outcome, submit, isBusy, error } = useForm(saved, onSaved);
+  const { form, profile, change, logo, setLogo, isTried, faults, outcome, submit, isBusy, error } = useForm(saved, onSaved);
   const isTaken = hasWord(error, 'conflict');
   const isBad = hasWord(error, 'bad-value');
   const nameError = isTaken ? t.nameTaken : isTried && faults.name ? shared.required : undefined;
   return (
-    <form class="card narrow" noValidate onSubmit={(event) => void submit(event)}>
+    <form class="card narrow" noValidate ref={form} onSubmit={(event) => void submit(event)}>
       <StateHeading>{t.title}</StateHeading>
       <p class="utrecht-paragraph">{t.intro}</p>
       <FailureAlert error={isTaken || isBad ? null : error} />

@@ -9,6 +9,7 @@ import { Button } from '../../ui/button';
 import { Checkboxes } from '../../ui/checkboxes';
 import { Radios, Select } from '../../ui/choice';
 import { Dialog } from '../../ui/dialog';
+import { useFaultFocus } from '../../ui/faults';
 import { useSharedTexts, useTexts } from '../../ui/language';
 import { StateHeading } from '../../ui/page';
 import { Answered, useAnswer, useDeed } from '../answer';
@@ -97,6 +98,7 @@ function Form({ organisation, onSaved }: { organisation: OrganisationReply; onSa
   const [isTried, setTried] = useState(false);
   const [isAsking, setAsking] = useState(false);
   const [outcome, setOutcome] = useState<'saved' | 'nothingChanged' | null>(null);
+  const { form, point } = useFaultFocus();
   const changes = changesOf(before, rules, t);
   const isGood = allowedMethods(rules).length > 0 && rules.lifetimes !== 0;
   const change = (more: Partial<Rules>): void => {
@@ -106,6 +108,7 @@ function Form({ organisation, onSaved }: { organisation: OrganisationReply; onSa
   const look = (event: Event): void => {
     event.preventDefault();
     setTried(true);
+    if (!isGood) point();
     setOutcome(isGood && changes.length === 0 ? 'nothingChanged' : null);
     setAsking(isGood && changes.length > 0);
   };
@@ -120,7 +123,7 @@ function Form({ organisation, onSaved }: { organisation: OrganisationReply; onSa
     onSaved();
   };
   return (
-    <form class="card narrow" noValidate onSubmit={look}>
+    <form class="card narrow" noValidate ref={form} onSubmit={look}>
       <StateHeading>{t.title}</StateHeading>
       <p class="utrecht-paragraph">{t.intro}</p>
       <Methods rules={rules} isTried={isTried} change={change} />

@@ -7,6 +7,7 @@ import { Link } from '../../sender/link';
 import { useSession } from '../../sender/session';
 import { FailureAlert } from '../../ui/alert';
 import { Button } from '../../ui/button';
+import { useFaultFocus } from '../../ui/faults';
 import { TextField } from '../../ui/field';
 import { isolate } from '../../ui/isolate';
 import { useSharedTexts, useTexts } from '../../ui/language';
@@ -46,6 +47,7 @@ function Form({ onMade }: { onMade: (who: Newcomer, issued: Issued) => void }) {
   const { isBusy, error, act } = useDeed();
   const [who, setWho] = useState<Newcomer>(NOBODY);
   const [isTried, setTried] = useState(false);
+  const { form, point } = useFaultFocus();
   const change = (more: Partial<Newcomer>): void => setWho({ ...who, ...more });
   const email = who.email.trim();
   const name = who.name.trim();
@@ -58,12 +60,13 @@ function Form({ onMade }: { onMade: (who: Newcomer, issued: Issued) => void }) {
   const submit = (event: Event): void => {
     event.preventDefault();
     setTried(true);
-    if (isGood) void act(create);
+    if (!isGood) return point();
+    void act(create).then((isMade) => isMade || point());
   };
   const isTaken = hasWord(error, 'conflict');
   const emailError = isTaken ? t.emailTaken : isTried && !isAddress(email) ? t.emailBad : undefined;
   return (
-    <form class="card narrow" noValidate onSubmit={submit}>
+    <form class="card narrow" noValidate ref={form} onSubmit={submit}>
       <StateHeading>{t.inviteTitle}</StateHeading>
       <p class="utrecht-paragraph">{t.inviteText}</p>
       <FailureAlert error={isTaken ? null : error} />

@@ -10,6 +10,7 @@ import { useSession } from '../../sender/session';
 import { Alert, FailureAlert } from '../../ui/alert';
 import { Button } from '../../ui/button';
 import { Dialog } from '../../ui/dialog';
+import { useFaultFocus } from '../../ui/faults';
 import { TextField } from '../../ui/field';
 import { useFormat } from '../../ui/format';
 import { isolate } from '../../ui/isolate';
@@ -114,20 +115,21 @@ function Details(props: UserProps) {
   const [roles, setRoles] = useState(user.roles);
   const [isTried, setTried] = useState(false);
   const [said, setSaid] = useState('');
+  const { form, point } = useFaultFocus();
   const isOwn = user.user === profile.user;
   const losesLast = isOnlyAdmin && (roles & ROLES.ROLE_ADMIN) === 0;
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     setTried(true);
     setSaid('');
-    if (!name.trim() || !roles || losesLast) return;
+    if (!name.trim() || !roles || losesLast) return point();
     if (name.trim() === user.name && roles === user.roles) return setSaid(admin.nothingChanged);
     if (await change({ name: name.trim(), roles })) setSaid(admin.saved);
   };
   const rolesError = !isTried ? undefined : !roles ? t.rolesMissing : losesLast ? t.lastAdmin : undefined;
   return (
     <Part title={t.details}>
-      <form noValidate onSubmit={(event) => void submit(event)}>
+      <form noValidate ref={form} onSubmit={(event) => void submit(event)}>
         <Refused error={error} />
         <TextField label={t.name} hint={t.nameHint} isRequired value={name} error={isTried && !name.trim() ? shared.required : undefined} onInput={setName} />
         <Roles roles={roles} hint={isOnlyAdmin ? t.onlyAdmin : isOwn ? t.own : t.rolesEnd} error={rolesError} onChange={setRoles} />
