@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld } from '../system/support/world.mjs';
+import { startWorld, until } from '../system/support/world.mjs';
 import { asAdmin, tabTo } from './support/admin.mjs';
 import { startBrowser } from './support/browser.mjs';
 import { assertClean, signedIn } from './support/office.mjs';
@@ -112,6 +112,19 @@ test('older entries come page by page to the very first', async () => {
   await person.context.close();
 });
 
+test('reading goes on after the permit for the log has ended', async () => {
+  const person = await atLog();
+  const { page } = person;
+  const before = (await titles(page)).filter((title) => title === 'Somebody got access to the log').length;
+  await world.moveClock(20 * 60_000);
+  await page.getByRole('button', { name: 'Look for new entries' }).click();
+  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
+  await until('the new permit stands in the log', async () =>
+    (await titles(page)).filter((title) => title === 'Somebody got access to the log').length > before);
+  expected(person);
+  await person.context.close();
+});
+
 test('the export is the one of the command line, and the verifier accepts it', async () => {
   const person = await atLog();
   const { page } = person;
@@ -175,7 +188,7 @@ test('an export that is cancelled or cut off saves nothing', async () => {
   const held = new Promise((resolve) => (release = resolve));
   await page.route('**/api/v1/audit/export', async (route) => {
     await held;
-    await route.abort();
+    await route.abort().catch(() => {}); // the page has given up on it already
   });
   await page.getByRole('button', { name: 'Export the log' }).click();
   await page.getByText('Fetching the log').waitFor();

@@ -13,7 +13,7 @@ export const nl = {
   cancel: 'Annuleren',
   remove: (what: string) => `${what} verwijderen`,
   removeIt: 'Verwijderen',
-  copy: 'Kopieer',
+  copy: 'Kopiëren',
   copied: 'Gekopieerd.',
   show: 'Toon',
   hide: 'Verberg',
