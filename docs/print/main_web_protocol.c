@@ -3,6 +3,7 @@
  * the protocol is written by hand twice. Names stay as they are on the wire.
  */
 #include "envelope/manifest.h"
+#include "proto/audit.h"
 #include "proto/crypto.h"
 #include "proto/limits.h"
 #include "proto/sealed.h"
@@ -91,6 +92,17 @@ static void print_errors(void)
     for (unsigned error = 0; error < SM_ERROR_COUNT; error++)
         (void)printf("  '%s',\n", error_name((enum sm_error)error));
     (void)puts("] as const;\nexport type ErrorWord = (typeof ERRORS)[number];\n");
+}
+
+/* log-started is the log's own, and not in the catalogue of what services report. */
+static void print_events(void)
+{
+    (void)puts("/** Words of what the log has entries of. */\n"
+               "export const EVENTS = [\n"
+               "  'log-started',");
+    for (unsigned kind = EVENT_NONE + 1; kind < EVENT_KIND_COUNT; kind++)
+        (void)printf("  '%s',\n", event_rules[kind].name);
+    (void)puts("] as const;\nexport type EventWord = (typeof EVENTS)[number];\n");
 }
 
 /* --- tables --- */
@@ -229,6 +241,7 @@ int main(void)
     PRINT_NUMBERS("ROLES", roles);
     PRINT_NUMBERS("DIRECTIONS", directions);
     print_errors();
+    print_events();
     print_fields(&keys_reply, &printed);
     print_fields(&sealed_aad, &printed);
     print_fields(&failure, &printed);

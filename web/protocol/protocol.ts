@@ -98,6 +98,58 @@ export const ERRORS = [
 ] as const;
 export type ErrorWord = (typeof ERRORS)[number];
 
+/** Words of what the log has entries of. */
+export const EVENTS = [
+  'log-started',
+  'organisation-created',
+  'account-created',
+  'account-disabled',
+  'password-reset',
+  'role-changed',
+  'policy-changed',
+  'signed-in',
+  'sign-in-failed',
+  'signed-out',
+  'sent',
+  'send-refused',
+  'notification-queued',
+  'notification-accepted',
+  'notification-bounced',
+  'notification-cancelled',
+  'page-shown',
+  'code-sent',
+  'verified',
+  'verification-failed',
+  'locked',
+  'frozen',
+  'unlocked',
+  'opened',
+  'download-granted',
+  'replied',
+  'read-by-sender',
+  'subjects-read',
+  'revoked',
+  'deleted',
+  'expired',
+  'purged',
+  'key-rotated',
+  'log-accessed',
+  'log-exported',
+  'operator-call',
+  'tampering-detected',
+  'account-enabled',
+  'account-renamed',
+  'password-changed',
+  'reset-issued',
+  'second-factor-on',
+  'second-factor-off',
+  'recovery-code-used',
+  'organisation-changed',
+  'notification-resent',
+  'read-by-recipient',
+] as const;
+export type EventWord = (typeof EVENTS)[number];
+
 export interface KeysReply {
   /** what links pin */
   identity_public: Uint8Array;

@@ -91,9 +91,9 @@ export function App({ link }: { link: LinkParts | null }) {
   const [journey] = useState(() => new Journey(link, show));
   useEffect(() => void journey.start(), []);
   // An organisation's name only beside what is its own: an ended link shows nobody's.
-  const organisation = 'visit' in state ? state.visit.hello.organisation_name : undefined;
+  const hello = 'visit' in state ? state.visit.hello : undefined;
   return (
-    <Page title={t.title} organisation={organisation} isNarrow>
+    <Page title={t.title} organisation={hello?.organisation_name} logo={hello?.organisation_logo} isNarrow>
       <Shown state={state} journey={journey} />
     </Page>
   );

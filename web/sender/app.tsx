@@ -121,22 +121,25 @@ interface SignedInProps {
   office: Office;
   profile: Profile;
   organisation: OrganisationReply | null;
+  onRenew: () => Promise<void>;
   onSignOut: () => void;
 }
 
-function SignedIn({ office, profile, organisation, onSignOut }: SignedInProps) {
+function SignedIn({ office, profile, organisation, onRenew, onSignOut }: SignedInProps) {
   const t = useTexts(texts);
   const { path } = usePlace();
   const policy = useMemo(() => (organisation ? policyOf(organisation) : policyOfProfile(profile, language())), [organisation, profile]);
   const writing = useMemo(() => new Writing(profile.user, policy), [profile.user, policy]);
   useLeaveWarning(writing);
+  // The draft goes on under another policy: what was typed is kept over it.
+  const renew = useCallback(() => (writing.keepNow(), onRenew()), [writing, onRenew]);
   const signOut = useCallback(() => {
     writing.clear();
     onSignOut();
   }, [writing, onSignOut]);
   return (
-    <SessionProvider office={office} profile={profile} policy={policy} onSignOut={signOut}>
-      <Page title={titleOf(path, t)} organisation={organisation?.name ?? profile.organisation_name} navigation={<Navigation />} isNarrow={path !== '/'}>
+    <SessionProvider office={office} profile={profile} policy={policy} onRenew={renew} onSignOut={signOut}>
+      <Page title={titleOf(path, t)} organisation={organisation?.name ?? profile.organisation_name} navigation={<Navigation />} logo={organisation?.logo} isNarrow={path !== '/' && path !== '/admin'}>
         <Here writing={writing} />
       </Page>
     </SessionProvider>
@@ -144,20 +147,17 @@ function SignedIn({ office, profile, organisation, onSignOut }: SignedInProps) {
 }
 
 /** The organisation's look and policy: asked once, before anything is shown. */
-function WithOrganisation({ office, profile, onSignOut }: Omit<SignedInProps, 'organisation'>) {
+function WithOrganisation({ office, profile, onSignOut }: Omit<SignedInProps, 'organisation' | 'onRenew'>) {
   const t = useTexts(texts);
   const shared = useSharedTexts();
   const [asked, setAsked] = useState<{ organisation: OrganisationReply | null } | null>(null);
-  useEffect(() => {
-    office.organisation().then(
-      (organisation) => {
-        applyTheme(organisation.colour);
-        setAsked({ organisation });
-      },
-      () => setAsked({ organisation: null }),
-    );
+  const ask = useCallback(async () => {
+    const organisation = await office.organisation();
+    applyTheme(organisation.colour);
+    setAsked({ organisation });
   }, [office]);
-  if (asked) return <SignedIn office={office} profile={profile} organisation={asked.organisation} onSignOut={onSignOut} />;
+  useEffect(() => void ask().catch(() => setAsked({ organisation: null })), [ask]);
+  if (asked) return <SignedIn office={office} profile={profile} organisation={asked.organisation} onRenew={ask} onSignOut={onSignOut} />;
   return (
     <Page title={t.title} organisation={profile.organisation_name}>
       <p class="utrecht-paragraph" role="status">

@@ -26,6 +26,8 @@ export interface Session {
   policy: Policy;
   /** Work that needs the session. When it has ended: asks who is there, then does the work again. */
   run<T>(work: () => Promise<T>): Promise<T>;
+  /** How it looks and what it allows, asked again: something of it was changed. */
+  renewOrganisation(): Promise<void>;
   signOut(): void;
 }
 
@@ -41,11 +43,12 @@ interface ProviderProps {
   office: Office;
   profile: Profile;
   policy: Policy;
+  onRenew: () => Promise<void>;
   onSignOut: () => void;
   children: ComponentChildren;
 }
 
-export function SessionProvider({ office, profile, policy, onSignOut, children }: ProviderProps) {
+export function SessionProvider({ office, profile, policy, onRenew, onSignOut, children }: ProviderProps) {
   const t = useTexts(texts);
   const [isAsking, setAsking] = useState(false);
   const waiting = useRef<Waiting[]>([]);
@@ -65,8 +68,8 @@ export function SessionProvider({ office, profile, policy, onSignOut, children }
         }
       }
     };
-    return { office, profile, policy, run, signOut: onSignOut };
-  }, [office, profile, policy, onSignOut]);
+    return { office, profile, policy, run, renewOrganisation: onRenew, signOut: onSignOut };
+  }, [office, profile, policy, onRenew, onSignOut]);
   const end = (settle: (each: Waiting) => void): void => {
     setAsking(false);
     for (const each of waiting.current.splice(0)) settle(each);

@@ -53,7 +53,6 @@ export const texts = defineTexts(
     back: 'Back to the messages',
     notSender: 'Your account is not one that sends messages. Ask your administrator if it should be.',
     notHere: 'This page does not exist',
-    adminMissing: 'The pages for administrators are not part of this version yet.',
   },
   {
     title: 'Beveiligde e-mail',
@@ -105,6 +104,5 @@ export const texts = defineTexts(
     back: 'Terug naar de berichten',
     notSender: 'Met uw account kunt u geen berichten versturen. Vraag uw beheerder of dat wel zou moeten.',
     notHere: 'Deze pagina bestaat niet',
-    adminMissing: 'De pagina’s voor beheerders zitten nog niet in deze versie.',
   },
 );

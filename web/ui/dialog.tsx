@@ -2,7 +2,7 @@
 // focus goes back to where it came from.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 const FOCUSABLE = 'a[href], button, input, select, textarea, [tabindex]:not([tabindex="-1"])';
 
@@ -30,7 +30,8 @@ function keepFocus(box: HTMLElement, event: KeyboardEvent): void {
 export function Dialog({ title, onClose, children }: DialogProps) {
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // Before anything is drawn: a key that comes after that must find the focus in the box already.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     box.current?.focus();
     return () => {

@@ -4,11 +4,14 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 import { LANGUAGES, chooseLanguage, useLanguage, useSharedTexts } from './language';
+import { Logo } from './logo';
 
 interface PageProps {
   /** Of the document: what this state of the page is. */
   title: string;
   organisation?: string | undefined;
+  /** PNG or JPEG, or empty. */
+  logo?: Uint8Array | undefined;
   /** At most a comfortable line long. */
   isNarrow?: boolean | undefined;
   /** Navigation, between header and content. */
@@ -30,7 +33,17 @@ function LanguageSwitch() {
   );
 }
 
-export function Page({ title, organisation, isNarrow = false, navigation, children }: PageProps) {
+/** Who the page is from: the same on the page of a link and in its preview. */
+export function Sender({ name, logo }: { name: string; logo?: Uint8Array | undefined }) {
+  return (
+    <p class="page__organisation">
+      {logo && logo.length > 0 && <Logo bytes={logo} />}
+      <bdi>{name}</bdi>
+    </p>
+  );
+}
+
+export function Page({ title, organisation, logo, isNarrow = false, navigation, children }: PageProps) {
   const t = useSharedTexts();
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -47,9 +60,7 @@ export function Page({ title, organisation, isNarrow = false, navigation, childr
       </a>
       <header class="page__header">
         <div class="page__header-inner">
-          <p class="page__organisation">
-            <bdi>{organisation || t.product}</bdi>
-          </p>
+          <Sender name={organisation || t.product} logo={logo} />
           <LanguageSwitch />
         </div>
       </header>

@@ -4,9 +4,9 @@ type Rgb = readonly [number, number, number];
 
 const READABLE = 4.5;
 const DARK: Rgb = [27, 31, 35];
-const WHITE: Rgb = [255, 255, 255];
+export const WHITE: Rgb = [255, 255, 255];
 
-function parse(colour: string): Rgb | null {
+export function parseColour(colour: string): Rgb | null {
   const found = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour);
   return found ? [parseInt(found[1]!, 16), parseInt(found[2]!, 16), parseInt(found[3]!, 16)] : null;
 }
@@ -41,7 +41,7 @@ export interface Theme {
 
 /** null for what is no colour "#rrggbb". */
 export function themeOf(colour: string): Theme | null {
-  const rgb = parse(colour);
+  const rgb = parseColour(colour);
   if (!rgb) return null;
   const onIt = contrast(rgb, WHITE) >= READABLE ? WHITE : DARK;
   const readable = contrast(rgb, onIt) >= READABLE ? rgb : darkened(rgb);

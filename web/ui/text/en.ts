@@ -13,6 +13,8 @@ export const en = {
   cancel: 'Cancel',
   remove: (what: string) => `Remove ${what}`,
   removeIt: 'Remove',
+  copy: 'Copy',
+  copied: 'Copied.',
   show: 'Show',
   hide: 'Hide',
   showPassword: 'Show password',

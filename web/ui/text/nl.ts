@@ -13,6 +13,8 @@ export const nl = {
   cancel: 'Annuleren',
   remove: (what: string) => `${what} verwijderen`,
   removeIt: 'Verwijderen',
+  copy: 'Kopiëren',
+  copied: 'Gekopieerd.',
   show: 'Toon',
   hide: 'Verberg',
   showPassword: 'Toon wachtwoord',
