@@ -6,6 +6,7 @@
 #include "db/connection.h"
 
 #include "base/log.h"
+#include "base/metric.h"
 
 #include <assert.h>
 #include <libpq-fe.h>
@@ -83,8 +84,10 @@ static void ignore_notice(void *context, const PGresult *result)
 
 static enum sm_error connect_now(struct db *db)
 {
-    if (db->connection)
+    if (db->connection) {
+        metric_count(METRIC_DATABASE_RECONNECTS, 0);
         PQfinish(db->connection);
+    }
     db->prepared_count = 0;
     db->is_in_transaction = false;
     db->connection = PQconnectdbParams((const char *const[]){"connect_timeout", "keepalives_idle",

@@ -29,6 +29,8 @@ enum setting {
     SETTING_TLS_CERTIFICATE, /* SECURE_MAIL_TLS_CERTIFICATE    gateway: PEM file; empty: plain http
                               */
     SETTING_TLS_KEY,         /* SECURE_MAIL_TLS_KEY            gateway: PEM file */
+    SETTING_ADMIN_LISTEN,    /* SECURE_MAIL_ADMIN_LISTEN       livez, readyz, metrics; empty: none
+                              */
     SETTING_OBJECTS_DIR,     /* SECURE_MAIL_OBJECTS_DIR        gateway, retention: ciphertext */
     SETTING_PAGES_DIR,       /* SECURE_MAIL_PAGES_DIR          gateway: what make web built */
     SETTING_GATEWAY_THREADS, /* SECURE_MAIL_GATEWAY_THREADS    epoll threads */

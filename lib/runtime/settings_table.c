@@ -56,6 +56,8 @@ const struct setting_row settings_table[] = {
         MEANS("PEM file with the certificate chain; empty: plain http, for a proxy in front or a try on localhost")),
     ROW(SETTING_TLS_KEY, "TLS_KEY", G, TEXT, PRESET(""),
         MEANS("PEM file with the certificate's private key")),
+    ROW(SETTING_ADMIN_LISTEN, "ADMIN_LISTEN", ALL, TEXT, PRESET(""),
+        MEANS("address and port of this service's /livez, /readyz and /metrics, e.g. 127.0.0.1:9300; empty: none")),
     ROW(SETTING_OBJECTS_DIR, "OBJECTS_DIR", G | R, TEXT, REQUIRED, PRESET("./var/objects"),
         MEANS("the folder of the ciphertext")),
     ROW(SETTING_PAGES_DIR, "PAGES_DIR", G, TEXT, PRESET("./build/web"),
