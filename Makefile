@@ -51,12 +51,13 @@ PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/
 # What has threads, for the thread sanitizer.
 THREADED := $(filter $(addprefix %/test_,bus server client password outbox relay workers writer sender sweeper),$(UNITS))
 
-.PHONY: all web run start stop status test check asan tsan tsan-run fuzz fuzz-run lint format docs \
+.PHONY: all programs web run start stop status test check asan tsan tsan-run fuzz fuzz-run lint format docs \
         bench bench-run master-key clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(PROGRAMS) web
+all: programs web
+programs: $(PROGRAMS)
 
 # The pages, once for all modes: types checked, bundled, hashed, compressed, listed.
 WEB_LIST := build/web/files.msgpack

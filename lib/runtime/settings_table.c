@@ -33,6 +33,8 @@ const struct setting_row settings_table[] = {
         .remedy = "Make one with: make master-key"),
     ROW(SETTING_KEYS_DIR, "KEYS_DIR", ALL, TEXT, REQUIRED, PRESET("./var/keys"),
         MEANS("the folder with the bus keys of this service and the public keys of its peers")),
+    ROW(SETTING_CAPABILITY_DIR, "CAPABILITY_DIR", C | A, TEXT, PRESET(""),
+        MEANS("the folder of capability.pub, the one public key that crypto writes for audit to read; empty: the folder of the keys")),
     ROW(SETTING_DATABASE, "DATABASE", ALL, TEXT, REQUIRED, SECRET,
         MEANS("how this service reaches its PostgreSQL role, as a libpq connection string"),
         .remedy = "For example: host=/var/run/postgresql user=sm_audit dbname=securemail"),

@@ -32,7 +32,8 @@ static enum sm_error open_parts(const struct settings *settings, struct audit *a
 {
     const char *conninfo = settings_text(settings, SETTING_DATABASE);
     TRY(open_key(settings, conninfo, &audit->key));
-    TRY(access_new(settings_text(settings, SETTING_KEYS_DIR), &audit->access));
+    TRY(access_new(
+        settings_text_or(settings, SETTING_CAPABILITY_DIR, SETTING_KEYS_DIR), &audit->access));
     TRY(readers_new(conninfo, READERS, &audit->readers));
     const struct writer_options options = {.conninfo = conninfo,
         .key = audit->key,

@@ -148,7 +148,8 @@ static enum sm_error serve(void)
     struct keyring *keyring DEFER(keyring_free) = NULL;
     TRY(open_keyring(settings, &keyring));
     crypto.keyring = keyring;
-    TRY(capability_file_write(settings_text(settings, SETTING_KEYS_DIR), keyring));
+    TRY(capability_file_write(
+        settings_text_or(settings, SETTING_CAPABILITY_DIR, SETTING_KEYS_DIR), keyring));
     struct hpke_keys *hpke DEFER(hpke_keys_free) = NULL;
     TRY(hpke_keys_new(keyring, &hpke));
     crypto.hpke = hpke;
