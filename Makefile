@@ -52,7 +52,7 @@ PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/
 THREADED := $(filter $(addprefix %/test_,bus server client password outbox relay workers writer sender sweeper),$(UNITS))
 
 .PHONY: all programs web run start stop status test check asan tsan tsan-run fuzz fuzz-run lint format docs \
-        bench bench-run master-key clean
+        bench bench-run master-key test-compose fresh clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -175,6 +175,14 @@ stop status:
 
 master-key:
 	@printf 'SECURE_MAIL_MASTER_KEY=%s\n' "$$(openssl rand -base64 32)"
+
+# On a Docker engine that is running: the containers, and the README's commands on a bare machine.
+test-compose:
+	@dev/setup run
+	@$(MAKE) -s MODE=release programs
+	@node tests/compose/run.mjs
+fresh:
+	@tests/fresh/run
 
 test:
 	@dev/setup test
