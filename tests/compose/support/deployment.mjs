@@ -71,7 +71,7 @@ export class Deployment extends World {
     if (!block) throw new Error(`docs/runbook.md has no block tested=${name}`);
     const files = this.files.map((file) => `-f '${path.join(TOP, file)}'`).join(' ');
     const command = `${this.command.join(' ')} -p ${PROJECT} --env-file '${this.path('.env')}' ${files}`;
-    const script = `docker-compose() { ${command} "$@"; }\n${block[1]}`;
+    const script = `docker-compose() { command ${command} "$@"; }\n${block[1]}`;
     const result = await runProgram('bash', ['-euo', 'pipefail', '-c', script], { cwd: this.folder, env: this.environment });
     if (result.code !== 0) throw new Error(`the runbook's "${name}": exit ${result.code}\n${`${result.stdout}${result.stderr}`.slice(-8000)}`);
     return result.stdout;
