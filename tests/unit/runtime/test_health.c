@@ -23,8 +23,21 @@ enum { WAIT_MS = 30000 };
 
 struct place {
     struct database *database;
-    char folder[64], keys[96];
+    char folder[64], keys[96], listen[32];
 };
+static in_port_t port; /* of the admin endpoint */
+
+/* One that nobody has just now. */
+static in_port_t free_port(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    int holder = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(holder, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(getsockname(holder, (struct sockaddr *)&at, &size), 0);
+    (void)close(holder);
+    return ntohs(at.sin_port);
+}
 
 static int start(void **state)
 {
@@ -33,6 +46,8 @@ static int start(void **state)
         return -1;
     *state = place;
     (void)snprintf(place->folder, sizeof place->folder, "/tmp/health-test-XXXXXX");
+    port = free_port();
+    (void)snprintf(place->listen, sizeof place->listen, "127.0.0.1:%u", port);
     if (!mkdtemp(place->folder))
         return -1;
     (void)snprintf(place->keys, sizeof place->keys, "%s/keys", place->folder);
@@ -99,7 +114,7 @@ static struct running run_notifier(const struct place *place, const char *connin
     assert_int_equal(setenv("SECURE_MAIL_AUDIT", "tcp://127.0.0.1:24912", 1), 0);
     assert_int_equal(setenv("SECURE_MAIL_SMTP_URL", "smtp://127.0.0.1:1", 1), 0);
     assert_int_equal(setenv("SECURE_MAIL_MAIL_FROM", "a@example.org", 1), 0);
-    assert_int_equal(setenv("SECURE_MAIL_ADMIN_LISTEN", "127.0.0.1:24913", 1), 0);
+    assert_int_equal(setenv("SECURE_MAIL_ADMIN_LISTEN", place->listen, 1), 0);
     assert_ok(settings_load(PEER_NOTIFIER, &running.settings));
     assert_ok(bus_keys_load(place->keys, PEER_NOTIFIER, &running.keys));
     const struct health_options options = {.self = PEER_NOTIFIER,
@@ -116,7 +131,7 @@ static const char *ask(const char *line)
 {
     static char answer[64 * 1024];
     const struct sockaddr_in to = {
-        .sin_family = AF_INET, .sin_port = htons(24913), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     size_t size = 0;
     ssize_t got;
     int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
