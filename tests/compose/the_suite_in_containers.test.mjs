@@ -312,10 +312,11 @@ test('no container has said a secret, and what it said is a line of JSON', async
 
 // --- looking from inside and outside ---------------------------------------------------------------------
 
-// Those of `tries` ({to, address, port}) that take a connection from inside `from`.
+// Those of `tries` ({to, address, port}) that take a connection from inside `from`. A dozen at a time: a
+// container may have a hundred processes and threads, and its service has its share of them.
 async function reach(from, tries) {
-  const knock = tries.map(({ to, address, port }) =>
-    `(timeout 3 bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null && echo ${to}) &`).join('\n');
+  const knock = tries.map(({ to, address, port }, i) =>
+    `timeout 5 bash -c 'exec 3<>/dev/tcp/${address}/${port} && echo ${to}' 2>/dev/null &${i % 12 === 11 ? ' wait' : ''}`).join('\n');
   const out = await deployment.exec(from, ['bash', '-c', `${knock}\nwait`]);
   return new Set(out.split('\n').filter(Boolean));
 }
