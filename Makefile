@@ -49,14 +49,15 @@ FUZZERS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard bench/*.c))
 PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/main_*.c))
 # What has threads, for the thread sanitizer.
-THREADED := $(filter $(addprefix %/test_,condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper),$(UNITS))
+THREADED := $(filter $(addprefix %/test_,admin health metric condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper),$(UNITS))
 
-.PHONY: all web run start stop status test check asan tsan tsan-run fuzz fuzz-run lint format docs \
-        bench bench-run master-key clean
+.PHONY: all programs web run start stop status test check asan tsan tsan-run fuzz fuzz-run lint format docs \
+        bench bench-run master-key test-compose fresh clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(PROGRAMS) web
+all: programs web
+programs: $(PROGRAMS)
 
 # The pages, once for all modes: types checked, bundled, hashed, compressed, listed.
 WEB_LIST := build/web/files.msgpack
@@ -177,6 +178,14 @@ stop status:
 
 master-key:
 	@printf 'SECURE_MAIL_MASTER_KEY=%s\n' "$$(openssl rand -base64 32)"
+
+# On a Docker engine that is running: the containers, and the README's commands on a bare machine.
+test-compose:
+	@dev/setup run
+	@$(MAKE) -s MODE=release programs
+	@node tests/compose/run.mjs
+fresh:
+	@tests/fresh/run
 
 test:
 	@dev/setup test

@@ -172,6 +172,9 @@ static void set_rules(CURL *curl)
     (void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     (void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+    const char *authorities = getenv("SECUREMAIL_CA_FILE"); /* a site's own, or self-signed */
+    if (authorities)
+        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, authorities);
     (void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
     (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);

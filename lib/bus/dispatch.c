@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "proto/limits.h"
 
 static const struct bus_handler *handler_of(
@@ -72,6 +73,7 @@ enum sm_error bus_dispatch(const struct bus_server_options *options, struct bus_
     struct span header_frame, struct span message_frame, struct header *reply_header,
     struct buffer *reply_frame)
 {
+    int64_t begun_ms = clock_monotonic_ms();
     TRY(header_read(header_frame, &request->header));
     if (request->header.is_reply)
         return SM_BAD_FORMAT;
@@ -85,5 +87,7 @@ enum sm_error bus_dispatch(const struct bus_server_options *options, struct bus_
         reply_header->error = run(options, request, rule, message_frame, reply_frame);
     if (reply_header->error != SM_OK)
         buffer_clear(reply_frame);
+    metric_count(METRIC_REQUESTS, (unsigned)reply_header->error);
+    metric_observe_ms(METRIC_REQUEST_SECONDS, clock_monotonic_ms() - begun_ms);
     return SM_OK;
 }

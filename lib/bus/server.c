@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "bus/keyring.h"
 #include "bus/selftest.h"
 #include "bus/zap.h"
@@ -204,6 +205,7 @@ static void refuse(
     job->reply_header.is_reply = true;
     job->reply_header.operation = (uint16_t)(header->operation + 1);
     job->reply_header.error = error;
+    metric_count(METRIC_REQUESTS, (unsigned)error);
     send_reply(server, job);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/metric.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -39,8 +40,10 @@ static enum sm_error answer(struct zap *zap, struct wire_message *request)
         span_text(peer ? "OK" : "unknown key"), span_text(peer ? peer_name(peer) : ""),
         span_text(""), /* no further metadata */
     };
-    if (!peer && !span_equals_text(wire_frame(request, ZAP_ADDRESS), ZAP_OWN_ADDRESS))
+    if (!peer && !span_equals_text(wire_frame(request, ZAP_ADDRESS), ZAP_OWN_ADDRESS)) {
+        metric_count(METRIC_STRANGERS, 0);
         log_line(LOG_WARNING, "bus-stranger-refused", NULL);
+    }
     return wire_send(zap->wire, frames, sizeof frames / sizeof frames[0]);
 }
 

@@ -3,6 +3,7 @@
  * goes to the log, and only its SQLSTATE decides what the caller is told.
  */
 #include "base/log.h"
+#include "base/metric.h"
 #include "db/session.h"
 
 #include <assert.h>
@@ -55,8 +56,10 @@ static void ignore_notice(void *context, const PGresult *result)
 
 enum sm_error session_connect(struct db *db)
 {
-    if (db->connection)
+    if (db->connection) {
+        metric_count(METRIC_DATABASE_RECONNECTS, 0);
         PQfinish(db->connection);
+    }
     db->prepared_count = 0;
     db->is_in_transaction = false;
     db->connection = PQconnectdbParams((const char *const[]){"connect_timeout", "keepalives_idle",

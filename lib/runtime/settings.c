@@ -255,6 +255,13 @@ const char *settings_text(const struct settings *settings, enum setting setting)
     return settings->texts[setting] ? settings->texts[setting] : "";
 }
 
+const char *settings_text_or(
+    const struct settings *settings, enum setting setting, enum setting otherwise)
+{
+    const char *text = settings_text(settings, setting);
+    return *text ? text : settings_text(settings, otherwise);
+}
+
 int64_t settings_number(const struct settings *settings, enum setting setting)
 {
     assert(row_of(setting)->kind == SETTING_IS_NUMBER);

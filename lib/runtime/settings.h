@@ -15,8 +15,10 @@ enum setting {
     SETTING_ENABLED, /* SECURE_MAIL_ENABLED            "true": else the gateway says not enabled */
     SETTING_MASTER_KEY, /* SECURE_MAIL_MASTER_KEY(_FILE)  crypto: 32+ random bytes, base64 or hex */
     SETTING_KEYS_DIR,   /* SECURE_MAIL_KEYS_DIR           CURVE keys, notifier's letter key */
-    SETTING_DATABASE,   /* SECURE_MAIL_DATABASE           libpq conninfo of this service's role */
-    SETTING_LISTEN,     /* SECURE_MAIL_LISTEN             bus endpoints, comma-separated */
+    SETTING_CAPABILITY_DIR, /* SECURE_MAIL_CAPABILITY_DIR     capability.pub: from crypto to audit
+                             */
+    SETTING_DATABASE, /* SECURE_MAIL_DATABASE           libpq conninfo of this service's role */
+    SETTING_LISTEN,   /* SECURE_MAIL_LISTEN             bus endpoints, comma-separated */
     SETTING_OPERATOR_LISTEN, /* SECURE_MAIL_OPERATOR_LISTEN    crypto: ipc:// endpoint of the
                                 operator */
     SETTING_CRYPTO,          /* SECURE_MAIL_CRYPTO             crypto's replicas */
@@ -29,6 +31,8 @@ enum setting {
     SETTING_TLS_CERTIFICATE, /* SECURE_MAIL_TLS_CERTIFICATE    gateway: PEM file; empty: plain http
                               */
     SETTING_TLS_KEY,         /* SECURE_MAIL_TLS_KEY            gateway: PEM file */
+    SETTING_ADMIN_LISTEN,    /* SECURE_MAIL_ADMIN_LISTEN       livez, readyz, metrics; empty: none
+                              */
     SETTING_OBJECTS_DIR,     /* SECURE_MAIL_OBJECTS_DIR        gateway, retention: ciphertext */
     SETTING_PAGES_DIR,       /* SECURE_MAIL_PAGES_DIR          gateway: what make web built */
     SETTING_GATEWAY_THREADS, /* SECURE_MAIL_GATEWAY_THREADS    epoll threads */
@@ -64,6 +68,9 @@ void settings_free(struct settings **settings);
 
 /* The value, valid as long as `settings`. Asserts that this service uses the setting. */
 const char *settings_text(const struct settings *settings, enum setting setting);
+/* The same of `otherwise` where `setting` is empty. */
+const char *settings_text_or(
+    const struct settings *settings, enum setting setting, enum setting otherwise);
 int64_t settings_number(const struct settings *settings, enum setting setting);
 /* A secret's bytes as given (text); settings_forget wipes them once they are used. */
 struct span settings_secret(const struct settings *settings, enum setting setting);

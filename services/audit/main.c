@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "runtime/service.h"
 #include "services/audit/handlers.h"
+#include "services/audit/health.h"
 
 enum { WORKERS = 64, READERS = 4, QUEUE_MAX = 256 };
 
@@ -31,7 +32,8 @@ static enum sm_error open_parts(const struct settings *settings, struct audit *a
 {
     const char *conninfo = settings_text(settings, SETTING_DATABASE);
     TRY(open_key(settings, conninfo, &audit->key));
-    TRY(access_new(settings_text(settings, SETTING_KEYS_DIR), &audit->access));
+    TRY(access_new(
+        settings_text_or(settings, SETTING_CAPABILITY_DIR, SETTING_KEYS_DIR), &audit->access));
     TRY(readers_new(conninfo, READERS, &audit->readers));
     const struct writer_options options = {.conninfo = conninfo,
         .key = audit->key,
@@ -39,10 +41,23 @@ static enum sm_error open_parts(const struct settings *settings, struct audit *a
     return writer_start(&options, &audit->writer);
 }
 
+static enum sm_error start_health(
+    const struct settings *settings, const struct bus_keys *keys, struct health **out)
+{
+    const struct health_options options = {.self = PEER_AUDIT,
+        .settings = settings,
+        .keys = keys,
+        .needs = PEER_NONE,
+        .queries = audit_health,
+        .queries_count = audit_health_count};
+    return health_start(&options, out);
+}
+
 static enum sm_error serve(
     const struct settings *settings, const struct bus_keys *keys, struct audit *audit)
 {
     struct bus_server *server DEFER(bus_server_free) = NULL;
+    struct health *health DEFER(health_stop) = NULL;
     const struct bus_server_options options = {.self = PEER_AUDIT,
         .keys = keys,
         .endpoints = settings_text(settings, SETTING_LISTEN),
@@ -55,6 +70,7 @@ static enum sm_error serve(
         .worker_close = audit_worker_close,
         .is_active = audit_is_active};
     TRY(bus_server_new(&options, &server));
+    TRY(start_health(settings, keys, &health));
     return service_wait(server);
 }
 

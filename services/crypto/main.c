@@ -11,6 +11,7 @@
 #include "runtime/service.h"
 #include "services/crypto/capability_file.h"
 #include "services/crypto/handlers.h"
+#include "services/crypto/health.h"
 #include "services/crypto/hpke_keys.h"
 #include "services/crypto/letter_key.h"
 #include "services/crypto/mail.h"
@@ -119,6 +120,18 @@ static enum sm_error listen_operator(struct crypto *crypto, struct bus_server **
     return bus_server_new(&options, out);
 }
 
+static enum sm_error start_health(
+    const struct settings *settings, const struct bus_keys *keys, struct health **out)
+{
+    const struct health_options options = {.self = PEER_CRYPTO,
+        .settings = settings,
+        .keys = keys,
+        .needs = PEER_AUDIT,
+        .queries = crypto_health,
+        .queries_count = crypto_health_count};
+    return health_start(&options, out);
+}
+
 /* --- the story --- */
 
 static enum sm_error serve(void)
@@ -136,7 +149,8 @@ static enum sm_error serve(void)
     struct keyring *keyring DEFER(keyring_free) = NULL;
     TRY(open_keyring(settings, &keyring));
     crypto.keyring = keyring;
-    TRY(capability_file_write(settings_text(settings, SETTING_KEYS_DIR), keyring));
+    TRY(capability_file_write(
+        settings_text_or(settings, SETTING_CAPABILITY_DIR, SETTING_KEYS_DIR), keyring));
     struct hpke_keys *hpke DEFER(hpke_keys_free) = NULL;
     TRY(hpke_keys_new(keyring, &hpke));
     crypto.hpke = hpke;
@@ -154,6 +168,8 @@ static enum sm_error serve(void)
     struct bus_server *local DEFER(bus_server_free) = NULL;
     TRY(listen_bus(&crypto, &bus));
     TRY(listen_operator(&crypto, &local));
+    struct health *health DEFER(health_stop) = NULL;
+    TRY(start_health(settings, bus_keys, &health));
     return service_wait_all((struct bus_server *const[]){bus, local}, 2);
 }
 

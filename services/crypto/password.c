@@ -11,6 +11,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/metric.h"
 #include "base/random.h"
 #include "proto/limits.h"
 
@@ -223,6 +224,13 @@ static enum sm_error hash_now(const struct job *job)
                : log_failure("argon2", SM_CRYPTO, argon2_error_message(result));
 }
 
+/* Under the lock. */
+static void show(const struct password_pool *pool)
+{
+    metric_set(METRIC_PASSWORDS_WAITING, 0, (int64_t)pool->waiting);
+    metric_set(METRIC_PASSWORDS_RUNNING, 0, (int64_t)pool->running);
+}
+
 /*
  * The next job; NULL when the pool stops and nothing waits. Called with the lock held. The arena is
  * kept between jobs and given back when there are none for a while.
@@ -244,6 +252,7 @@ static struct job *next_job(struct password_pool *pool, struct arena_memory *are
         pool->last = &pool->first;
     pool->waiting--;
     pool->running++;
+    show(pool);
     return job;
 }
 
@@ -261,6 +270,7 @@ static void *work(void *context)
         job->error = error;
         job->is_done = true;
         pool->running--;
+        show(pool);
         (void)pthread_cond_broadcast(&pool->has_done);
     }
     (void)pthread_mutex_unlock(&pool->lock);
@@ -279,11 +289,14 @@ static enum sm_error run_job(struct password_pool *pool, struct job *job)
         *pool->last = job;
         pool->last = &job->next;
         pool->waiting++;
+        show(pool);
         (void)pthread_cond_signal(&pool->has_work);
         while (!job->is_done)
             (void)pthread_cond_wait(&pool->has_done, &pool->lock);
     }
     (void)pthread_mutex_unlock(&pool->lock);
+    if (!has_room)
+        metric_count(METRIC_PASSWORDS_REFUSED, 0);
     return has_room ? job->error : SM_BUSY;
 }
 

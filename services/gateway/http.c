@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/metric.h"
 #include "services/gateway/access.h"
 #include "services/gateway/listen.h"
 #include "services/gateway/request.h"
@@ -37,7 +38,7 @@ struct pending {
     enum phase phase; /* of the event thread */
     enum task task;
     atomic_int references, holder;
-    int64_t deadline_ms;
+    int64_t begun_ms, deadline_ms;
     struct pending *previous, *next; /* among those that workers have; under http->lock */
 };
 
@@ -234,6 +235,8 @@ static enum MHD_Result send_answer(struct pending *pending, struct answer *answe
     enum MHD_Result result = MHD_NO;
     if (add_headers(response, answer, pending->http->gateway->is_tls))
         result = MHD_queue_response(pending->connection, answer->status, response);
+    metric_count(METRIC_HTTP_REQUESTS, metric_status(answer->status));
+    metric_observe_ms(METRIC_HTTP_SECONDS, clock_monotonic_ms() - pending->begun_ms);
     MHD_destroy_response(response);
     return result;
 }
@@ -334,6 +337,7 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
     *context = pending;
     pending->http = http;
     pending->connection = connection;
+    pending->begun_ms = clock_monotonic_ms();
     atomic_store(&pending->references, 1);
     exchange_init(&pending->exchange);
     enum sm_error error = read_head(pending, method, path);
@@ -423,7 +427,7 @@ static enum sm_error start_daemon(
     };
     MHD_set_panic_func(on_panic, NULL);
     http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_access, http,
-        MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL, MHD_OPTION_SOCK_ADDR, facts->address,
+        MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL, MHD_OPTION_SOCK_ADDR, &facts->address.any,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         (unsigned)HTTP_CONNECTIONS_PER_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,

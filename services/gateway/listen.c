@@ -1,20 +1,16 @@
-/* Numeric addresses only: a name server has no say in where this process listens. */
+/* The address, and the certificate's files read whole. */
 #include "services/gateway/listen.h"
 
 #include "base/log.h"
 #include "base/memory.h"
 
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { HOST_BYTES_MAX = 64, READ_BYTES = 4096 };
+enum { READ_BYTES = 4096 };
 
 void listen_facts_free(struct listen_facts *facts)
 {
-    if (facts->found)
-        freeaddrinfo(facts->found);
-    facts->found = NULL;
     buffer_free(&facts->certificate);
     buffer_free(&facts->key);
 }
@@ -27,25 +23,9 @@ static enum sm_error fault(const char *value, const char *cause)
 
 static enum sm_error read_address(const char *listen, struct listen_facts *out)
 {
-    static const char form[] = "SECURE_MAIL_HTTP_LISTEN is address:port, e.g. 127.0.0.1:8480";
-    struct addrinfo wanted = {.ai_family = AF_UNSPEC,
-        .ai_socktype = SOCK_STREAM,
-        .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
-    const char *colon = strrchr(listen, ':');
-    char host[HOST_BYTES_MAX];
-    size_t host_size = colon ? (size_t)(colon - listen) : 0;
-    const char *from = listen;
-    if (host_size > 2 && listen[0] == '[' && listen[host_size - 1] == ']') {
-        from++;
-        host_size -= 2;
-    }
-    if (host_size == 0 || host_size >= sizeof host)
-        return fault(listen, form);
-    (void)snprintf(host, sizeof host, "%.*s", (int)host_size, from);
-    if (getaddrinfo(host, colon + 1, &wanted, &out->found) != 0)
-        return fault(listen, form);
-    out->address = out->found->ai_addr;
-    out->is_ipv6 = out->found->ai_family == AF_INET6;
+    if (address_read(listen, &out->address) != SM_OK)
+        return fault(listen, "SECURE_MAIL_HTTP_LISTEN is address:port, e.g. 127.0.0.1:8480");
+    out->is_ipv6 = out->address.any.sa_family == AF_INET6;
     return SM_OK;
 }
 

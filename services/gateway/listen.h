@@ -2,14 +2,11 @@
 #ifndef SM_GATEWAY_LISTEN_H
 #define SM_GATEWAY_LISTEN_H
 
+#include "base/address.h"
 #include "base/buffer.h"
 
-#include <sys/socket.h>
-
-struct addrinfo;
 struct listen_facts {
-    struct addrinfo *found;   /* owned */
-    struct sockaddr *address; /* in `found` */
+    struct address address;
     bool is_ipv6;
     struct buffer certificate, key; /* PEM; empty: plain http */
 };

@@ -9,6 +9,7 @@
 #include "services/gateway/gateway.h"
 
 #include "base/log.h"
+#include "runtime/health.h"
 #include "runtime/service.h"
 #include "services/gateway/capability_key.h"
 #include "services/gateway/closed.h"
@@ -73,6 +74,15 @@ static enum sm_error load_pages(const struct settings *settings, struct pages **
     return SM_OK;
 }
 
+/* The public /livez and /readyz are routes of their own; the metrics are here alone. */
+static enum sm_error start_health(
+    const struct settings *settings, const struct bus_keys *keys, struct health **out)
+{
+    const struct health_options options = {
+        .self = PEER_GATEWAY, .settings = settings, .keys = keys, .needs = PEER_CRYPTO};
+    return health_start(&options, out);
+}
+
 static enum sm_error run(void)
 {
     struct settings *settings DEFER(settings_free) = NULL;
@@ -85,6 +95,7 @@ static enum sm_error run(void)
     struct workers *calls DEFER(workers_free) = NULL;
     struct workers *transfers DEFER(workers_free) = NULL;
     struct http *http DEFER(http_stop) = NULL;
+    struct health *health DEFER(health_stop) = NULL;
     TRY(service_start(PEER_GATEWAY));
     raise_file_limit();
     TRY(settings_load(PEER_GATEWAY, &settings));
@@ -105,6 +116,7 @@ static enum sm_error run(void)
     };
     TRY(projector_start(&gateway, &projector));
     gateway.projector = projector;
+    TRY(start_health(settings, keys, &health));
     return serve(&gateway, &calls, &transfers, &http);
 }
 

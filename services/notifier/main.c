@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "runtime/service.h"
 #include "services/notifier/handlers.h"
+#include "services/notifier/health.h"
 #include "services/notifier/jobs.h"
 #include "services/notifier/letter.h"
 
@@ -59,6 +60,18 @@ static enum sm_error start_senders(const struct settings *settings, const struct
     return senders_start(&options, out);
 }
 
+static enum sm_error start_health(
+    const struct settings *settings, const struct bus_keys *keys, struct health **out)
+{
+    const struct health_options options = {.self = PEER_NOTIFIER,
+        .settings = settings,
+        .keys = keys,
+        .needs = PEER_NONE,
+        .queries = notifier_health,
+        .queries_count = notifier_health_count};
+    return health_start(&options, out);
+}
+
 static enum sm_error serve(
     const struct settings *settings, const struct bus_keys *keys, struct notifier *notifier)
 {
@@ -75,7 +88,9 @@ static enum sm_error serve(
         .worker_close = notifier_worker_close,
     };
     struct bus_server *server DEFER(bus_server_free) = NULL;
+    struct health *health DEFER(health_stop) = NULL;
     TRY(bus_server_new(&options, &server));
+    TRY(start_health(settings, keys, &health));
     return service_wait(server);
 }
 

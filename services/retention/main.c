@@ -5,6 +5,7 @@
  */
 #include "runtime/service.h"
 #include "services/retention/handlers.h"
+#include "services/retention/health.h"
 
 #include "base/banned.h"
 
@@ -34,6 +35,18 @@ static enum sm_error start_sweeper(
     return sweeper_start(&options, out);
 }
 
+static enum sm_error start_health(
+    const struct settings *settings, const struct bus_keys *keys, struct health **out)
+{
+    const struct health_options options = {.self = PEER_RETENTION,
+        .settings = settings,
+        .keys = keys,
+        .needs = PEER_CRYPTO,
+        .queries = retention_health,
+        .queries_count = retention_health_count};
+    return health_start(&options, out);
+}
+
 static enum sm_error serve(
     const struct settings *settings, const struct bus_keys *keys, struct retention *retention)
 {
@@ -51,7 +64,9 @@ static enum sm_error serve(
         .is_active = retention_is_active,
     };
     struct bus_server *server DEFER(bus_server_free) = NULL;
+    struct health *health DEFER(health_stop) = NULL;
     TRY(bus_server_new(&options, &server));
+    TRY(start_health(settings, keys, &health));
     return service_wait(server);
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/condition.h"
 #include "base/log.h"
+#include "base/metric.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -93,6 +94,7 @@ static enum sm_error sweep_once(struct sweeper *sweeper)
     TRY(error);
     atomic_store(&sweeper->failed, counts.failed);
     atomic_store(&sweeper->last_sweep_ms, (unsigned long long)now_ms);
+    metric_set(METRIC_SWEEP_TIME, 0, now_ms / 1000);
     if (counts.purged > 0 || counts.failed > 0) {
         char purged[24], failed[24];
         (void)snprintf(purged, sizeof purged, "%llu", (unsigned long long)counts.purged);

@@ -1,0 +1,12 @@
+/* Constant SQL over what waits; each costs what waits, not what is stored. */
+#include "services/notifier/health.h"
+
+const struct health_query notifier_health[] = {
+    HEALTH_OUTBOX("outbox"),
+    {{"outbox_health_mail",
+         "SELECT (SELECT count(*) FROM (SELECT FROM outbox.job WHERE state = 1 LIMIT 10000) AS some_rows),"
+         " coalesce((SELECT clock.now_ms() - waiting_since_ms FROM outbox.job WHERE state = 1"
+         " ORDER BY waiting_since_ms LIMIT 1), 0) / 1000"},
+        {METRIC_MAIL_WAITING, METRIC_MAIL_OLDEST}, 2},
+};
+const size_t notifier_health_count = sizeof notifier_health / sizeof notifier_health[0];

@@ -1,0 +1,207 @@
+// docker-compose.yml as an operator runs it, under a project name of its own, and the people who use it
+// from outside. It is a World (tests/system/support), so what people do is said in the same words.
+
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+import { startSmtpServer } from '../../../dev/smtp-server.mjs';
+import { TOP, freePorts } from '../../../dev/stack.mjs';
+import { World, runProgram, until } from '../../system/support/world.mjs';
+
+export const SERVICES = ['audit', 'notifier', 'crypto', 'retention', 'gateway'];
+const PROJECT = 'secure-mail-test';
+const BIN = path.join(TOP, 'build', 'release', 'bin');
+const WAIT_MS = 180_000;
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+
+// Compose v2 where it is there, else 1.29; null: neither.
+export function composeCommand() {
+  for (const command of [['docker', 'compose'], ['docker-compose']])
+    try {
+      execFileSync(command[0], [...command.slice(1), 'version'], { stdio: 'ignore' });
+      return command;
+    } catch {
+      // the next one
+    }
+  return null;
+}
+
+export const docker = (...args) =>
+  execFileSync('docker', args, { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: OUTPUT_BYTES_MAX }).toString();
+
+export class Deployment extends World {
+  constructor() {
+    super(fs.mkdtempSync(path.join(os.tmpdir(), 'secure-mail-compose-')));
+    this.mails = [];
+    this.command = composeCommand();
+    this.files = ['docker-compose.yml', 'tests/compose/relay.yml'];
+  }
+
+  // --- compose --------------------------------------------------------------------------------------
+
+  // Only what an operator's shell has: no SECURE_MAIL_* of the caller gets in beside the .env.
+  get environment() {
+    const kept = ['PATH', 'HOME', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG', 'DOCKER_BUILDKIT'];
+    return Object.fromEntries(kept.filter((name) => process.env[name]).map((name) => [name, process.env[name]]));
+  }
+
+  async compose(args, { code = 0, input = null } = {}) {
+    const [program, ...words] = this.command;
+    const files = this.files.flatMap((file) => ['-f', file]);
+    const all = [...words, '-p', PROJECT, '--env-file', this.path('.env'), ...files, ...args];
+    const stdin = input ? fs.openSync(input, 'r') : 'ignore';
+    const result = await runProgram(program, all, { cwd: TOP, env: this.environment, stdio: [stdin, 'pipe', 'pipe'] });
+    if (input) fs.closeSync(stdin);
+    if (code !== null && result.code !== code)
+      throw new Error(`compose ${args.join(' ')}: exit ${result.code}\n${`${result.stdout}${result.stderr}`.slice(-8000)}`);
+    return result;
+  }
+
+  // A command of the operator's in a container, as the container's own user.
+  async exec(service, args, options = {}) {
+    return (await this.compose(['exec', '-T', service, ...args], options)).stdout;
+  }
+
+  // A block of docs/runbook.md, as it stands there, in a folder of its own.
+  async runbook(name) {
+    const page = fs.readFileSync(path.join(TOP, 'docs', 'runbook.md'), 'utf8');
+    const block = page.match(new RegExp(`^\`\`\`sh tested=${name}\\n([^]*?)^\`\`\``, 'm'));
+    if (!block) throw new Error(`docs/runbook.md has no block tested=${name}`);
+    const files = this.files.map((file) => `-f '${path.join(TOP, file)}'`).join(' ');
+    const command = `${this.command.join(' ')} -p ${PROJECT} --env-file '${this.path('.env')}' ${files}`;
+    const script = `docker-compose() { command ${command} "$@"; }\n${block[1]}`;
+    const result = await runProgram('bash', ['-euo', 'pipefail', '-c', script], { cwd: this.folder, env: this.environment });
+    if (result.code !== 0) throw new Error(`the runbook's "${name}": exit ${result.code}\n${`${result.stdout}${result.stderr}`.slice(-8000)}`);
+    return result.stdout;
+  }
+
+  container(service) {
+    return docker('ps', '-a', '-q', '--no-trunc', '--filter', `label=com.docker.compose.project=${PROJECT}`,
+      '--filter', `label=com.docker.compose.service=${service}`).trim();
+  }
+
+  inspect(service) {
+    return JSON.parse(docker('inspect', this.container(service)))[0];
+  }
+
+  isHealthy(service) {
+    const id = this.container(service);
+    return id !== '' && docker('inspect', '-f', '{{.State.Health.Status}}', id).trim() === 'healthy';
+  }
+
+  async untilHealthy(services = [...SERVICES, 'postgres']) {
+    for (const service of services) await until(`${service} to be healthy`, () => this.isHealthy(service), WAIT_MS);
+  }
+
+  // --- life -----------------------------------------------------------------------------------------
+
+  // The README's way: the example, a master key behind it, and what differs on this machine.
+  writeEnvironment(settings) {
+    const example = fs.readFileSync(path.join(TOP, '.env.example'), 'utf8');
+    const master = execFileSync('make', ['-s', 'master-key'], { cwd: TOP }).toString();
+    const own = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+    fs.writeFileSync(this.path('.env'), `${example}${master}${own.join('')}`, { mode: 0o600 });
+    this.masterKey = master.trim().split(/=(.*)/s)[1];
+  }
+
+  // Further lines of .env; the last of a name counts.
+  addSettings(settings) {
+    for (const [name, value] of Object.entries(settings)) fs.appendFileSync(this.path('.env'), `${name}=${value}\n`);
+  }
+
+  async startRelay() {
+    const keys = this.path('relay-keys');
+    fs.mkdirSync(keys, { mode: 0o700 });
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
+      '-days', '30', '-subj', '/CN=relay.test', '-addext', 'subjectAltName=DNS:relay.test',
+      '-keyout', path.join(keys, 'smtp-server.key'), '-out', path.join(keys, 'smtp-ca.pem')], { stdio: 'ignore' });
+    const host = docker('network', 'inspect', 'bridge', '-f', '{{(index .IPAM.Config 0).Gateway}}').trim();
+    this.smtp = await startSmtpServer({
+      host, port: 0, mailDir: this.path('mail'), keysDir: keys, onMail: (mail) => this.mails.push(mail),
+    });
+    return {
+      SECURE_MAIL_SMTP_URL: `smtp://relay.test:${this.smtp.port}`,
+      SECURE_MAIL_SMTP_CA_FILE: path.join(keys, 'smtp-ca.pem'),
+      SECURE_MAIL_SMTP_USER: 'secure-mail',
+      SECURE_MAIL_SMTP_PASSWORD: fs.readFileSync(path.join(keys, 'smtp-password'), 'utf8').trim(),
+    };
+  }
+
+  async start() {
+    const [port] = await freePorts(1);
+    this.stack = { url: `https://localhost:${port}` };
+    this.writeEnvironment({
+      ...(await this.startRelay()),
+      SECURE_MAIL_TAG: 'test',
+      SECURE_MAIL_PORT: port,
+      SECURE_MAIL_ADDRESS: '127.0.0.1',
+      SECURE_MAIL_BASE_URL: this.stack.url,
+    });
+    const removeAuthority = trustDuringBuild();
+    try {
+      await this.takeDown(); // what an earlier run may have left
+      await this.compose(['build']);
+    } finally {
+      removeAuthority();
+    }
+    await this.compose(['up', '-d']);
+    await this.untilHealthy();
+    docker('cp', `${this.container('gateway')}:/srv/secure-mail/var/keys/tls.pem`, this.path('tls.pem'));
+    await this.makePeople();
+  }
+
+  // Containers, networks and volumes of this project alone; the images stay as the next run's cache.
+  takeDown() {
+    return this.compose(['down', '-v', '--remove-orphans', '-t', '10']);
+  }
+
+  async stop() {
+    try {
+      if (process.env.SM_TEST_KEEP) return;
+      await this.takeDown();
+      fs.rmSync(this.folder, { recursive: true, force: true });
+    } finally {
+      await this.smtp?.close();
+    }
+  }
+
+  // --- the programs of people -------------------------------------------------------------------------
+
+  async run(program, args, { code = 0, home = 'nobody' } = {}) {
+    const result = await runProgram(path.join(BIN, program), args, {
+      cwd: this.folder,
+      env: { PATH: process.env.PATH, LANG: 'C.UTF-8', SECUREMAIL_HOME: this.path('home', home), SECUREMAIL_CA_FILE: this.path('tls.pem') },
+    });
+    return this.take(result, `${program} ${args.join(' ')}`, code);
+  }
+
+  // The operator's tool runs beside crypto; a password is handed in through standard input.
+  async admin(args, { code = 0 } = {}) {
+    const at = args.indexOf('--password-file') + 1;
+    const input = at ? args[at] : null;
+    const words = args.map((word, i) => (at && i === at ? '/dev/stdin' : word));
+    const result = await this.compose(['exec', '-T', 'crypto', 'securemail-admin', ...words, '--json'], { code: null, input });
+    return this.take(result, `securemail-admin ${args.join(' ')}`, code);
+  }
+
+  take(result, what, code) {
+    if (code !== null && result.code !== code) throw new Error(`${what}: exit ${result.code}\n${result.stdout}${result.stderr}`);
+    try {
+      result.json = JSON.parse(result.stdout || result.stderr);
+    } catch {
+      result.json = null;
+    }
+    return result;
+  }
+}
+
+// Behind a proxy that opens TLS, the caller's authorities are those of the build (deploy/ca/README.md).
+export function trustDuringBuild() {
+  const own = process.env.NODE_EXTRA_CA_CERTS;
+  const place = path.join(TOP, 'deploy', 'ca', 'test.pem');
+  if (!own) return () => {};
+  fs.copyFileSync(own, place);
+  return () => fs.rmSync(place, { force: true });
+}

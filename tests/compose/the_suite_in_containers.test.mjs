@@ -1,0 +1,337 @@
+// PRODUCT.md O1-O4: docker-compose up is all it takes; what runs then has no more than it should; nothing
+// is lost when containers are killed, stopped and started.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { after, before, test } from 'node:test';
+
+import * as act from '../system/support/actions.mjs';
+import { until } from '../system/support/world.mjs';
+import { Deployment, SERVICES, docker, trustDuringBuild } from './support/deployment.mjs';
+import { OUTSIDE, openOutside } from './support/outside.mjs';
+
+const ANN = 'ann@recipient.example';
+const BEN = 'ben@recipient.example';
+const ALL = [...SERVICES, 'postgres'];
+const HOME = '/srv/secure-mail/var';
+
+const UIDS = { postgres: 7500, gateway: 7501, crypto: 7502, notifier: 7503, retention: 7504, audit: 7505 };
+const PORTS = { audit: 5701, notifier: 5702, crypto: 5703, retention: 5704, gateway: 8443, postgres: 5432 };
+
+// DESIGN.md section 2: who calls whom.
+const ARROWS = {
+  gateway: ['crypto', 'audit', 'notifier', 'retention', 'postgres'],
+  crypto: ['audit', 'notifier', 'postgres'],
+  notifier: ['audit', 'postgres'],
+  retention: ['crypto', 'audit', 'postgres'],
+  audit: ['postgres'],
+  postgres: [],
+};
+
+let deployment;
+let first; // a message from the beginning, opened again and again
+
+before(async () => {
+  deployment = new Deployment();
+  try {
+    await deployment.start();
+  } catch (error) {
+    await deployment.stop().catch(() => {});
+    deployment = null;
+    throw error;
+  }
+});
+after(() => deployment?.stop());
+
+const openFirst = async () => {
+  const opened = await act.open(deployment, first.link, { password: 'correct-horse' });
+  assert.equal(opened.json.body, 'Good news.');
+};
+
+const hostFile = (service, name) => fs.readFileSync(`/proc/${deployment.inspect(service).State.Pid}/${name}`, 'utf8');
+
+test('a message is sent and opened through the published port, with TLS on every way', async () => {
+  const file = act.makeFile(deployment, 'scan.pdf', 300_000);
+  const sent = await act.send(deployment, { to: ANN, attach: [file], password: 'correct-horse' });
+  first = { ...sent, link: await deployment.linkFor(ANN) };
+
+  const folder = deployment.path('letters');
+  const opened = await act.open(deployment, first.link, { password: 'correct-horse', saveTo: folder });
+
+  assert.equal(opened.json.body, 'Good news.');
+  assert.equal(act.sha256(`${folder}/scan.pdf`), act.sha256(file));
+  await until('"opened" in the list', async () => (await act.list(deployment)).find((each) => each.message === first.message)?.status === 'opened');
+});
+
+test('a code that was mailed opens another', async () => {
+  await act.send(deployment, { to: BEN, check: 'code' });
+  const link = await deployment.linkFor(BEN);
+
+  await act.sendCode(deployment, link);
+  const opened = await act.open(deployment, link, { code: await deployment.codeFor(BEN) });
+
+  assert.equal(opened.json.body, 'Good news.');
+});
+
+test('the pages are in the image of the gateway', async () => {
+  const page = await fetchText('/m');
+
+  assert.match(page, /<script[^>]+src="\/[^"]+\.js"/);
+});
+
+test('each process runs as its own user, without a capability or a way to new ones', () => {
+  for (const service of ALL) {
+    const status = Object.fromEntries(hostFile(service, 'status').split('\n').map((line) => line.split(/:\s*/)));
+    assert.deepEqual(status.Uid.split('\t'), Array(4).fill(String(UIDS[service])), service);
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
+      assert.equal(BigInt(`0x${status[set]}`), 0n, `${service} ${set}`);
+    assert.equal(status.NoNewPrivs, '1', service);
+    assert.equal(status.Seccomp, '2', service);
+    const shared = status.Groups.split(' ').includes('7510');
+    assert.equal(shared, service === 'gateway' || service === 'retention', `${service} and the object store`);
+  }
+});
+
+test('nothing can be written but what is meant to be', async () => {
+  for (const service of ALL) {
+    const { HostConfig } = deployment.inspect(service);
+    assert.equal(HostConfig.ReadonlyRootfs, true, service);
+    assert.ok(HostConfig.Memory > 0 && HostConfig.PidsLimit > 0, `${service} is limited`);
+    const script = `for place in / /etc /usr/local/bin /srv/secure-mail ${service === 'audit' ? '' : `${HOME}/keys`}; do touch $place/x 2>/dev/null && echo $place; done; true`;
+    assert.equal((await deployment.exec(service, ['bash', '-c', script])).trim(), '', service);
+  }
+});
+
+test('each container is given its own volumes and no other', () => {
+  const expected = {
+    gateway: { keys: 'keys-gateway', objects: 'objects+' },
+    crypto: { keys: 'keys-crypto', capability: 'capability+' },
+    notifier: { keys: 'keys-notifier' },
+    retention: { keys: 'keys-retention', objects: 'objects+' },
+    audit: { keys: 'keys-audit+', capability: 'capability' },
+    postgres: { keys: 'keys-postgres' },
+  };
+  for (const service of ALL) {
+    const mounts = deployment.inspect(service).Mounts.filter((each) => each.Destination !== '/var/lib/secure-mail');
+    const found = mounts.map((each) => [each.Destination.replace(`${HOME}/`, ''), `${each.Name.replace('secure-mail-test_', '')}${each.RW ? '+' : ''}`]);
+    assert.deepEqual(Object.fromEntries(found), expected[service], service);
+  }
+});
+
+test('each container has its own secrets, and of the others the public halves', async () => {
+  const own = {
+    gateway: ['gateway.key', 'tls.key', 'tls.pem'],
+    crypto: ['crypto.key', 'operator.key', 'operator.pub', 'notifier-letter.pub'],
+    notifier: ['notifier.key', 'notifier-letter.key', 'smtp-ca.pem'],
+    retention: ['retention.key'],
+    audit: ['audit.key', 'audit-sign.key', 'audit-sign.pub'],
+  };
+  const everybody = ['database', ...SERVICES.map((service) => `${service}.pub`)];
+  for (const service of SERVICES) {
+    const names = (await deployment.exec(service, ['ls', `${HOME}/keys`])).trim().split('\n');
+    assert.deepEqual(names.sort(), [...everybody, ...own[service]].sort(), service);
+    const conninfo = await deployment.exec(service, ['cat', `${HOME}/keys/database`]);
+    assert.match(conninfo, new RegExp(`user=sm_${service} password=[0-9a-f]{48}\n$`));
+  }
+  assert.equal((await deployment.exec('postgres', ['ls', `${HOME}/keys`])).trim(), 'superuser');
+});
+
+test('each container\'s environment holds its own settings, and the master key crypto\'s alone', () => {
+  const always = ['PATH', 'SECURE_MAIL_ADMIN_LISTEN', 'SECURE_MAIL_DATABASE_FILE', 'SECURE_MAIL_LOG_LEVEL'];
+  const own = {
+    gateway: ['ENABLED', 'HTTP_LISTEN', 'TLS_CERTIFICATE', 'TLS_KEY', 'CRYPTO', 'NOTIFIER', 'RETENTION', 'AUDIT'],
+    crypto: ['MASTER_KEY', 'BASE_URL', 'LISTEN', 'AUDIT', 'NOTIFIER', 'CAPABILITY_DIR', 'UNDO_S'],
+    notifier: ['LISTEN', 'AUDIT', 'SMTP_URL', 'SMTP_TLS', 'SMTP_CA_FILE', 'SMTP_USER', 'SMTP_PASSWORD', 'MAIL_FROM'],
+    retention: ['LISTEN', 'AUDIT', 'CRYPTO'],
+    audit: ['LISTEN', 'CAPABILITY_DIR'],
+  };
+  for (const service of [...ALL, 'setup', 'migrate']) {
+    const environment = deployment.inspect(service).Config.Env;
+    if (own[service]) {
+      const names = environment.map((line) => line.split('=')[0]).sort();
+      assert.deepEqual(names, [...always, ...own[service].map((name) => `SECURE_MAIL_${name}`)].sort(), service);
+    }
+    assert.equal(environment.join('\n').includes(deployment.masterKey), service === 'crypto', service);
+  }
+  assert.ok(!hostFile('crypto', 'environ').includes(deployment.masterKey), 'crypto has wiped it from its environment');
+});
+
+test('every arrow of the design can be gone, and no other way', async () => {
+  const addressesOf = (service) => Object.values(deployment.inspect(service).NetworkSettings.Networks).map((each) => each.IPAddress);
+  for (const from of ALL) {
+    const tries = ALL.filter((to) => to !== from).flatMap((to) =>
+      [to, ...addressesOf(to)].map((address) => ({ to, address, port: PORTS[to] })));
+    const reached = await reach(from, tries);
+    for (const to of ALL.filter((each) => each !== from)) {
+      // A network has no direction: what comes the wrong way is refused by its key, as tests/contract shows.
+      const isArrow = ARROWS[from].includes(to) || ARROWS[to].includes(from);
+      assert.equal(reached.has(to), isArrow, `${from} to ${to}`);
+    }
+  }
+});
+
+test('the admin port is nobody else\'s', async () => {
+  const everywhere = SERVICES.flatMap((to) =>
+    Object.values(deployment.inspect(to).NetworkSettings.Networks).map((each) => ({ to, address: each.IPAddress, port: 9300 })));
+
+  const reached = await reach('gateway', everywhere.filter((each) => each.to !== 'gateway'));
+
+  assert.deepEqual([...reached], []);
+});
+
+test('the notifier alone has a way out, and the gateway alone a published port', async () => {
+  const outside = await openOutside();
+  try {
+    for (const service of ALL)
+      assert.equal((await reach(service, [OUTSIDE])).has('outside'), service === 'notifier', service);
+  } finally {
+    outside.close();
+  }
+  for (const service of ALL) {
+    const published = Object.values(deployment.inspect(service).NetworkSettings.Ports).filter(Boolean).flat();
+    assert.equal(published.length > 0, service === 'gateway', service);
+  }
+});
+
+test('what runs once has ended well', () => {
+  for (const service of ['setup', 'migrate']) {
+    const { State } = deployment.inspect(service);
+    assert.deepEqual([State.Status, State.ExitCode], ['exited', 0], service);
+  }
+});
+
+test('health and metrics are said at the admin port, and not at the published one', async () => {
+  for (const service of SERVICES) assert.match(await ask(service, '/readyz'), /^HTTP\/1\.1 200 [^]*\nready\n$/, service);
+
+  const metrics = await ask('gateway', '/metrics');
+  assert.ok(Number(metrics.match(/secure_mail_http_requests_total\{status="2xx"\} (\d+)/)[1]) > 0);
+  assert.match(metrics, /secure_mail_peer_reachable\{peer="retention"\} 1/);
+  assert.match(await ask('audit', '/metrics'), /secure_mail_audit_logs 1\n/);
+  assert.match(await ask('notifier', '/metrics'), /secure_mail_mail_waiting 0\n/);
+  assert.match(await fetchText('/metrics', 404), /error/);
+});
+
+for (const service of [...SERVICES, 'postgres'])
+  test(`kill -9 of ${service}: it comes back by itself, and nothing is lost`, async () => {
+    const before = deployment.inspect(service).State;
+
+    process.kill(before.Pid, 'SIGKILL');
+
+    await until(`${service} to be started again`, () => {
+      const { State } = deployment.inspect(service);
+      return State.Running && State.Pid !== before.Pid && State.StartedAt !== before.StartedAt;
+    }, 120_000);
+    await deployment.untilHealthy();
+    // Others may need a moment to find their connections again.
+    await until('the first message to open again', () => openFirst().then(() => true, () => false), 60_000);
+    const after = `${service}@recipient.example`;
+    await act.send(deployment, { to: after });
+    await act.open(deployment, await deployment.linkFor(after), { password: 'correct-horse' });
+  });
+
+test('a stop is clean, and everything is there after the next start', async () => {
+  await deployment.compose(['stop']);
+  for (const service of ALL) assert.equal(deployment.inspect(service).State.ExitCode, 0, service);
+
+  await deployment.compose(['up', '-d']);
+  await deployment.untilHealthy();
+  await openFirst();
+});
+
+test('containers made anew find their data, their keys and their certificate', async () => {
+  const certificate = await deployment.exec('gateway', ['cat', `${HOME}/keys/tls.pem`]);
+
+  await deployment.compose(['down']);
+  await deployment.compose(['up', '-d']);
+  await deployment.untilHealthy();
+
+  assert.equal(await deployment.exec('gateway', ['cat', `${HOME}/keys/tls.pem`]), certificate);
+  await openFirst();
+});
+
+test('the runbook looks at health, metrics and logs', async () => {
+  assert.match(await deployment.runbook('status'), /crypto/);
+  assert.match(await deployment.runbook('why'), /"Output":"ready/);
+  assert.match(await deployment.runbook('metrics'), /secure_mail_ready 1/);
+  assert.match(await deployment.runbook('logs'), /"event":"ready"/);
+});
+
+test('the runbook\'s upgrade leaves everything in place', async () => {
+  const removeAuthority = trustDuringBuild();
+  try {
+    await deployment.runbook('upgrade');
+  } finally {
+    removeAuthority();
+  }
+  await deployment.untilHealthy();
+  await openFirst();
+});
+
+test('the runbook\'s backup, restored where nothing is, opens an old message', async () => {
+  await deployment.runbook('backup');
+  await deployment.takeDown(); // with all volumes
+
+  await deployment.runbook('restore');
+
+  await deployment.untilHealthy();
+  await openFirst();
+  await act.send(deployment, { to: 'after-restore@recipient.example' });
+  await act.open(deployment, await deployment.linkFor('after-restore@recipient.example'), { password: 'correct-horse' });
+});
+
+test('a certificate of the site\'s own is taken over', async () => {
+  const [certificate, key] = ['own.pem', 'own.key'].map((name) => deployment.path(name));
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30',
+    '-subj', '/CN=own', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  deployment.addSettings({ SECURE_MAIL_TLS_CERTIFICATE: certificate, SECURE_MAIL_TLS_KEY: key });
+
+  await deployment.runbook('renew');
+
+  await deployment.untilHealthy();
+  await deployment.runbook('certificate');
+  assert.equal(fs.readFileSync(deployment.path('tls.pem'), 'utf8'), fs.readFileSync(certificate, 'utf8'));
+  await openFirst();
+});
+
+test('the log verifies after all of it', async () => {
+  const file = await act.exportLog(deployment);
+
+  const verified = await deployment.run('securemail-verify', [file]);
+
+  assert.match(verified.stdout, /^VERIFIED/);
+});
+
+test('no container has said a secret, and what it said is a line of JSON', async () => {
+  const secrets = [deployment.masterKey, new URL(first.link).hash.split('.')[2], 'correct-horse', 'Good news'];
+  for (const service of SERVICES) {
+    const said = docker('logs', deployment.container(service)) + (await deployment.compose(['logs', '--no-color', service])).stdout;
+    for (const secret of secrets) assert.ok(!said.includes(secret), service);
+  }
+});
+
+// --- looking from inside and outside ---------------------------------------------------------------------
+
+// Those of `tries` ({to, address, port}) that take a connection from inside `from`. A dozen at a time: a
+// container may have a hundred processes and threads, and its service has its share of them.
+async function reach(from, tries) {
+  const knock = tries.map(({ to, address, port }, i) =>
+    `timeout 5 bash -c 'exec 3<>/dev/tcp/${address}/${port} && echo ${to}' 2>/dev/null &${i % 12 === 11 ? ' wait' : ''}`).join('\n');
+  const out = await deployment.exec(from, ['bash', '-c', `${knock}\nwait`]);
+  return new Set(out.split('\n').filter(Boolean));
+}
+
+const ask = (service, place) =>
+  deployment.exec(service, ['bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/9300; printf 'GET ${place} HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`]);
+
+async function fetchText(place, status = 200) {
+  const { request } = await import('node:https');
+  return new Promise((resolve, reject) => {
+    const ca = fs.readFileSync(deployment.path('tls.pem'));
+    request(deployment.stack.url + place, { ca }, (response) => {
+      let text = '';
+      response.on('data', (bytes) => (text += bytes));
+      response.on('end', () => (response.statusCode === status ? resolve(text) : reject(new Error(`${place}: ${response.statusCode}`))));
+    }).on('error', reject).end();
+  });
+}
