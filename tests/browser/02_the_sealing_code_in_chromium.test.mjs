@@ -60,7 +60,7 @@ async function beginSending({ size }) {
   const draft = await office.beginMessage();
   globalThis.outgoing = draft.attach(file);
   const recipients = [{ address: 'ann@recipient.example', name: '', method: 1, password: 'correct-horse' }];
-  const message = { recipients, subject: 'Film', body: 'Zie de bijlage.', lifetime_days: 1, language: 'nl', parent: '' };
+  const message = { recipients, subject: 'Film', body: 'Zie de bijlage.', lifetime_days: 1, undo_s: 0, language: 'nl', parent: '' };
   globalThis.sending = office.send(draft, message);
 }
 

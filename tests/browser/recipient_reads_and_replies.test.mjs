@@ -219,7 +219,7 @@ test('what was typed survives a reload, asks before leaving, and is thrown away 
   await person.looksRight('discard-asks');
   await person.page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
   assert.equal(await person.field(person.t.yourMessage).count(), 0);
-  assert.equal(await isAsked(), false);
+  await until('leaving no longer to be asked', async () => !(await isAsked()));
   await person.page.reload();
   await person.heading('Typed').waitFor();
   assert.equal(await person.field(person.t.yourMessage).count(), 0);

@@ -13,7 +13,7 @@ import { brokenAfter, fakeTab, fakeXhr, fetchOf, fileOf } from './support/person
 
 const ANN = 'ann@recipient.example';
 const PASSWORD = 'correct-horse';
-const MESSAGE = { lifetime_days: 7, language: 'nl', parent: '', subject: 'Uitslag', body: 'Alles is goed.' };
+const MESSAGE = { lifetime_days: 7, undo_s: 0, language: 'nl', parent: '', subject: 'Uitslag', body: 'Alles is goed.' };
 
 let world;
 let web;
