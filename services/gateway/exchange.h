@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "envelope/capability.h"
 #include "services/gateway/gateway.h"
+#include "services/gateway/inflow.h"
 
 struct exchange;
 struct route;
@@ -124,6 +125,7 @@ struct exchange {
     struct capability proven;    /* by access_prove, where the route needs one */
     int64_t now_ms;              /* clock.now() as access_prove read it */
     struct sink sink;
+    struct inflow inflow; /* the connection it came in by */
     struct answer answer;
     char explanation[EXPLANATION_BYTES_MAX]; /* in words, for an error answer; may be empty */
 };

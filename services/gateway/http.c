@@ -50,6 +50,7 @@ struct http {
     pthread_cond_t stopping;
     bool is_stopping;
     struct pending *held; /* by workers */
+    struct inflows *inflows;
     pthread_t watch;
     bool is_watching;
 };
@@ -157,6 +158,7 @@ static void *watch(void *context)
         for (struct pending *each = http->held; each; each = each->next)
             if (now_ms > each->deadline_ms)
                 give_back(each, HELD_TOO_LONG);
+        inflows_wake_ended(http->inflows);
         until.tv_sec = wake_ms / 1000;
         until.tv_nsec = wake_ms % 1000 * 1000000;
         (void)pthread_cond_timedwait(&http->stopping, &http->lock, &until);
@@ -325,6 +327,11 @@ static enum sm_error read_head(struct pending *pending, const char *method, cons
     return request_admit(&gathered, method, gateway);
 }
 
+static int socket_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *connection,
     const char *method, const char *path, void **context)
 {
@@ -336,6 +343,7 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
     pending->connection = connection;
     atomic_store(&pending->references, 1);
     exchange_init(&pending->exchange);
+    pending->exchange.inflow = inflow_of(http->inflows, socket_of(connection));
     enum sm_error error = read_head(pending, method, path);
     if (error != SM_OK) {
         answer_error(&pending->exchange, error);
@@ -374,6 +382,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (!pending)
         return;
     *request = NULL;
+    inflow_end(&pending->exchange.inflow);
     bool is_ours = atomic_load(&pending->holder) == HELD_BY_EVENT;
     if (is_ours && pending->exchange.sink.state && pending->exchange.answer.status == 0)
         if (submit(pending, TASK_SAVE) != SM_OK)
@@ -453,6 +462,7 @@ enum sm_error http_start(const struct http_options *options, struct http **out)
     http->listener = -1;
     (void)pthread_mutex_init(&http->lock, NULL);
     (void)pthread_cond_init(&http->stopping, NULL);
+    TRY(inflows_new(&http->inflows));
     TRY(start_watch(http));
     if (start_daemon(http, options, &facts) != SM_OK) {
         log_line(LOG_ERROR, "http-listen", "address", options->listen, "cause",
@@ -486,6 +496,7 @@ void http_stop(struct http **http)
     (void)pthread_mutex_unlock(&it->lock);
     if (it->is_watching)
         (void)pthread_join(it->watch, NULL);
+    inflows_free(&it->inflows);
     (void)pthread_cond_destroy(&it->stopping);
     (void)pthread_mutex_destroy(&it->lock);
     free(it);
