@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "services/gateway/access.h"
@@ -20,7 +21,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { WATCH_INTERVAL_MS = 500 };
@@ -152,16 +152,13 @@ static void *watch(void *context)
     struct http *http = context;
     (void)pthread_mutex_lock(&http->lock);
     while (!http->is_stopping) {
-        struct timespec until = {0};
-        int64_t wake_ms = clock_wall_ms() + WATCH_INTERVAL_MS;
+        struct timespec until = condition_after_ms(WATCH_INTERVAL_MS);
         int64_t now_ms = clock_monotonic_ms();
         for (struct pending *each = http->held; each; each = each->next)
             if (now_ms > each->deadline_ms)
                 give_back(each, HELD_TOO_LONG);
         inflows_wake_ended(http->inflows);
-        until.tv_sec = wake_ms / 1000;
-        until.tv_nsec = wake_ms % 1000 * 1000000;
-        (void)pthread_cond_timedwait(&http->stopping, &http->lock, &until);
+        (void)condition_wait(&http->stopping, &http->lock, &until);
     }
     (void)pthread_mutex_unlock(&http->lock);
     return NULL;
@@ -461,7 +458,7 @@ enum sm_error http_start(const struct http_options *options, struct http **out)
     http->transfers = options->transfers;
     http->listener = -1;
     (void)pthread_mutex_init(&http->lock, NULL);
-    (void)pthread_cond_init(&http->stopping, NULL);
+    condition_make(&http->stopping);
     TRY(inflows_new(&http->inflows));
     TRY(start_watch(http));
     if (start_daemon(http, options, &facts) != SM_OK) {
