@@ -1,6 +1,6 @@
 /*
  * One HTTP request and its answer, without any library in it: handlers read the request here and
- * put their answer here, and tests make one by hand. http.c fills it from the wire and sends it.
+ * put their answer here, and tests make one by hand. http*.c fill it from the wire and send it.
  *
  * Ownership moves, nothing is locked: an exchange belongs either to its event thread or, while the
  * connection is suspended, to one worker. Everything it points to is its own copy and lives as long
