@@ -1,10 +1,11 @@
 /* A pool of connections behind one lock. A connection that broke mends itself (lib/db). */
 #include "services/audit/readers.h"
 
+#include "base/condition.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { READERS_MAX = 16 };
 
@@ -28,7 +29,7 @@ enum sm_error readers_new(const char *conninfo, size_t count, struct readers **o
         return SM_BAD_VALUE;
     TRY(memory_zeroed(1, sizeof *readers, (void **)&readers));
     (void)pthread_mutex_init(&readers->lock, NULL);
-    (void)pthread_cond_init(&readers->returned, NULL);
+    condition_make(&readers->returned);
     readers->count = count;
     readers->conninfo = strdup(conninfo);
     if (!readers->conninfo)
@@ -62,14 +63,12 @@ static size_t free_slot(const struct readers *readers)
 
 static size_t take_slot(struct readers *readers, int64_t timeout_ms)
 {
-    struct timespec until;
-    int timed_out = 0;
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)(timeout_ms / 1000) + 1;
+    struct timespec until = condition_after_ms(timeout_ms);
+    bool has_time = true;
     (void)pthread_mutex_lock(&readers->lock);
     size_t place = free_slot(readers);
-    while (place == readers->count && !timed_out) {
-        timed_out = pthread_cond_timedwait(&readers->returned, &readers->lock, &until);
+    while (place == readers->count && has_time) {
+        has_time = condition_wait(&readers->returned, &readers->lock, &until);
         place = free_slot(readers);
     }
     if (place < readers->count)

@@ -5,12 +5,12 @@
 #include "services/audit/writer.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/log.h"
 #include "base/memory.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { QUEUE_MAX = 1024, ELECTION_MS = 500, RECONNECT_MS = 200, IDLE_MS = 1000 };
 
@@ -39,28 +39,6 @@ struct writer {
 };
 
 /* --- waiting --- */
-
-static struct timespec after_ms(int64_t ms)
-{
-    struct timespec at;
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_nsec -= 1000000000;
-        at.tv_sec++;
-    }
-    return at;
-}
-
-static void make_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(condition, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-}
 
 bool writer_is_active(struct writer *writer)
 {
@@ -101,13 +79,13 @@ static void withdraw(struct writer *writer, struct waiting *waiting)
 /* With the lock held, until the writer has answered or the time is over. */
 static enum sm_error await(struct writer *writer, struct waiting *waiting, int64_t timeout_ms)
 {
-    struct timespec until = after_ms(timeout_ms);
-    int timed_out = 0;
-    while (!waiting->is_done && (waiting->is_taken || !timed_out)) {
+    struct timespec until = condition_after_ms(timeout_ms);
+    bool has_time = true;
+    while (!waiting->is_done && (waiting->is_taken || has_time)) {
         if (waiting->is_taken)
             (void)pthread_cond_wait(&waiting->answered, &writer->lock);
         else
-            timed_out = pthread_cond_timedwait(&waiting->answered, &writer->lock, &until);
+            has_time = condition_wait(&waiting->answered, &writer->lock, &until);
     }
     if (waiting->is_done)
         return waiting->error;
@@ -120,7 +98,7 @@ enum sm_error writer_commit(struct writer *writer, struct append_job *job, int64
     struct waiting waiting = {.job = job};
     if (timeout_ms <= 0)
         return SM_TIMEOUT;
-    make_condition(&waiting.answered);
+    condition_make(&waiting.answered);
     (void)pthread_mutex_lock(&writer->lock);
     enum sm_error error = put(writer, &waiting);
     if (error == SM_OK)
@@ -145,11 +123,11 @@ static void set_active(struct writer *writer, bool is_active)
 /* Sleeps until there is work, the time is over, or the end. False at the end. */
 static bool sleep_until_work(struct writer *writer, int64_t ms)
 {
-    struct timespec until = after_ms(ms);
-    int timed_out = 0;
+    struct timespec until = condition_after_ms(ms);
+    bool has_time = true;
     (void)pthread_mutex_lock(&writer->lock);
-    while (!writer->is_stopping && !writer->first && !timed_out)
-        timed_out = pthread_cond_timedwait(&writer->wake, &writer->lock, &until);
+    while (!writer->is_stopping && !writer->first && has_time)
+        has_time = condition_wait(&writer->wake, &writer->lock, &until);
     bool goes_on = !writer->is_stopping;
     (void)pthread_mutex_unlock(&writer->lock);
     return goes_on;
@@ -293,7 +271,7 @@ enum sm_error writer_start(const struct writer_options *options, struct writer *
     writer->options = *options;
     writer->end = &writer->first;
     (void)pthread_mutex_init(&writer->lock, NULL);
-    make_condition(&writer->wake);
+    condition_make(&writer->wake);
     TRY(heads_new(options->key, &writer->heads));
     (void)try_lead(writer); /* a standby, or a database that is not up yet, is not an error */
     if (pthread_create(&writer->thread, NULL, write_until_stopped, writer) != 0)

@@ -6,6 +6,7 @@
  */
 #include "services/crypto/mail.h"
 
+#include "base/condition.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "bus/client.h"
@@ -14,7 +15,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     IDLE_MS = 1000, /* how often an unpoked relay looks */
@@ -170,27 +170,14 @@ static enum sm_error relay_round(struct mail_relay *relay, bool *is_more)
 
 /* --- the thread --- */
 
-static struct timespec after_ms(int64_t ms)
-{
-    struct timespec at;
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_nsec -= 1000000000;
-        at.tv_sec++;
-    }
-    return at;
-}
-
 /* Until poked, told to stop, or a second has passed. False when the thread is to end. */
 static bool sleep_until_poked(struct mail_relay *relay, bool is_more)
 {
-    struct timespec until = after_ms(IDLE_MS);
-    int timed_out = 0;
+    struct timespec until = condition_after_ms(IDLE_MS);
+    bool has_time = true;
     (void)pthread_mutex_lock(&relay->lock);
-    while (!is_more && !relay->is_poked && !relay->is_stopping && !timed_out)
-        timed_out = pthread_cond_timedwait(&relay->wake, &relay->lock, &until);
+    while (!is_more && !relay->is_poked && !relay->is_stopping && has_time)
+        has_time = condition_wait(&relay->wake, &relay->lock, &until);
     relay->is_poked = false;
     bool goes_on = !relay->is_stopping;
     (void)pthread_mutex_unlock(&relay->lock);
@@ -213,17 +200,6 @@ static void *run(void *context)
     return NULL;
 }
 
-static enum sm_error make_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0)
-        return SM_NO_MEMORY;
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    int failed = pthread_cond_init(condition, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-    return failed ? SM_NO_MEMORY : SM_OK;
-}
-
 static void discard(struct mail_relay **relay)
 {
     if (!*relay)
@@ -243,7 +219,7 @@ enum sm_error mail_relay_start(const struct mail_relay_options *options, struct 
     TRY(db_open(options->conninfo, &relay->db));
     TRY(bus_client_open(
         options->keys, PEER_NOTIFIER, options->notifier_endpoints, &relay->notifier));
-    TRY(make_condition(&relay->wake));
+    condition_make(&relay->wake);
     if (pthread_mutex_init(&relay->lock, NULL) != 0 ||
         pthread_create(&relay->thread, NULL, run, relay) != 0)
         return SM_NO_MEMORY;

@@ -1,6 +1,6 @@
 /*
  * One HTTP request and its answer, without any library in it: handlers read the request here and
- * put their answer here, and tests make one by hand. http.c fills it from the wire and sends it.
+ * put their answer here, and tests make one by hand. http*.c fill it from the wire and send it.
  *
  * Ownership moves, nothing is locked: an exchange belongs either to its event thread or, while the
  * connection is suspended, to one worker. Everything it points to is its own copy and lives as long
@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "envelope/capability.h"
 #include "services/gateway/gateway.h"
+#include "services/gateway/inflow.h"
 
 struct exchange;
 struct route;
@@ -124,6 +125,7 @@ struct exchange {
     struct capability proven;    /* by access_prove, where the route needs one */
     int64_t now_ms;              /* clock.now() as access_prove read it */
     struct sink sink;
+    struct inflow inflow; /* the connection it came in by */
     struct answer answer;
     char explanation[EXPLANATION_BYTES_MAX]; /* in words, for an error answer; may be empty */
 };

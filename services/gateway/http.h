@@ -1,5 +1,6 @@
 /*
- * The web server: libmicrohttpd's epoll threads, and nothing of libmicrohttpd outside http.c.
+ * The web server: libmicrohttpd's epoll threads. Nothing of libmicrohttpd outside http*.c; how
+ * those share the work is said in http_pending.h.
  *
  * An event thread never waits. What may wait is handed to a worker while the connection is
  * suspended; the exchange belongs to exactly one of them at a time. Suspended connections do not

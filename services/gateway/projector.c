@@ -3,6 +3,7 @@
 #include "services/gateway/projector.h"
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/log.h"
 #include "services/gateway/projection.h"
 #include "services/gateway/sweep.h"
@@ -10,7 +11,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "proto/limits.h"
 
@@ -113,11 +113,11 @@ static void note_luck(struct projector *projector, enum sm_error error)
     projector->is_failing = is_failing;
 }
 
-static void wait_until(struct projector *projector, int64_t wait_ms)
+/* With the lock held: until somebody pokes, or it is time to look again. */
+static void nap(struct projector *projector)
 {
-    int64_t wake_ms = clock_wall_ms() + wait_ms;
-    struct timespec until = {wake_ms / 1000, wake_ms % 1000 * 1000000};
-    (void)pthread_cond_timedwait(&projector->changed, &projector->lock, &until);
+    struct timespec until = condition_after_ms(PROJECTOR_INTERVAL_MS);
+    (void)condition_wait(&projector->changed, &projector->lock, &until);
 }
 
 static void *project(void *context)
@@ -138,7 +138,7 @@ static void *project(void *context)
         note_luck(projector, error == SM_OK ? rest : error);
         (void)pthread_mutex_lock(&projector->lock);
         if (!projector->is_stopping && (projector->wanted == wanted || error != SM_OK))
-            wait_until(projector, PROJECTOR_INTERVAL_MS);
+            nap(projector);
     }
     (void)pthread_mutex_unlock(&projector->lock);
     worker_close(&worker);
@@ -152,7 +152,7 @@ enum sm_error projector_start(struct gateway *gateway, struct projector **out)
         return SM_NO_MEMORY;
     projector->gateway = gateway;
     (void)pthread_mutex_init(&projector->lock, NULL);
-    (void)pthread_cond_init(&projector->changed, NULL);
+    condition_make(&projector->changed);
     if (pthread_create(&projector->thread, NULL, project, projector) != 0)
         return SM_NO_MEMORY;
     projector->is_running = true;
@@ -187,14 +187,11 @@ void projector_poke(struct projector *projector)
 
 void projector_wait(struct projector *projector)
 {
-    int64_t until_ms = clock_monotonic_ms() + PROJECTOR_WAIT_MS;
+    struct timespec until = condition_after_ms(PROJECTOR_WAIT_MS);
+    bool has_time = true;
     (void)pthread_mutex_lock(&projector->lock);
     uint64_t wanted = projector->wanted;
-    while (projector->done < wanted && !projector->is_stopping) {
-        int64_t left_ms = until_ms - clock_monotonic_ms();
-        if (left_ms <= 0)
-            break;
-        wait_until(projector, left_ms);
-    }
+    while (projector->done < wanted && !projector->is_stopping && has_time)
+        has_time = condition_wait(&projector->changed, &projector->lock, &until);
     (void)pthread_mutex_unlock(&projector->lock);
 }

@@ -116,9 +116,13 @@ static enum sm_error find_upload(
     return error;
 }
 
-/* Somebody, perhaps this client's broken connection, is still writing. */
-static enum sm_error say_busy(struct exchange *exchange)
+/*
+ * Somebody is still writing: mostly this client's own broken connection, which then makes room. The
+ * answer does not wait for that.
+ */
+static enum sm_error say_busy(struct exchange *exchange, const struct upload *upload)
 {
+    inflow_displace(&exchange->inflow, upload->id);
     return exchange_refuse(exchange, SM_LOCKED,
         "This upload is being written by another connection. Try again in a moment.");
 }
@@ -132,7 +136,7 @@ enum sm_error on_upload_head(struct worker *worker, struct exchange *exchange)
     if (!upload.is_finished) {
         enum sm_error error = store_upload_open(worker->gateway->store, upload.id, &file);
         if (error == SM_BUSY)
-            return say_busy(exchange);
+            return say_busy(exchange, &upload);
         TRY(error);
         offset = store_upload_size(file);
     }
@@ -215,8 +219,9 @@ static enum sm_error open_writing(
     enum sm_error error =
         store_upload_open(worker->gateway->store, writing->upload.id, &writing->file);
     if (error == SM_BUSY)
-        return say_busy(exchange);
+        return say_busy(exchange, &writing->upload);
     TRY(error);
+    inflow_take(&exchange->inflow, writing->upload.id);
     uint64_t size = store_upload_size(writing->file);
     return size <= writing->upload.length ? check_patch(exchange, &writing->upload, size)
                                           : SM_TAMPERED;

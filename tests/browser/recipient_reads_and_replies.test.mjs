@@ -177,8 +177,6 @@ test('files are dropped, paused, resumed, removed and refused when they are too 
 
   await drop([['large.bin', 50_000_001], ['slow.bin', 20_000_000], ['small.txt', 10]]);
   await person.page.getByText('\u2068large.bin\u2069 is too large: at most 50 MB a file.').waitFor();
-  const arrived = () => person.page.getByRole('progressbar').first().evaluate((bar) => bar.value, null, { timeout: 1000 }).catch(() => 0);
-  await until('a part to have arrived', async () => (await arrived()) > 0.005, 60_000);
   await person.button('Pause \u2068slow.bin\u2069').click();
   await person.page.getByText('Paused.').waitFor();
   await person.looksRight('reply-paused');
@@ -186,7 +184,7 @@ test('files are dropped, paused, resumed, removed and refused when they are too 
   await until('the file to be gone', async () => (await person.page.getByText('small.txt').count()) === 0);
   await session.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
   await person.button('Resume \u2068slow.bin\u2069').click();
-  await person.page.getByText('Ready.').waitFor({ timeout: 180_000 }); // the server may hold on to the cut connection for a minute
+  await person.page.getByText('Ready.').waitFor({ timeout: 50_000 }); // less than the idle timeout of the cut connection
 
   await person.button(person.t.send).click();
   await person.heading(person.t.replySent).waitFor();

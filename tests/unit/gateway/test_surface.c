@@ -2,7 +2,7 @@
  */
 #include "tests/support/check.h"
 #include "tests/support/pages.h"
-#include "tests/support/web.h"
+#include "tests/support/web_upload.h"
 
 #include "base/encode.h"
 #include "base/memory.h"
@@ -16,32 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct id organisation = {{0x0a}};
-static const struct id sender = {{0x5e}};
-
 /* Each test has its own message. */
 static struct id message_of(uint8_t number)
 {
     return (struct id){{0xee, number}};
-}
-
-struct lines {
-    char text[1024];
-};
-
-static struct lines with_capability(enum capability_kind kind, struct id message, const char *more)
-{
-    struct lines lines;
-    struct capability wanted = {.kind = kind,
-        .organisation = organisation,
-        .subject = sender,
-        .message = message,
-        .bytes_max = 200 * 1000 * 1000,
-        .parts_max = PARTS_MAX,
-        .token = {{0x70}}};
-    (void)snprintf(lines.text, sizeof lines.text, "Secure-Mail-Capability: %s\r\n%s",
-        web_capability(&wanted).text, more);
-    return lines;
 }
 
 static int start(void **state)
@@ -264,52 +242,6 @@ static void keys_come_from_crypto(void **state)
 
 /* --- uploads --- */
 
-/* Creates the upload of a part; gives the path of its Location. */
-static struct lines create(const struct web *web, struct id message, const char *part, size_t size)
-{
-    struct lines path = {{0}};
-    struct lines more;
-    struct web_answer answer DEFER(web_answer_free) = WEB_ANSWER;
-    (void)snprintf(more.text, sizeof more.text,
-        "Tus-Resumable: 1.0.0\r\nUpload-Length: %zu\r\nUpload-Metadata: part %s\r\n", size, part);
-    assert_ok(web_ask(web, "POST /api/v1/uploads",
-        with_capability(CAPABILITY_UPLOAD, message, more.text).text, NULL, &answer));
-    assert_int_equal(answer.status, 201);
-    assert_true(web_header(&answer, "Upload-Expires").size > 10);
-    (void)snprintf(
-        path.text, sizeof path.text, "%.*s", SPAN_PRINT(web_header(&answer, "Location")));
-    return path;
-}
-
-static unsigned patch(
-    const struct web *web, struct id message, struct lines path, uint64_t offset, struct span bytes)
-{
-    struct lines line;
-    struct lines more;
-    struct web_answer answer DEFER(web_answer_free) = WEB_ANSWER;
-    (void)snprintf(line.text, sizeof line.text, "PATCH %.100s", path.text);
-    (void)snprintf(more.text, sizeof more.text,
-        "Tus-Resumable: 1.0.0\r\nUpload-Offset: %llu\r\n"
-        "Content-Type: application/offset+octet-stream\r\n",
-        (unsigned long long)offset);
-    assert_ok(web_ask(web, line.text, with_capability(CAPABILITY_UPLOAD, message, more.text).text,
-        &bytes, &answer));
-    return answer.status;
-}
-
-/* The offset that HEAD tells, or SIZE_MAX. */
-static size_t offset_of(const struct web *web, struct id message, struct lines path)
-{
-    struct lines line;
-    struct web_answer answer DEFER(web_answer_free) = WEB_ANSWER;
-    (void)snprintf(line.text, sizeof line.text, "HEAD %.100s", path.text);
-    assert_ok(web_ask(web, line.text,
-        with_capability(CAPABILITY_UPLOAD, message, "Tus-Resumable: 1.0.0\r\n").text, NULL,
-        &answer));
-    struct span offset = web_header(&answer, "Upload-Offset");
-    return answer.status == 200 ? strtoul((const char *)offset.at, NULL, 10) : SIZE_MAX;
-}
-
 static struct buffer pattern(size_t size)
 {
     struct buffer bytes = BUFFER(size);
@@ -323,8 +255,8 @@ static struct buffer pattern(size_t size)
 static void store_part(const struct web *web, struct id message, const char *part, size_t size)
 {
     struct buffer bytes DEFER(buffer_free) = pattern(size);
-    struct lines path = create(web, message, part, size);
-    assert_int_equal(patch(web, message, path, 0, buffer_span(&bytes)), 204);
+    struct web_lines path = web_upload_create(web, message, part, size);
+    assert_int_equal(web_upload_patch(web, message, path, 0, buffer_span(&bytes)), 204);
 }
 
 static int64_t count_of(const struct web *web, const char *sql)
@@ -339,11 +271,11 @@ static void an_upload_becomes_a_durable_part(void **state)
     struct id message = message_of(1);
     struct buffer bytes DEFER(buffer_free) = pattern(1000 * 1000);
 
-    struct lines path = create(*state, message, "MQ==", bytes.size);
-    unsigned status = patch(*state, message, path, 0, buffer_span(&bytes));
+    struct web_lines path = web_upload_create(*state, message, "MQ==", bytes.size);
+    unsigned status = web_upload_patch(*state, message, path, 0, buffer_span(&bytes));
 
     assert_int_equal(status, 204);
-    assert_int_equal(offset_of(*state, message, path), bytes.size);
+    assert_int_equal(web_upload_offset(*state, message, path, NULL), bytes.size);
     assert_int_equal(count_of(*state, "SELECT size FROM mail.object WHERE message = '\\xee01"
                                       "0000000000000000000000000000' AND part = 1"),
         1000 * 1000);
@@ -353,18 +285,18 @@ static void an_upload_goes_on_where_it_stopped(void **state)
 {
     struct id message = message_of(2);
     struct buffer bytes DEFER(buffer_free) = pattern(600 * 1000);
-    struct lines path = create(*state, message, "MA==", bytes.size);
+    struct web_lines path = web_upload_create(*state, message, "MA==", bytes.size);
 
-    assert_int_equal(patch(*state, message, path, 0, span_of(bytes.bytes, 300001)), 204);
-    assert_int_equal(offset_of(*state, message, path), 300001);
-    assert_int_equal(patch(*state, message, path, 5, span_of(bytes.bytes, 10)), 409);
+    assert_int_equal(web_upload_patch(*state, message, path, 0, span_of(bytes.bytes, 300001)), 204);
+    assert_int_equal(web_upload_offset(*state, message, path, NULL), 300001);
+    assert_int_equal(web_upload_patch(*state, message, path, 5, span_of(bytes.bytes, 10)), 409);
     assert_ok(web_restart(*state));
-    assert_int_equal(offset_of(*state, message, path), 300001);
-    assert_int_equal(
-        patch(*state, message, path, 300001, span_of(bytes.bytes + 300001, bytes.size - 300001)),
+    assert_int_equal(web_upload_offset(*state, message, path, NULL), 300001);
+    assert_int_equal(web_upload_patch(*state, message, path, 300001,
+                         span_of(bytes.bytes + 300001, bytes.size - 300001)),
         204);
 
-    assert_int_equal(offset_of(*state, message, path), bytes.size);
+    assert_int_equal(web_upload_offset(*state, message, path, NULL), bytes.size);
 }
 
 static void a_broken_connection_keeps_what_arrived(void **state)
@@ -372,18 +304,10 @@ static void a_broken_connection_keeps_what_arrived(void **state)
     struct web *web = *state;
     struct id message = message_of(3);
     struct buffer bytes DEFER(buffer_free) = pattern(500 * 1000);
-    struct buffer head DEFER(buffer_free) = BUFFER(10000);
-    struct lines path = create(web, message, "MQ==", bytes.size);
+    struct web_lines path = web_upload_create(web, message, "MQ==", bytes.size);
+    struct web_lines head = web_upload_patch_head(message, path, bytes.size);
     int connection = web_connect(web);
-    assert_ok(buffer_format(&head,
-        "PATCH %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n%s\r\n", path.text,
-        bytes.size,
-        with_capability(CAPABILITY_UPLOAD, message,
-            "Tus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
-            "Content-Type: application/offset+octet-stream\r\n")
-            .text));
-
-    assert_int_equal(write(connection, head.bytes, head.size), head.size);
+    assert_int_equal(write(connection, head.text, strlen(head.text)), strlen(head.text));
     assert_int_equal(write(connection, bytes.bytes, 400000), 400000);
     (void)usleep(200 * 1000);
     (void)close(connection);
@@ -391,7 +315,7 @@ static void a_broken_connection_keeps_what_arrived(void **state)
     size_t offset = SIZE_MAX;
     for (int i = 0; i < 50 && offset != 400000; i++) {
         (void)usleep(20 * 1000);
-        offset = offset_of(web, message, path);
+        offset = web_upload_offset(web, message, path, NULL);
     }
     assert_int_equal(offset, 400000);
 }
@@ -401,21 +325,19 @@ static void only_one_connection_writes_an_upload(void **state)
     struct web *web = *state;
     struct id message = message_of(4);
     struct buffer bytes DEFER(buffer_free) = pattern(100 * 1000);
-    struct lines path = create(web, message, "MQ==", bytes.size);
+    struct web_lines path = web_upload_create(web, message, "MQ==", bytes.size);
     struct store_upload *held DEFER(store_upload_close) = NULL;
-    struct id upload;
-    assert_ok(id_parse(span_text(path.text + strlen("/api/v1/uploads/")), &upload));
-    assert_ok(store_upload_open(web->gateway.store, upload, &held));
+    assert_ok(store_upload_open(web->gateway.store, web_upload_id(path), &held));
 
-    assert_int_equal(patch(web, message, path, 0, buffer_span(&bytes)), 423);
+    assert_int_equal(web_upload_patch(web, message, path, 0, buffer_span(&bytes)), 423);
     store_upload_close(&held);
 
-    assert_int_equal(patch(web, message, path, 0, buffer_span(&bytes)), 204);
+    assert_int_equal(web_upload_patch(web, message, path, 0, buffer_span(&bytes)), 204);
 }
 
 static void one_byte_over_fifty_megabytes_is_refused_with_the_limit_in_words(void **state)
 {
-    struct lines more;
+    struct web_lines more;
     const char *text = NULL;
     struct web_answer answer DEFER(web_answer_free) = WEB_ANSWER;
     (void)snprintf(more.text, sizeof more.text,
@@ -423,7 +345,7 @@ static void one_byte_over_fifty_megabytes_is_refused_with_the_limit_in_words(voi
         (unsigned long long)part_bytes_max(1) + 1);
 
     assert_ok(web_ask(*state, "POST /api/v1/uploads",
-        with_capability(CAPABILITY_UPLOAD, message_of(5), more.text).text, NULL, &answer));
+        web_lines(CAPABILITY_UPLOAD, message_of(5), more.text).text, NULL, &answer));
 
     assert_int_equal(answer.status, 413);
     assert_ok(buffer_text(&answer.body, &text));
@@ -437,7 +359,7 @@ static void a_body_over_the_limit_is_refused_before_it_is_sent(void **state)
     assert_ok(buffer_format(&head,
         "PATCH /api/v1/uploads/%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %llu\r\n%s\r\n",
         id_text(message_of(5)).text, (unsigned long long)part_bytes_max(1) + 1,
-        with_capability(CAPABILITY_UPLOAD, message_of(5), "").text));
+        web_lines(CAPABILITY_UPLOAD, message_of(5), "").text));
 
     assert_ok(web_raw(*state, buffer_span(&head), &answer)); /* not one byte of the body */
 
@@ -448,13 +370,13 @@ static void an_upload_needs_the_capability_of_its_message(void **state)
 {
     struct id message = message_of(6);
     struct buffer bytes DEFER(buffer_free) = pattern(1000);
-    struct lines path = create(*state, message, "MQ==", bytes.size);
+    struct web_lines path = web_upload_create(*state, message, "MQ==", bytes.size);
 
-    assert_int_equal(patch(*state, message_of(7), path, 0, buffer_span(&bytes)), 404);
-    assert_int_equal(offset_of(*state, message, path), 0);
+    assert_int_equal(web_upload_patch(*state, message_of(7), path, 0, buffer_span(&bytes)), 404);
+    assert_int_equal(web_upload_offset(*state, message, path, NULL), 0);
     assert_int_equal(status_of(*state, "POST /api/v1/uploads", "Tus-Resumable: 1.0.0\r\n"), 401);
-    assert_int_equal(status_of(*state, "POST /api/v1/uploads",
-                         with_capability(CAPABILITY_DOWNLOAD, message, "").text),
+    assert_int_equal(
+        status_of(*state, "POST /api/v1/uploads", web_lines(CAPABILITY_DOWNLOAD, message, "").text),
         403);
     assert_int_equal(
         status_of(*state, "POST /api/v1/uploads", "Secure-Mail-Capability: v1.forged.forged\r\n"),
@@ -465,11 +387,11 @@ static void a_stored_part_can_be_taken_back_until_it_is_sent(void **state)
 {
     struct id message = message_of(8);
     struct buffer bytes DEFER(buffer_free) = pattern(1000);
-    struct lines path = create(*state, message, "MQ==", bytes.size);
-    struct lines line;
-    assert_int_equal(patch(*state, message, path, 0, buffer_span(&bytes)), 204);
+    struct web_lines path = web_upload_create(*state, message, "MQ==", bytes.size);
+    struct web_lines line;
+    assert_int_equal(web_upload_patch(*state, message, path, 0, buffer_span(&bytes)), 204);
     (void)snprintf(line.text, sizeof line.text, "DELETE %.100s", path.text);
-    struct lines lines = with_capability(CAPABILITY_UPLOAD, message, "Tus-Resumable: 1.0.0\r\n");
+    struct web_lines lines = web_lines(CAPABILITY_UPLOAD, message, "Tus-Resumable: 1.0.0\r\n");
 
     assert_int_equal(status_of(*state, line.text, lines.text), 204);
 
@@ -499,8 +421,8 @@ static struct buffer sealed_frame(struct id message, uint64_t parts)
 static unsigned sealed(struct web *web, const char *operation, struct span frame,
     const char *headers, struct web_answer *answer)
 {
-    struct lines line;
-    struct lines more;
+    struct web_lines line;
+    struct web_lines more;
     (void)snprintf(line.text, sizeof line.text, "POST /api/v1/sealed/%s", operation);
     (void)snprintf(
         more.text, sizeof more.text, "Content-Type: application/octet-stream\r\n%.200s", headers);
@@ -561,7 +483,7 @@ static void a_part_cannot_change_after_a_send_was_carried(void **state)
     assert_int_equal(sealed(web, "send", buffer_span(&frame), "", &sent), 503);
 
     assert_ok(web_ask(web, "POST /api/v1/uploads",
-        with_capability(CAPABILITY_UPLOAD, message,
+        web_lines(CAPABILITY_UPLOAD, message,
             "Tus-Resumable: 1.0.0\r\nUpload-Length: 1000\r\nUpload-Metadata: part MQ==\r\n")
             .text,
         NULL, &again));
@@ -591,7 +513,7 @@ static void a_download_gives_the_whole_or_a_range(void **state)
 {
     struct id message = message_of(20);
     struct buffer bytes DEFER(buffer_free) = pattern(700 * 1000);
-    struct lines line;
+    struct web_lines line;
     struct web_answer whole DEFER(web_answer_free) = WEB_ANSWER;
     struct web_answer part DEFER(web_answer_free) = WEB_ANSWER;
     struct web_answer beyond DEFER(web_answer_free) = WEB_ANSWER;
@@ -599,14 +521,12 @@ static void a_download_gives_the_whole_or_a_range(void **state)
     (void)snprintf(
         line.text, sizeof line.text, "GET /api/v1/messages/%s/parts/1", id_text(message).text);
 
-    assert_ok(web_ask(
-        *state, line.text, with_capability(CAPABILITY_DOWNLOAD, message, "").text, NULL, &whole));
+    assert_ok(
+        web_ask(*state, line.text, web_lines(CAPABILITY_DOWNLOAD, message, "").text, NULL, &whole));
     assert_ok(web_ask(*state, line.text,
-        with_capability(CAPABILITY_DOWNLOAD, message, "Range: bytes=1000-1999\r\n").text, NULL,
-        &part));
+        web_lines(CAPABILITY_DOWNLOAD, message, "Range: bytes=1000-1999\r\n").text, NULL, &part));
     assert_ok(web_ask(*state, line.text,
-        with_capability(CAPABILITY_DOWNLOAD, message, "Range: bytes=700000-\r\n").text, NULL,
-        &beyond));
+        web_lines(CAPABILITY_DOWNLOAD, message, "Range: bytes=700000-\r\n").text, NULL, &beyond));
 
     assert_int_equal(whole.status, 200);
     assert_true(span_equal(buffer_span(&whole.body), buffer_span(&bytes)));
@@ -620,17 +540,16 @@ static void a_download_gives_the_whole_or_a_range(void **state)
 static void a_download_needs_the_capability_of_its_message(void **state)
 {
     struct id message = message_of(21);
-    struct lines line;
+    struct web_lines line;
     store_part(*state, message, "MQ==", 1000);
     (void)snprintf(
         line.text, sizeof line.text, "GET /api/v1/messages/%s/parts/1", id_text(message).text);
 
     assert_int_equal(status_of(*state, line.text, ""), 401);
     assert_int_equal(
-        status_of(*state, line.text, with_capability(CAPABILITY_DOWNLOAD, message_of(22), "").text),
-        403);
+        status_of(*state, line.text, web_lines(CAPABILITY_DOWNLOAD, message_of(22), "").text), 403);
     assert_int_equal(
-        status_of(*state, line.text, with_capability(CAPABILITY_UPLOAD, message, "").text), 403);
+        status_of(*state, line.text, web_lines(CAPABILITY_UPLOAD, message, "").text), 403);
 }
 
 /* The answer to a revoke closes the link: at once, also for a download that is under way. */
@@ -646,7 +565,7 @@ static void revoking_stops_a_download_under_way(void **state)
     store_part(web, message, "MQ==", 20 * 1000 * 1000);
     assert_ok(buffer_format(&request,
         "GET /api/v1/messages/%s/parts/1 HTTP/1.1\r\nHost: localhost\r\n%s\r\n",
-        id_text(message).text, with_capability(CAPABILITY_DOWNLOAD, message, "").text));
+        id_text(message).text, web_lines(CAPABILITY_DOWNLOAD, message, "").text));
     int connection = web_connect(web);
     assert_int_equal(write(connection, request.bytes, request.size), request.size);
     assert_true(read(connection, block, sizeof block) > 0);
@@ -664,11 +583,11 @@ static void revoking_stops_a_download_under_way(void **state)
 /* Asks for part 1 as a recipient (role 0) or as a user. */
 static unsigned download_as(const struct web *web, struct id message, uint8_t role)
 {
-    struct lines line;
-    struct lines header;
+    struct web_lines line;
+    struct web_lines header;
     struct capability wanted = {.kind = CAPABILITY_DOWNLOAD,
-        .organisation = organisation,
-        .subject = sender,
+        .organisation = web_organisation,
+        .subject = web_sender,
         .message = message,
         .role = role,
         .token = {{0x70}}};
@@ -704,12 +623,12 @@ static void a_sender_reads_what_he_revoked_until_it_is_deleted(void **state)
 
 /* --- the list --- */
 
-static struct lines with_cookie(const char *more)
+static struct web_lines with_cookie(const char *more)
 {
-    struct lines lines;
+    struct web_lines lines;
     struct capability wanted = {.kind = CAPABILITY_SESSION,
-        .organisation = organisation,
-        .subject = sender,
+        .organisation = web_organisation,
+        .subject = web_sender,
         .role = ROLE_SENDER,
         .token = {{0x5e, 0x55}}};
     (void)snprintf(lines.text, sizeof lines.text, "Cookie: a=b; securemail-session=%s\r\n%s",
@@ -737,7 +656,7 @@ static void feed(struct web *web, struct feed_item item)
     item.tx = 1;
     item.id = count + 1;
     item.version = count + 1;
-    item.organisation = organisation;
+    item.organisation = web_organisation;
     web->items[count] = item;
     atomic_store(&web->items_count, count + 1);
 }
@@ -772,7 +691,7 @@ static void the_list_shows_what_the_feeds_say(void **state)
         .expires_ms = 4102444800000};
     feed(web, (struct feed_item){.kind = FEED_MESSAGE,
                   .message = message,
-                  .user = sender,
+                  .user = web_sender,
                   .state = STATE_LIVE,
                   .parts = 1,
                   .name = span_text("Sanne"),
@@ -785,7 +704,7 @@ static void the_list_shows_what_the_feeds_say(void **state)
     web->deliveries[0] = (struct delivery){.tx = 1,
         .id = 1,
         .job = {{1}},
-        .organisation = organisation,
+        .organisation = web_organisation,
         .message = message,
         .link = link,
         .kind = LETTER_NOTICE,
@@ -797,7 +716,7 @@ static void the_list_shows_what_the_feeds_say(void **state)
     recipient.opened_ms = 2000;
     feed(web, recipient);
     assert_true(shows(web, "GET /api/v1/messages", "\"status\":\"opened\""));
-    struct lines line;
+    struct web_lines line;
     (void)snprintf(line.text, sizeof line.text, "GET /api/v1/messages/%s", id_text(message).text);
     assert_true(shows(web, line.text, "\"address\":\"cas@recipient.example\""));
 
@@ -826,16 +745,16 @@ static void an_export_streams_page_by_page(void **state)
     struct id none = {{0}};
     atomic_store(&web->export_pages, 500);
 
-    assert_ok(web_ask(web, "GET /api/v1/audit/export",
-        with_capability(CAPABILITY_AUDIT, none, "").text, NULL, &answer));
+    assert_ok(web_ask(web, "GET /api/v1/audit/export", web_lines(CAPABILITY_AUDIT, none, "").text,
+        NULL, &answer));
 
     assert_int_equal(answer.status, 200);
     assert_int_equal(answer.body.size, 500 * strlen("{\"a line of the log\":true}\n"));
     assert_int_equal(status_of(web, "GET /api/v1/audit/entries?kind=opened",
-                         with_capability(CAPABILITY_AUDIT, none, "").text),
+                         web_lines(CAPABILITY_AUDIT, none, "").text),
         200);
     assert_int_equal(status_of(web, "GET /api/v1/audit/entries?kind=nonsense",
-                         with_capability(CAPABILITY_AUDIT, none, "").text),
+                         web_lines(CAPABILITY_AUDIT, none, "").text),
         422);
     assert_int_equal(status_of(web, "GET /api/v1/audit/checkpoint", ""), 401);
 }
@@ -846,8 +765,8 @@ static void the_state_of_the_system_is_for_who_may_read_the_log(void **state)
     struct web_answer answer DEFER(web_answer_free) = WEB_ANSWER;
     struct id none = {{0}};
 
-    assert_ok(web_ask(web, "GET /api/v1/status", with_capability(CAPABILITY_AUDIT, none, "").text,
-        NULL, &answer));
+    assert_ok(web_ask(
+        web, "GET /api/v1/status", web_lines(CAPABILITY_AUDIT, none, "").text, NULL, &answer));
 
     assert_int_equal(answer.status, 200);
     static const char *const expected[] = {"\"crypto\":true", "\"notifier\":true",
@@ -858,8 +777,7 @@ static void the_state_of_the_system_is_for_who_may_read_the_log(void **state)
             memmem(answer.body.bytes, answer.body.size, expected[i], strlen(expected[i])));
     assert_int_equal(status_of(web, "GET /api/v1/status", ""), 401);
     assert_int_equal(
-        status_of(web, "GET /api/v1/status", with_capability(CAPABILITY_DOWNLOAD, none, "").text),
-        403);
+        status_of(web, "GET /api/v1/status", web_lines(CAPABILITY_DOWNLOAD, none, "").text), 403);
 }
 
 /* --- drafts that were never sent --- */
