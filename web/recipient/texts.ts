@@ -67,6 +67,7 @@ export const texts = defineTexts(
       ask: 'Still this page? Ask the sender to send the message again. Call, on a number that you already know.',
       notByMail: 'Send nothing confidential by ordinary e-mail.',
     },
+    goneContact: (organisation: string) => `This is how ${organisation} said it can be reached:`,
     noLink: 'The link is not complete',
     noLinkText: 'The address of this page lacks the part that belongs to your message.',
     noLinkSteps: {
@@ -119,7 +120,7 @@ export const texts = defineTexts(
     copyName: 'secure-message',
     copyFiles: 'attachments',
     copyText: 'message.txt',
-    copyReply: 'Your reply',
+    copyNotShown: '(not shown when this copy was made)',
     copyFrom: 'Copy of a secure message',
 
     // --- replying ---
@@ -153,7 +154,14 @@ export const texts = defineTexts(
     tryAgainOf: (name: string) => `Try again: ${name}`,
 
     // --- thread ---
-    thread: 'Earlier in this conversation',
+    thread: 'The conversation',
+    threadLogged: 'Showing one of these is recorded, just as opening the message was.',
+    threadAgain: 'Try again to get the conversation',
+    thisMessage: 'The message above.',
+    showOwn: (time: string) => `Show your reply of ${time}`,
+    showOther: (time: string) => `Show the message of ${time}`,
+    ownGone: 'No longer available.',
+    otherGone: 'Cannot be shown here. It has ended, or it opens with the link in its own e-mail.',
     youWrote: (time: string) => `You, on ${time}`,
     theyWrote: (name: string, time: string) => `${name}, on ${time}`,
 
@@ -227,6 +235,7 @@ export const texts = defineTexts(
       ask: 'Ziet u dan weer deze pagina? Vraag de afzender om het bericht opnieuw te sturen. Bel een nummer dat u al kent.',
       notByMail: 'Stuur niets vertrouwelijks met gewone e-mail.',
     },
+    goneContact: (organisation: string) => `Zo is ${organisation} te bereiken, volgens het bericht:`,
     noLink: 'De link is niet compleet',
     noLinkText: 'In het adres van deze pagina ontbreekt het deel dat bij uw bericht hoort.',
     noLinkSteps: {
@@ -276,7 +285,7 @@ export const texts = defineTexts(
     copyName: 'beveiligd-bericht',
     copyFiles: 'bijlagen',
     copyText: 'bericht.txt',
-    copyReply: 'Uw antwoord',
+    copyNotShown: '(niet getoond toen deze kopie werd gemaakt)',
     copyFrom: 'Kopie van een beveiligd bericht',
 
     yourReply: 'Uw antwoord',
@@ -308,7 +317,14 @@ export const texts = defineTexts(
     resumeOf: (name: string) => `Verdergaan met ${name}`,
     tryAgainOf: (name: string) => `Opnieuw proberen: ${name}`,
 
-    thread: 'Eerder in dit gesprek',
+    thread: 'Het gesprek',
+    threadLogged: 'Als u er een toont, wordt dat vastgelegd, net als bij het openen van het bericht.',
+    threadAgain: 'Het gesprek opnieuw ophalen',
+    thisMessage: 'Het bericht hierboven.',
+    showOwn: (time: string) => `Uw antwoord van ${time} tonen`,
+    showOther: (time: string) => `Het bericht van ${time} tonen`,
+    ownGone: 'Niet meer beschikbaar.',
+    otherGone: 'Kan hier niet worden getoond. Het is verlopen, of het gaat open met de link uit zijn eigen e-mail.',
     youWrote: (time: string) => `U, op ${time}`,
     theyWrote: (name: string, time: string) => `${name}, op ${time}`,
 

@@ -4,11 +4,14 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 import { LANGUAGES, chooseLanguage, useLanguage, useSharedTexts } from './language';
+import { Logo } from './logo';
 
 interface PageProps {
   /** Of the document: what this state of the page is. */
   title: string;
   organisation?: string | undefined;
+  /** Of the organisation: PNG or JPEG; empty for none. */
+  logo?: Uint8Array | undefined;
   /** At most a comfortable line long. */
   isNarrow?: boolean | undefined;
   /** Navigation, between header and content. */
@@ -30,7 +33,7 @@ function LanguageSwitch() {
   );
 }
 
-export function Page({ title, organisation, isNarrow = false, navigation, children }: PageProps) {
+export function Page({ title, organisation, logo, isNarrow = false, navigation, children }: PageProps) {
   const t = useSharedTexts();
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -48,7 +51,7 @@ export function Page({ title, organisation, isNarrow = false, navigation, childr
       <header class="page__header">
         <div class="page__header-inner">
           <p class="page__organisation">
-            <bdi>{organisation || t.product}</bdi>
+            <Logo image={logo} name={organisation || t.product} />
           </p>
           <LanguageSwitch />
         </div>
