@@ -61,7 +61,9 @@ export function Gone({ contact }: { contact: Contact | null }) {
       <Steps steps={t.goneSteps} />
       {contact && (
         <p class="utrecht-paragraph">
-          {t.goneContact(isolate(contact.organisation))} <bdi class="strong">{contact.line}</bdi>
+          {t.goneContact(isolate(contact.organisation))} <strong>
+            <bdi>{contact.line}</bdi>
+          </strong>
         </p>
       )}
     </State>

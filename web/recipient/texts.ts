@@ -48,6 +48,19 @@ export const texts = defineTexts(
     attemptsLeft: (count: number, shown: string) => (count === 1 ? 'You have 1 attempt left.' : `You have ${shown} attempts left.`),
     typed: 'What you typed is still there.',
 
+    lost: {
+      open: {
+        unknown: 'This attempt may have counted. Before your next attempt this page asks the server first.',
+        counted: 'No answer came, but this attempt counted: something that you typed was probably not right.',
+        none: 'No answer came. This attempt did not count; press the button once more.',
+      },
+      code: {
+        unknown: 'A code may have been sent. Look in your e-mail before you ask for another one.',
+        counted: 'No answer came, but a code was sent. Look in your e-mail.',
+        none: 'No answer came. Look in your e-mail. No code there? Then press the button once more.',
+      },
+    },
+
     // --- closed ---
     locked: 'Closed for a moment',
     lockedText: (time: string) => `There were 5 wrong attempts. At ${time} you can try again.`,
@@ -217,6 +230,19 @@ export const texts = defineTexts(
     wrongBoth: (left: string) => `Het wachtwoord of de code klopt niet. ${left}`,
     attemptsLeft: (count: number, shown: string) => (count === 1 ? 'U hebt nog 1 poging.' : `U hebt nog ${shown} pogingen.`),
     typed: 'Wat u hebt ingevuld, staat er nog.',
+
+    lost: {
+      open: {
+        unknown: 'Deze poging telt misschien mee. Voor uw volgende poging vraagt deze pagina dat eerst na.',
+        counted: 'Er kwam geen antwoord, maar deze poging telde mee: wat u hebt ingevuld, klopt waarschijnlijk niet.',
+        none: 'Er kwam geen antwoord. Deze poging telde niet mee. Druk nog een keer op de knop.',
+      },
+      code: {
+        unknown: 'Misschien is er toch een code verstuurd. Kijk in uw e-mail voordat u een nieuwe aanvraagt.',
+        counted: 'Er kwam geen antwoord, maar de code is wel verstuurd. Kijk in uw e-mail.',
+        none: 'Er kwam geen antwoord. Kijk in uw e-mail. Is er geen code? Druk dan nog een keer op de knop.',
+      },
+    },
 
     locked: 'Even gesloten',
     lockedText: (time: string) => `Er is 5 keer iets verkeerds ingevuld. Om ${time} uur kunt u het opnieuw proberen.`,
