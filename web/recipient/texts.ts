@@ -345,10 +345,10 @@ export const texts = defineTexts(
 
     thread: 'Het gesprek',
     threadLogged: 'Als u er een toont, wordt dat vastgelegd, net als bij het openen van het bericht.',
-    threadAgain: 'Het gesprek opnieuw ophalen',
+    threadAgain: 'Opnieuw proberen het gesprek op te halen',
     thisMessage: 'Het bericht hierboven.',
-    showOwn: (time: string) => `Uw antwoord van ${time} tonen`,
-    showOther: (time: string) => `Het bericht van ${time} tonen`,
+    showOwn: (time: string) => `Toon uw antwoord van ${time}`,
+    showOther: (time: string) => `Toon het bericht van ${time}`,
     ownGone: 'Niet meer beschikbaar.',
     otherGone: 'Kan hier niet worden getoond. Het is verlopen, of het gaat open met de link uit zijn eigen e-mail.',
     youWrote: (time: string) => `U, op ${time}`,

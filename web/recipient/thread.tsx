@@ -90,7 +90,7 @@ function Closed({ entry: { isOwn, row, state }, time, onOpen }: { entry: Entry; 
     <>
       {state.at === 'failed' && <FailureAlert error={state.error} />}
       <div class="no-print">
-        <Button isBusy={isOpening} label={isOwn ? t.showOwn(time) : t.showOther(time)} onClick={onOpen}>
+        <Button isBusy={isOpening} label={isOpening ? undefined : isOwn ? t.showOwn(time) : t.showOther(time)} onClick={onOpen}>
           {isOpening ? t.opening : shared.show}
         </Button>
       </div>
