@@ -1,4 +1,4 @@
-// PRODUCT.md R6, R7, A10: the replies and answers of a conversation are read again below the message, in
+// PRODUCT.md R6, R7, A6: the replies and answers of a conversation are read again below the message, in
 // any browser, each opened on request; the organisation's logo and colour; whom to ask when a message
 // has ended; and an answer of the server's that was lost costs nobody an attempt unseen.
 
@@ -270,7 +270,7 @@ test('a code that was sent unheard is not asked for twice', async () => {
   await person.page.route('**/api/v1/sealed/send_code', unheard);
   await person.button(person.t.sendCode).click();
 
-  await person.page.getByText('No answer came, but a code was sent.').waitFor();
+  await person.page.getByText('A code was sent to your e-mail before.').waitFor();
   await person.field(person.t.code).fill(await world.codeFor(to));
   assert.equal(asked.length, 1);
   await person.looksRight('lost-code', { errors: [REFUSED] });

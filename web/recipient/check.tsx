@@ -1,6 +1,7 @@
 // The proof of who somebody is: a password, a code by mail, or both; or that it is closed, and until
 // when. Also shown in the middle of reading, when a session has ended.
 
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { Failure, hasWord, isAnswerLost } from '../client/failure';
@@ -230,10 +231,11 @@ function focusInput(form: HTMLFormElement | null, which: string): void {
 }
 
 /** Busy, or away: what was typed stays, and the same button, or this one, tries again. */
-function ProofFailure({ error, hasTyped }: { error: unknown; hasTyped: boolean }) {
+function ProofFailure({ error, hasTyped, children }: { error: unknown; hasTyped: boolean; children?: ComponentChildren }) {
   const t = useTexts(texts);
   return (
     <FailureAlert error={error}>
+      {children}
       {hasTyped && <p class="utrecht-paragraph">{t.typed}</p>}
     </FailureAlert>
   );
@@ -243,22 +245,20 @@ function ProofFailure({ error, hasTyped }: { error: unknown; hasTyped: boolean }
 function LostAlert({ lost, left, hasTyped }: { lost: LostAnswer; left: number; hasTyped: boolean }) {
   const t = useTexts(texts);
   const format = useFormat();
-  if (!lost.state) return null;
+  // A code that is on its way is told where codes are told.
+  if (!lost.state || (lost.state.of === 'code' && lost.state.outcome === 'counted')) return null;
   const { of, outcome, error } = lost.state;
-  const typed = hasTyped && <p class="utrecht-paragraph">{t.typed}</p>;
   if (outcome === 'unknown')
     return (
-      <FailureAlert error={error}>
+      <ProofFailure error={error} hasTyped={hasTyped}>
         <p class="utrecht-paragraph">{t.lost[of].unknown}</p>
-        {typed}
-      </FailureAlert>
+      </ProofFailure>
     );
+  const text = of === 'code' ? t.lost.code.none : `${t.lost.open[outcome]} ${t.attemptsLeft(left, format.number(left))}`;
   return (
     <Alert kind="warning">
-      <p class="utrecht-paragraph">
-        {t.lost[of][outcome]} {of === 'open' && t.attemptsLeft(left, format.number(left))}
-      </p>
-      {typed}
+      <p class="utrecht-paragraph">{text}</p>
+      {hasTyped && <p class="utrecht-paragraph">{t.typed}</p>}
     </Alert>
   );
 }

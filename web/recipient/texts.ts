@@ -56,7 +56,6 @@ export const texts = defineTexts(
       },
       code: {
         unknown: 'A code may have been sent. Look in your e-mail before you ask for another one.',
-        counted: 'No answer came, but a code was sent. Look in your e-mail.',
         none: 'No answer came. Look in your e-mail. No code there? Then press the button once more.',
       },
     },
@@ -239,7 +238,6 @@ export const texts = defineTexts(
       },
       code: {
         unknown: 'Misschien is er toch een code verstuurd. Kijk in uw e-mail voordat u een nieuwe aanvraagt.',
-        counted: 'Er kwam geen antwoord, maar de code is wel verstuurd. Kijk in uw e-mail.',
         none: 'Er kwam geen antwoord. Kijk in uw e-mail. Is er geen code? Druk dan nog een keer op de knop.',
       },
     },
