@@ -151,7 +151,7 @@ test('hostile names, subject, body, file name and reply are text, and no report 
   await person.field(person.t.yourMessage).fill(HOSTILE.body);
   await person.button(person.t.send).click();
   await person.heading(person.t.replySent).waitFor();
-  await person.page.getByRole('region', { name: 'Earlier in this conversation' }).waitFor();
+  await person.page.getByRole('region', { name: 'The conversation' }).waitFor();
   await person.page.mouse.move(200, 200);
   await person.looksRight('hostile-message');
 

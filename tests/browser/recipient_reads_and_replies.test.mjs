@@ -155,8 +155,11 @@ test('a reply with attachments reaches the sender, and stands below the message'
   assert.equal(act.sha256(path.join(folder, 'scan.bin')), act.sha256(large));
   assert.equal(act.sha256(path.join(folder, 'foto.png')), act.sha256(photo));
 
+  const conversation = person.page.getByRole('region', { name: 'Het gesprek' });
+  await conversation.getByText('groet').waitFor();
   await person.page.reload();
-  await person.page.getByRole('region', { name: 'Eerder in dit gesprek' }).getByText('groet').waitFor();
+  await conversation.getByRole('button', { name: /^Toon uw antwoord van/ }).click();
+  await conversation.getByText('groet').waitFor();
   await person.leave();
 });
 

@@ -57,6 +57,11 @@ export function hasWord(error: unknown, ...words: ErrorWord[]): error is Failure
   return error instanceof Failure && words.includes(error.word);
 }
 
+/** No answer of the server's came, so whether it acted is not known. */
+export function isAnswerLost(error: unknown): boolean {
+  return hasWord(error, 'unavailable', 'timeout') && !error.isSealed;
+}
+
 /** A cancelled transfer, never shown as an error. */
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';

@@ -22,6 +22,12 @@ export function kindOf(head: Uint8Array): ShownType | null {
   return MAGIC.find(([, magic]) => fits(magic))?.[0] ?? null;
 }
 
+/** A logo is one of these, or is not shown. */
+export function logoKind(image: Uint8Array): ShownType | null {
+  const kind = kindOf(image);
+  return kind === 'image/png' || kind === 'image/jpeg' ? kind : null;
+}
+
 export async function kindOfFile(file: Blob): Promise<ShownType | null> {
   return kindOf(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()));
 }

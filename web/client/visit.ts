@@ -3,7 +3,7 @@
 
 import { Tampered } from '../envelope/bytes';
 import { type LinkParts, linkFragment, parseLink } from '../envelope/link';
-import { type AccessReply, type ContentReply, DIRECTIONS, type ExpiresReply, type HelloReply, type SendCodeReply } from '../protocol/protocol';
+import { type AccessReply, type ContentReply, DIRECTIONS, type ExpiresReply, type HelloReply, type Id, type SendCodeReply, type ThreadRow } from '../protocol/protocol';
 import { Content } from './content';
 import type { Draft } from './draft';
 import { Failure, hasWord } from './failure';
@@ -105,8 +105,22 @@ export class Visit {
     return work(this.needSession());
   }
 
-  async open(): Promise<Content> {
-    const release = (): Promise<ContentReply> => this.inSession((session) => this.server.call('open', { session }));
+  open(): Promise<Content> {
+    return this.released((session) => this.server.call('open', { session }));
+  }
+
+  /** What the sender and this recipient wrote to each other, this message too. Changes nothing. */
+  async thread(): Promise<ThreadRow[]> {
+    return (await this.inSession((session) => this.server.call('thread', { session }))).items;
+  }
+
+  /** Another one of the thread. The log gets an entry. Failure('gone') when it cannot be opened from here. */
+  openOther(message: Id): Promise<Content> {
+    return this.released((session) => this.server.call('open_message', { session, message }));
+  }
+
+  private async released(ask: (session: KeptSession['session']) => Promise<ContentReply>): Promise<Content> {
+    const release = (): Promise<ContentReply> => this.inSession(ask);
     return Content.open(this.server.where, await release(), release);
   }
 

@@ -9,13 +9,15 @@ import type { LinkParts } from '../envelope/link';
 import { suggestLanguage, useTexts } from '../ui/language';
 import { Page } from '../ui/page';
 import { applyTheme } from '../ui/theme';
+import { type Contact, forgetContact, keepContact, keptContact } from './contact';
 import { Message } from './message';
 import { Failed, Gone, Loading, NoLink, SignedOut, isGone } from './states';
 import { texts } from './texts';
 import { Welcome } from './welcome';
 
 type State =
-  | { at: 'loading' | 'no-link' | 'gone' | 'signed-out' }
+  | { at: 'loading' | 'no-link' | 'signed-out' }
+  | { at: 'gone'; contact: Contact | null }
   | { at: 'failed'; error: unknown; retry: () => void }
   | { at: 'check'; visit: Visit }
   | { at: 'message'; visit: Visit; content: Content };
@@ -30,12 +32,14 @@ class Journey {
   ) {}
 
   async start(): Promise<void> {
+    this.visit = null;
     if (!this.link) return this.show({ at: 'no-link' });
     this.show({ at: 'loading' });
     try {
       const visit = (this.visit = await Visit.open(this.link));
       suggestLanguage(visit.hello.language);
       applyTheme(visit.hello.organisation_colour);
+      keepContact(this.link.link, visit.hello);
       if (visit.isVerified) await this.openMessage();
       else this.show({ at: 'check', visit });
     } catch (error) {
@@ -56,12 +60,13 @@ class Journey {
 
   end(error: unknown, retry: () => void = () => void this.start()): void {
     applyTheme('');
-    if (isGone(error)) this.show({ at: 'gone' });
+    if (isGone(error)) this.show({ at: 'gone', contact: this.link && keptContact(this.link.link) });
     else this.show({ at: 'failed', error, retry });
   }
 
   signOut(): void {
     this.visit!.signOut();
+    forgetContact();
     this.show({ at: 'signed-out' });
   }
 }
@@ -73,7 +78,7 @@ function Shown({ state, journey }: { state: State; journey: Journey }) {
     case 'no-link':
       return <NoLink />;
     case 'gone':
-      return <Gone />;
+      return <Gone contact={state.contact} />;
     case 'signed-out':
       return <SignedOut />;
     case 'failed':
@@ -91,7 +96,7 @@ export function App({ link }: { link: LinkParts | null }) {
   const [journey] = useState(() => new Journey(link, show));
   useEffect(() => void journey.start(), []);
   // An organisation's name only beside what is its own: an ended link shows nobody's.
-  const hello = 'visit' in state ? state.visit.hello : undefined;
+  const hello = ('visit' in state ? state.visit : state.at === 'loading' ? journey.visit : null)?.hello;
   return (
     <Page title={t.title} organisation={hello?.organisation_name} logo={hello?.organisation_logo} isNarrow>
       <Shown state={state} journey={journey} />

@@ -52,8 +52,17 @@ function kindText(name: string, t: RecipientTexts): string {
 export function Attachments({ files }: { files: readonly ReceivedFile[] }) {
   const t = useTexts(texts);
   const format = useFormat();
-  const [said, say] = useState('');
   const title = t.attachments(format.number(files.length));
+  return (
+    <section class="card attachments" aria-label={title}>
+      <h2 class="utrecht-heading-2">{title}</h2>
+      <AttachmentRows files={files} label={title} />
+    </section>
+  );
+}
+
+export function AttachmentRows({ files, label }: { files: readonly ReceivedFile[]; label: string }) {
+  const [said, say] = useState('');
   const rows = files.map((file) => ({
     key: file.attachment.part,
     name: file.name,
@@ -61,13 +70,12 @@ export function Attachments({ files }: { files: readonly ReceivedFile[] }) {
     extra: <Row file={file} say={say} />,
   }));
   return (
-    <section class="card attachments" aria-label={title}>
-      <h2 class="utrecht-heading-2">{title}</h2>
-      <FileList label={title} files={rows} />
+    <>
+      <FileList label={label} files={rows} />
       <div class="visually-hidden" role="status">
         {said}
       </div>
-    </section>
+    </>
   );
 }
 

@@ -1,9 +1,10 @@
 // The proof of who somebody is: a password, a code by mail, or both; or that it is closed, and until
 // when. Also shown in the middle of reading, when a session has ended.
 
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { Failure, hasWord } from '../client/failure';
+import { Failure, hasWord, isAnswerLost } from '../client/failure';
 import type { Visit } from '../client/visit';
 import { type HelloReply, LIMITS, METHODS } from '../protocol/protocol';
 import { Alert, FailureAlert } from '../ui/alert';
@@ -11,7 +12,8 @@ import { Button } from '../ui/button';
 import { CodeField, PasswordField } from '../ui/field';
 import { useFormat } from '../ui/format';
 import { useSharedTexts, useTexts } from '../ui/language';
-import { useSeconds } from '../ui/redraw';
+import { useRedraw, useSeconds } from '../ui/redraw';
+import { LostAnswer, type Try } from './lost';
 import { isGone } from './states';
 import { texts } from './texts';
 
@@ -136,23 +138,26 @@ function Proof({ visit, isAgain, hello, look, onClosed, onDone, onEnd }: ProofPr
   const [password, setPassword] = useState('');
   const [code, setCode] = useState('');
   const [sent, setSent] = useState<SentCode | null>(hello.is_code_sent ? { expiresMs: 0, resendMs: 0 } : null);
-  const [busyWith, setBusyWith] = useState<'code' | 'open' | null>(null);
+  const [busyWith, setBusyWith] = useState<Try | null>(null);
   const [isChecked, setChecked] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  const redraw = useRedraw();
+  const [lost] = useState(() => new LostAnswer(visit, look, redraw));
   const needsPassword = asksPassword(hello);
   const needsCode = asksCode(hello);
   const isComplete = (!needsPassword || password !== '') && (!needsCode || code.length === LIMITS.CODE_DIGITS);
 
-  const refused = (failure: unknown): void => {
-    if (isOver(failure)) onEnd(failure);
+  const refused = (what: Try, failure: unknown): void => {
+    if (isAnswerLost(failure)) lost.begin(what, failure);
+    else if (isOver(failure)) onEnd(failure);
     else if (hasWord(failure, 'locked', 'frozen')) onClosed(failure);
     else setError(failure);
   };
-  const work = async (what: 'code' | 'open', does: () => Promise<void>): Promise<void> => {
+  const work = async (what: Try, does: () => Promise<void>): Promise<void> => {
     if (busyWith) return;
     setBusyWith(what);
     setError(null);
-    await does().catch(refused);
+    await (lost.mayTry().then((may) => may ? does() : undefined)).catch((failure) => refused(what, failure));
     setBusyWith(null);
   };
   const sendCode = (): Promise<void> =>
@@ -189,12 +194,20 @@ function Proof({ visit, isAgain, hello, look, onClosed, onDone, onEnd }: ProofPr
     else focusInput(form.current, 'input[aria-invalid]');
   };
 
+  // A code may have gone out, or been used, without this page hearing of it.
+  useEffect(() => {
+    if (!needsCode || !lost.state || lost.state.outcome === 'unknown') return;
+    if (hello.is_code_sent && !sent) setSent({ expiresMs: 0, resendMs: 0 });
+    if (!hello.is_code_sent && sent) setSent({ expiresMs: LONG_AGO_MS, resendMs: 0 });
+  }, [hello, lost.state?.outcome]);
+
   const wrong = hasWord(error, 'wrong-secret') ? error : null;
   return (
     <form ref={form} noValidate onSubmit={submit}>
       {!isAgain && <h2 class="utrecht-heading-2">{t.how}</h2>}
       {(needsPassword || !sent) && <p class="utrecht-paragraph">{needsPassword && needsCode ? t.bothSteps : needsCode ? t.codeSteps : t.passwordSteps}</p>}
       {error && !wrong ? <ProofFailure error={error} hasTyped={password !== '' || code !== ''} /> : null}
+      <LostAlert lost={lost} left={hello.attempts_left} hasTyped={password !== '' || code !== ''} />
       {needsPassword && <Password value={password} onInput={setPassword} wrong={wrong} isMissing={isChecked && !password} isWithCode={needsCode} />}
       {needsCode && <CodeSending visit={visit} sent={sent} isBusy={busyWith === 'code'} onSend={() => void sendCode()} />}
       {needsCode && sent && <Code value={code} onInput={setCode} wrong={needsPassword ? null : wrong} isMissing={isChecked && code.length < LIMITS.CODE_DIGITS} />}
@@ -218,12 +231,35 @@ function focusInput(form: HTMLFormElement | null, which: string): void {
 }
 
 /** Busy, or away: what was typed stays, and the same button, or this one, tries again. */
-function ProofFailure({ error, hasTyped }: { error: unknown; hasTyped: boolean }) {
+function ProofFailure({ error, hasTyped, children }: { error: unknown; hasTyped: boolean; children?: ComponentChildren }) {
   const t = useTexts(texts);
   return (
     <FailureAlert error={error}>
+      {children}
       {hasTyped && <p class="utrecht-paragraph">{t.typed}</p>}
     </FailureAlert>
+  );
+}
+
+/** What is known of it. `left`: attempts, as the server says now. */
+function LostAlert({ lost, left, hasTyped }: { lost: LostAnswer; left: number; hasTyped: boolean }) {
+  const t = useTexts(texts);
+  const format = useFormat();
+  // A code that is on its way is told where codes are told.
+  if (!lost.state || (lost.state.of === 'code' && lost.state.outcome === 'counted')) return null;
+  const { of, outcome, error } = lost.state;
+  if (outcome === 'unknown')
+    return (
+      <ProofFailure error={error} hasTyped={hasTyped}>
+        <p class="utrecht-paragraph">{t.lost[of].unknown}</p>
+      </ProofFailure>
+    );
+  const text = of === 'code' ? t.lost.code.none : `${t.lost.open[outcome]} ${t.attemptsLeft(left, format.number(left))}`;
+  return (
+    <Alert kind="warning">
+      <p class="utrecht-paragraph">{text}</p>
+      {hasTyped && <p class="utrecht-paragraph">{t.typed}</p>}
+    </Alert>
   );
 }
 

@@ -7,24 +7,33 @@ import { toHex } from '../envelope/bytes';
 import type { Manifest } from '../envelope/manifest';
 import type { HelloReply } from '../protocol/protocol';
 import type { Format } from '../ui/format';
+import type { Entry } from './conversation';
 import { factsOf } from './facts';
 import type { ReceivedFile } from './files';
 import type { RecipientTexts } from './texts';
-import type { ThreadEntry } from './thread';
 
 interface CopyOf {
   hello: HelloReply;
   manifest: Manifest;
   files: readonly ReceivedFile[];
-  thread: readonly ThreadEntry[];
+  /** What was opened of it comes along; the rest is named. */
+  thread: readonly Entry[];
 }
 
 const LINE = '-'.repeat(72);
 
+function entryText({ isOwn, row, told }: Entry, names: readonly string[], sender: string, t: RecipientTexts, format: Format): string {
+  const time = format.dateTime(row.created_ms);
+  const files = [...names, ...(told?.sentFiles ?? [])].map((name) => `- ${name}`);
+  const content = told ? [...(isOwn || !told.subject ? [] : [told.subject]), told.body, ...files] : [t.copyNotShown];
+  return [LINE, isOwn ? t.youWrote(time) : t.theyWrote(sender, time), '', ...content].join('\n');
+}
+
 /** A byte order mark and CRLF: Windows' editor reads it right as well. */
 export function textOf({ hello, manifest, thread }: Omit<CopyOf, 'files'>, names: readonly string[], t: RecipientTexts, format: Format): string {
   const listed = manifest.attachments.map((each, i) => `- ${names[i]} (${format.bytes(each.size)})\n  SHA-256 (sealed): ${toHex(each.sha256)}`);
-  const entries = thread.map((each) => [LINE, each.isOwn ? t.youWrote(format.dateTime(each.sentMs)) : t.theyWrote(each.name, format.dateTime(each.sentMs)), '', each.body, ...each.files.map((name) => `- ${name}`)].join('\n'));
+  const rest = names.slice(manifest.attachments.length);
+  const entries = thread.map((each) => entryText(each, rest.splice(0, each.told?.files.length ?? 0), hello.sender_name, t, format));
   const parts = [
     t.copyFrom,
     '',
@@ -44,9 +53,10 @@ export function textOf({ hello, manifest, thread }: Omit<CopyOf, 'files'>, names
 
 /** Fetches what is not here yet. Rejected as an abort when one of them was cancelled. */
 export async function makeCopy(copy: CopyOf, t: RecipientTexts, format: Format): Promise<{ name: string; content: Blob }> {
-  const names = uniqueNames(copy.files.map((file) => file.name));
+  const files = [...copy.files, ...copy.thread.flatMap((each) => each.told?.files ?? [])];
+  const names = uniqueNames(files.map((file) => file.name));
   const contents: Blob[] = [];
-  for (const file of copy.files) contents.push((await file.get()).content);
+  for (const file of files) contents.push((await file.get()).content);
   const text = new Blob([textOf(copy, names, t, format)]);
   const attachments = names.map((name, i): ZipFile => ({ name: `${t.copyFiles}/${name}`, content: contents[i]! }));
   const content = await zipOf([{ name: t.copyText, content: text }, ...attachments], new Date());

@@ -16,13 +16,15 @@ import { StateHeading } from '../ui/page';
 import { useRedraw } from '../ui/redraw';
 import { Attachments } from './attachments';
 import { Check } from './check';
+import { Conversation, type SentReply } from './conversation';
 import { makeCopy } from './copy';
 import { Facts } from './facts';
 import { ReceivedFile } from './files';
 import { Reply } from './reply';
 import { forgetReply, keptReply } from './reply_draft';
+import { isGone } from './states';
 import { texts } from './texts';
-import { Thread, type ThreadEntry, keepThread, keptThread } from './thread';
+import { Thread } from './thread';
 
 interface MessageProps {
   visit: Visit;
@@ -35,20 +37,25 @@ export function Message({ visit, content, onSignOut, onEnd }: MessageProps) {
   const id = content.reply.message;
   const redraw = useRedraw();
   const [files] = useState(() => content.manifest.attachments.map((each) => new ReceivedFile(content, each, redraw)));
-  const [thread, setThread] = useState(() => keptThread(id));
+  const [conversation] = useState(() => new Conversation(visit, redraw));
   const [isReplying, setReplying] = useState(() => keptReply(id) !== null);
   const [sentAt, setSentAt] = useState(0);
-  useEffect(() => () => files.forEach((each) => each.forget()), []);
-  const sent = (entry: ThreadEntry): void => {
-    const all = [...thread, entry];
-    keepThread(id, all);
-    setThread(all);
+  const endIfGone = (): void => void (isGone(conversation.error) && onEnd(conversation.error));
+  const load = (): void => void conversation.load().then(endIfGone);
+  useEffect(() => {
+    load();
+    return () => {
+      files.forEach((each) => each.forget());
+      conversation.forget();
+    };
+  }, []);
+  const sent = (reply: SentReply): void => {
+    void conversation.sent(reply).then(endIfGone);
     setReplying(false);
-    setSentAt(entry.sentMs);
+    setSentAt(visit.server.nowMs());
   };
   const signOut = (): void => {
     forgetReply(id);
-    keepThread(id, []);
     onSignOut();
   };
   const reply = isReplying ? undefined : (): void => (setSentAt(0), setReplying(true));
@@ -60,10 +67,10 @@ export function Message({ visit, content, onSignOut, onEnd }: MessageProps) {
         <Body body={content.manifest.body} />
       </article>
       {files.length > 0 && <Attachments files={files} />}
-      <Actions visit={visit} content={content} files={files} thread={thread} hasUnsent={isReplying} onReply={reply} onSignOut={signOut} />
+      <Actions visit={visit} content={content} files={files} conversation={conversation} hasUnsent={isReplying} onReply={reply} onSignOut={signOut} />
       {isReplying && <Reply visit={visit} content={content} onSent={sent} onClose={() => setReplying(false)} onEnd={onEnd} />}
       {sentAt > 0 && <Sent atMs={sentAt} />}
-      <Thread entries={thread} />
+      <Thread conversation={conversation} senderName={visit.hello.sender_name} onReload={load} />
       <ProveAgain visit={visit} onEnd={onEnd} />
     </>
   );
@@ -106,14 +113,14 @@ interface ActionsProps {
   visit: Visit;
   content: Content;
   files: readonly ReceivedFile[];
-  thread: readonly ThreadEntry[];
+  conversation: Conversation;
   hasUnsent: boolean;
   /** undefined while a reply is written. */
   onReply: (() => void) | undefined;
   onSignOut: () => void;
 }
 
-function Actions({ visit, content, files, thread, hasUnsent, onReply, onSignOut }: ActionsProps) {
+function Actions({ visit, content, files, conversation, hasUnsent, onReply, onSignOut }: ActionsProps) {
   const t = useTexts(texts);
   const format = useFormat();
   const [copy, setCopy] = useState<'none' | 'making' | 'done'>('none');
@@ -123,7 +130,7 @@ function Actions({ visit, content, files, thread, hasUnsent, onReply, onSignOut 
     setError(null);
     setCopy('making');
     try {
-      const made = await makeCopy({ hello: visit.hello, manifest: content.manifest, files, thread }, t, format);
+      const made = await makeCopy({ hello: visit.hello, manifest: content.manifest, files, thread: conversation.others }, t, format);
       saveFile(made.content, made.name);
       setCopy('done');
     } catch (failure) {
@@ -136,7 +143,7 @@ function Actions({ visit, content, files, thread, hasUnsent, onReply, onSignOut 
       <div class="actions">
         {onReply && (
           <Button kind="primary" onClick={onReply}>
-            {thread.length ? t.replyAgain : t.reply}
+            {conversation.hasReplied ? t.replyAgain : t.reply}
           </Button>
         )}
         <Button isBusy={copy === 'making'} onClick={() => void saveCopy()}>

@@ -17,15 +17,15 @@ import { useSharedTexts, useTexts } from '../ui/language';
 import { FileList } from '../ui/lists';
 import { Progress } from '../ui/progress';
 import { useRedraw } from '../ui/redraw';
+import type { SentReply } from './conversation';
 import { ReplyDraft, keptReply } from './reply_draft';
 import { isGone } from './states';
 import { texts } from './texts';
-import type { ThreadEntry } from './thread';
 
 interface ReplyProps {
   visit: Visit;
   content: Content;
-  onSent: (entry: ThreadEntry) => void;
+  onSent: (reply: SentReply) => void;
   onClose: () => void;
   /** The message ended while the reply was written. */
   onEnd: (error: unknown) => void;
@@ -60,8 +60,8 @@ export function Reply({ visit, content, onSent, onClose, onEnd }: ReplyProps) {
     setSending(true);
     setError(null);
     try {
-      await draft.send();
-      onSent({ isOwn: true, name: '', sentMs: visit.server.nowMs(), body: draft.body, files: draft.attachments.map((each) => each.name) });
+      const message = await draft.send();
+      onSent({ message, body: draft.body, files: draft.attachments.map((each) => each.name) });
     } catch (failure) {
       setSending(false);
       if (isGone(failure)) onEnd(failure);

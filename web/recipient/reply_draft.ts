@@ -8,7 +8,7 @@ import { Failure } from '../client/failure';
 import { tabMemory } from '../client/storage';
 import type { Visit } from '../client/visit';
 import { utf8 } from '../envelope/bytes';
-import { LIMITS } from '../protocol/protocol';
+import { type Id, LIMITS } from '../protocol/protocol';
 
 export interface KeptReply {
   body: string;
@@ -104,11 +104,13 @@ export class ReplyDraft {
     this.keep();
   }
 
-  async send(): Promise<void> {
+  /** Gives the id that it has. */
+  async send(): Promise<Id> {
     if (utf8(this.body).length > LIMITS.BODY_BYTES_MAX) throw new Failure('too-large');
     const draft = await this.begin();
     await this.visit.reply(draft, { subject: replySubject(this.content.manifest.subject), body: this.body });
     forgetReply(this.message);
+    return draft.message;
   }
 
   /** Takes back what the server has of it. */

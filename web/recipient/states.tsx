@@ -6,8 +6,10 @@ import type { ComponentChildren } from 'preact';
 import { hasWord } from '../client/failure';
 import { FailureAlert } from '../ui/alert';
 import { Button } from '../ui/button';
+import { isolate } from '../ui/isolate';
 import { useSharedTexts, useTexts } from '../ui/language';
 import { StateHeading } from '../ui/page';
+import type { Contact } from './contact';
 import { texts } from './texts';
 
 function Steps({ steps }: { steps: Record<string, string> }) {
@@ -49,13 +51,21 @@ export function NoLink() {
   );
 }
 
-export function Gone() {
+/** `contact`: only where this tab had seen it while the link was live. */
+export function Gone({ contact }: { contact: Contact | null }) {
   const t = useTexts(texts);
   return (
     <State title={t.gone}>
       <p class="utrecht-paragraph">{t.goneText}</p>
       <h2 class="utrecht-heading-2">{t.whatNow}</h2>
       <Steps steps={t.goneSteps} />
+      {contact && (
+        <p class="utrecht-paragraph">
+          {t.goneContact(isolate(contact.organisation))} <strong>
+            <bdi>{contact.line}</bdi>
+          </strong>
+        </p>
+      )}
     </State>
   );
 }

@@ -48,6 +48,18 @@ export const texts = defineTexts(
     attemptsLeft: (count: number, shown: string) => (count === 1 ? 'You have 1 attempt left.' : `You have ${shown} attempts left.`),
     typed: 'What you typed is still there.',
 
+    lost: {
+      open: {
+        unknown: 'This attempt may have counted. Before your next attempt this page asks the server first.',
+        counted: 'No answer came, but this attempt counted: something that you typed was probably not right.',
+        none: 'No answer came. This attempt did not count; press the button once more.',
+      },
+      code: {
+        unknown: 'A code may have been sent. Look in your e-mail before you ask for another one.',
+        none: 'No answer came. Look in your e-mail. No code there? Then press the button once more.',
+      },
+    },
+
     // --- closed ---
     locked: 'Closed for a moment',
     lockedText: (time: string) => `There were 5 wrong attempts. At ${time} you can try again.`,
@@ -67,6 +79,7 @@ export const texts = defineTexts(
       ask: 'Still this page? Ask the sender to send the message again. Call, on a number that you already know.',
       notByMail: 'Send nothing confidential by ordinary e-mail.',
     },
+    goneContact: (organisation: string) => `This is how ${organisation} said it can be reached:`,
     noLink: 'The link is not complete',
     noLinkText: 'The address of this page lacks the part that belongs to your message.',
     noLinkSteps: {
@@ -119,7 +132,7 @@ export const texts = defineTexts(
     copyName: 'secure-message',
     copyFiles: 'attachments',
     copyText: 'message.txt',
-    copyReply: 'Your reply',
+    copyNotShown: '(not shown when this copy was made)',
     copyFrom: 'Copy of a secure message',
 
     // --- replying ---
@@ -153,7 +166,14 @@ export const texts = defineTexts(
     tryAgainOf: (name: string) => `Try again: ${name}`,
 
     // --- thread ---
-    thread: 'Earlier in this conversation',
+    thread: 'The conversation',
+    threadLogged: 'Showing one of these is recorded, just as opening the message was.',
+    threadAgain: 'Try again to get the conversation',
+    thisMessage: 'The message above.',
+    showOwn: (time: string) => `Show your reply of ${time}`,
+    showOther: (time: string) => `Show the message of ${time}`,
+    ownGone: 'No longer available.',
+    otherGone: 'Cannot be shown here. It has ended, or it opens with the link in its own e-mail.',
     youWrote: (time: string) => `You, on ${time}`,
     theyWrote: (name: string, time: string) => `${name}, on ${time}`,
 
@@ -210,6 +230,18 @@ export const texts = defineTexts(
     attemptsLeft: (count: number, shown: string) => (count === 1 ? 'U hebt nog 1 poging.' : `U hebt nog ${shown} pogingen.`),
     typed: 'Wat u hebt ingevuld, staat er nog.',
 
+    lost: {
+      open: {
+        unknown: 'Deze poging telt misschien mee. Voor uw volgende poging vraagt deze pagina dat eerst na.',
+        counted: 'Er kwam geen antwoord, maar deze poging telde mee: wat u hebt ingevuld, klopt waarschijnlijk niet.',
+        none: 'Er kwam geen antwoord. Deze poging telde niet mee. Druk nog een keer op de knop.',
+      },
+      code: {
+        unknown: 'Misschien is er toch een code verstuurd. Kijk in uw e-mail voordat u een nieuwe aanvraagt.',
+        none: 'Er kwam geen antwoord. Kijk in uw e-mail. Is er geen code? Druk dan nog een keer op de knop.',
+      },
+    },
+
     locked: 'Even gesloten',
     lockedText: (time: string) => `Er is 5 keer iets verkeerds ingevuld. Om ${time} uur kunt u het opnieuw proberen.`,
     lockedRemedy: 'U mag deze pagina open laten staan: zij gaat vanzelf verder. Hebt u het niet zelf geprobeerd? Bel dan de afzender.',
@@ -227,6 +259,7 @@ export const texts = defineTexts(
       ask: 'Ziet u dan weer deze pagina? Vraag de afzender om het bericht opnieuw te sturen. Bel een nummer dat u al kent.',
       notByMail: 'Stuur niets vertrouwelijks met gewone e-mail.',
     },
+    goneContact: (organisation: string) => `Zo is ${organisation} te bereiken, volgens het bericht:`,
     noLink: 'De link is niet compleet',
     noLinkText: 'In het adres van deze pagina ontbreekt het deel dat bij uw bericht hoort.',
     noLinkSteps: {
@@ -276,7 +309,7 @@ export const texts = defineTexts(
     copyName: 'beveiligd-bericht',
     copyFiles: 'bijlagen',
     copyText: 'bericht.txt',
-    copyReply: 'Uw antwoord',
+    copyNotShown: '(niet getoond toen deze kopie werd gemaakt)',
     copyFrom: 'Kopie van een beveiligd bericht',
 
     yourReply: 'Uw antwoord',
@@ -308,7 +341,14 @@ export const texts = defineTexts(
     resumeOf: (name: string) => `Verdergaan met ${name}`,
     tryAgainOf: (name: string) => `Opnieuw proberen: ${name}`,
 
-    thread: 'Eerder in dit gesprek',
+    thread: 'Het gesprek',
+    threadLogged: 'Als u er een toont, wordt dat vastgelegd, net als bij het openen van het bericht.',
+    threadAgain: 'Opnieuw proberen het gesprek op te halen',
+    thisMessage: 'Het bericht hierboven.',
+    showOwn: (time: string) => `Toon uw antwoord van ${time}`,
+    showOther: (time: string) => `Toon het bericht van ${time}`,
+    ownGone: 'Niet meer beschikbaar.',
+    otherGone: 'Kan hier niet worden getoond. Het is verlopen, of het gaat open met de link uit zijn eigen e-mail.',
     youWrote: (time: string) => `U, op ${time}`,
     theyWrote: (name: string, time: string) => `${name}, op ${time}`,
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { Failure } from '../client/failure';
+import { Failure, isAnswerLost } from '../client/failure';
 import type { Office } from '../client/office';
 import { Alert, FailureAlert } from '../ui/alert';
 import { Button } from '../ui/button';
@@ -52,7 +52,7 @@ function SignInError({ error, hasCode }: { error: unknown; hasCode: boolean }) {
         <p class="utrecht-paragraph">{error.untilMs ? t.lockedUntil(format.time(error.untilMs)) : t.locked}</p>
       </Alert>
     );
-  return <FailureAlert error={error} />;
+  return <FailureAlert error={error}>{isAnswerLost(error) && <p class="utrecht-paragraph">{t.maybeCounted}</p>}</FailureAlert>;
 }
 
 export function SignInForm({ office, onDone, fixedEmail = '', onOther }: SignInProps) {

@@ -2,19 +2,17 @@
 
 import { useEffect, useState } from 'preact/hooks';
 
-import { kindOf } from '../client/kinds';
+import { logoKind } from '../client/kinds';
 import { owned } from '../envelope/bytes';
 
-export function isLogo(bytes: Uint8Array): boolean {
-  const kind = kindOf(bytes);
-  return kind === 'image/png' || kind === 'image/jpeg';
-}
+export const isLogo = (bytes: Uint8Array): boolean => logoKind(bytes) !== null;
 
 export function Logo({ bytes }: { bytes: Uint8Array }) {
   const [address, setAddress] = useState('');
   useEffect(() => {
-    if (!isLogo(bytes)) return setAddress('');
-    const made = URL.createObjectURL(new Blob([owned(bytes)], { type: kindOf(bytes)! }));
+    const type = logoKind(bytes);
+    if (!type) return setAddress('');
+    const made = URL.createObjectURL(new Blob([owned(bytes)], { type }));
     setAddress(made);
     return () => URL.revokeObjectURL(made);
   }, [bytes]);

@@ -75,17 +75,26 @@ export async function accessibilityFaults(page) {
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 200)} (${node.failureSummary})`));
 }
 
-/** The page at both widths, kept for people to look at; nothing may be wider than the window. */
-export async function screenshots(page, name) {
+/** The page at one width, kept for people to look at; says what is wider than the window. */
+export async function picture(page, name, viewport) {
   fs.mkdirSync(OUTPUT, { recursive: true });
+  await page.setViewportSize(viewport);
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  await page.screenshot({ path: path.join(OUTPUT, `${name}-${viewport.width}.png`), fullPage: true });
+  return width > viewport.width ? [`${name} is ${width} wide at ${viewport.width}`] : [];
+}
+
+/** The page at both widths. */
+export async function screenshots(page, name) {
   const before = page.viewportSize();
   const tooWide = [];
-  for (const viewport of [NARROW, WIDE]) {
-    await page.setViewportSize(viewport);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    if (width > viewport.width) tooWide.push(`${name} is ${width} wide at ${viewport.width}`);
-    await page.screenshot({ path: path.join(OUTPUT, `${name}-${viewport.width}.png`), fullPage: true });
-  }
+  for (const viewport of [NARROW, WIDE]) tooWide.push(...(await picture(page, name, viewport)));
   await page.setViewportSize(before);
   return tooWide;
+}
+
+// Not with the mouse: a dialog may lie over it.
+export async function chooseLanguage(page, language) {
+  await page.evaluate((lang) => document.querySelector(`.page__language[lang="${lang}"]`).click(), language);
+  await page.waitForFunction((lang) => document.documentElement.lang === lang, language);
 }

@@ -1,10 +1,8 @@
 // What people of the organisation do in their pages, and what every state of a page must be.
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import path from 'node:path';
 
-import { NARROW, OUTPUT, WIDE, accessibilityFaults, openPerson, visit } from './browser.mjs';
+import { NARROW, WIDE, accessibilityFaults, chooseLanguage, openPerson, picture, visit } from './browser.mjs';
 
 // Each language meets each width in pictures, and one width each in axe-core: every pair is covered.
 const LOOKS = [
@@ -12,20 +10,11 @@ const LOOKS = [
   { language: 'en', checkedAt: WIDE },
 ];
 
-// Not with the mouse: a dialog may lie over it.
-async function chooseLanguage(page, language) {
-  await page.evaluate((lang) => document.querySelector(`.page__language[lang="${lang}"]`).click(), language);
-  await page.waitForFunction((lang) => document.documentElement.lang === lang, language);
-}
-
 async function look(page, name, { language, checkedAt }) {
   const faults = [];
   await chooseLanguage(page, language);
   for (const viewport of [NARROW, WIDE]) {
-    await page.setViewportSize(viewport);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    if (width > viewport.width) faults.push(`${name} is ${width} wide at ${viewport.width}`);
-    await page.screenshot({ path: path.join(OUTPUT, `${name}-${language}-${viewport.width}.png`), fullPage: true });
+    faults.push(...(await picture(page, `${name}-${language}`, viewport)));
     if (viewport === checkedAt) faults.push(...(await accessibilityFaults(page)));
   }
   return faults;
@@ -34,7 +23,6 @@ async function look(page, name, { language, checkedAt }) {
 /** Pictures, axe-core and the strict policy, in both languages; the page is left as it was. */
 export async function assertClean(person, name) {
   const { page, faults } = person;
-  fs.mkdirSync(OUTPUT, { recursive: true });
   const before = { size: page.viewportSize(), language: await page.evaluate(() => document.documentElement.lang) };
   const found = [];
   for (const each of LOOKS) found.push(...(await look(page, name, each)));
