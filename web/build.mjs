@@ -30,7 +30,7 @@ const PAGES = [
   { name: 'office', folder: 'sender', paths: ['/', '/compose', '/message', '/settings', '/admin', '/reset'] },
 ];
 
-// SECURITY.md 5. Blobs are for images (decision 0021); Trusted Types without any policy: no HTML is ever made.
+// SECURITY.md 5. Blobs are for images (decision 0022); Trusted Types without any policy: no HTML is ever made.
 const POLICY = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' blob: data:", "font-src 'self'",
   "connect-src 'self'", "frame-src 'none'", "object-src 'none'", "base-uri 'none'", "form-action 'none'",

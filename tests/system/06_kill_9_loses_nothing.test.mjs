@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 
 import { SERVICES, TOP, sleep } from '../../dev/stack.mjs';
 import * as act from './support/actions.mjs';
+import * as pages from './support/pages.mjs';
 import { startWorld, until } from './support/world.mjs';
 
 const RANDOM_OPERATIONS = Number(process.env.SM_TEST_KILLS ?? 200);
@@ -37,9 +38,7 @@ function failPoints() {
 // not do: tests/unit/gateway/test_surface.c passes them, with a real store and database.
 const NOT_BY_THE_COMMAND_LINE = /^gateway\.(upload-delete|sweep)\./;
 
-// Passed by the pages alone, which have their own tests; nothing kills a process there yet (docs/decisions/0011).
-const BY_THE_PAGES = /^crypto\.(password|resend|reset|thread|totp|user)\./;
-const isChosen = ({ name }) => !NOT_BY_THE_COMMAND_LINE.test(name) && !BY_THE_PAGES.test(name);
+const isChosen = ({ name }) => !NOT_BY_THE_COMMAND_LINE.test(name);
 
 let counter = 0;
 const freshAddress = () => `r${(counter += 1)}@recipient.example`;
@@ -109,7 +108,10 @@ class Supervisor {
 
 const DAY = 24 * 60 * 60 * 1000;
 
-// What is passed only when time goes by, or only by an operator.
+// An act of the pages that meets the dying process fails, as it must: what counts is what is true afterwards.
+const tried = (act) => act().catch(() => {});
+
+// What is passed only when time goes by, or only by an operator, or only by the pages.
 const SPECIAL = [
   [/^crypto\.(destroy|hpke-key)/, async () => {
     const record = await sendOne();
@@ -125,6 +127,23 @@ const SPECIAL = [
     const mail = await until('its mail', () => world.mails.find((each) => each.to === record.address && each.link), 15_000);
     await act.open(world, mail.link, { password: 'a-wrong-guess', exit: null });
     await world.cli('sender', ['unlock', record.message, '--recipient', record.address], { code: null });
+  }],
+  [/^crypto\.user\./, () => tried(() => pages.addUser(world, 'boss', `p${Date.now()}@clinic.example`))],
+  [/^crypto\.reset\./, () => tried(() => pages.setPasswordByLink(world, 'boss', `q${Date.now()}@clinic.example`))],
+  [/^crypto\.password\./, () => tried(() => pages.changePassword(world, 'sender'))],
+  [/^crypto\.totp\./, () => tried(() => pages.addSecondFactor(world, 'sender'))],
+  [/^crypto\.resend\./, async () => {
+    const record = await sendOne();
+    if (!record) return;
+    await until('its mail', () => world.mails.some((mail) => mail.to === record.address), 15_000);
+    await world.moveClock(10 * 60 * 1000);
+    await tried(() => pages.mailAgain(world, 'sender', record.message));
+  }],
+  [/^crypto\.thread\./, async () => {
+    const record = await sendOne();
+    if (!record) return;
+    const mail = await until('its mail', () => world.mails.find((each) => each.to === record.address && each.link), 15_000);
+    await tried(() => pages.readOwnReply(world, mail.link, PASSWORD));
   }],
   [/^crypto\.(sign-in|session)/, async () => {
     await world.login('sender').catch(() => {});

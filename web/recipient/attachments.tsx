@@ -159,7 +159,7 @@ function Saving({ file, onSave }: { file: ReceivedFile; onSave: () => void }) {
   );
 }
 
-/** The button that shows it: an image here, a PDF in a tab of its own (decision 0021). */
+/** The button that shows it: an image here, a PDF in a tab of its own (decision 0022). */
 function Viewing({ file, isShown, onView, onHide }: { file: ReceivedFile; isShown: boolean; onView: () => void; onHide: () => void }) {
   const t = useTexts(texts);
   const { state } = file;
