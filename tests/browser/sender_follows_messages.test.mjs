@@ -293,7 +293,7 @@ test('a server that is away is said, and trying again works', async () => {
 test('an administrator without the right to send finds no form, and a place of his own', async () => {
   const person = await signedIn(browser, world, { who: { email: 'boss@clinic.example', password: 'password-of-boss' } });
   const { page } = person;
-  await page.getByRole('heading', { name: 'Administration' }).waitFor();
+  await page.getByRole('heading', { name: 'Users', level: 1 }).waitFor();
   assert.equal(await page.getByRole('link', { name: 'New message' }).count(), 0);
   await visit(page, `${world.stack.url}/compose`);
   await page.getByText('Your account is not one that sends messages.').waitFor();
