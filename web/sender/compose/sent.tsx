@@ -109,7 +109,8 @@ export function Sent({ writing }: { writing: Writing }) {
   const t = useTexts(texts);
   const format = useFormat();
   const left = useSecondsLeft(writing);
-  const sent = writing.sent!;
+  // As it was when this page came: taking back empties `writing` while the counter may still draw this once more.
+  const [sent] = useState(writing.sent!);
   return (
     <div class="card">
       <StateHeading>{t.sentTitle}</StateHeading>
