@@ -272,6 +272,19 @@ enum sm_error hpke_keys_offer(
                                          : log_failure("hpke-key", SM_CRYPTO, "none is fresh");
 }
 
+/* --- ahead of time --- */
+
+enum sm_error hpke_keys_make(struct hpke_keys *keys, struct db *db, int64_t now_ms)
+{
+    TRY(DB_RUN0(db, &lock_making, NULL));
+    return make_key(keys, db, now_ms);
+}
+
+enum sm_error hpke_keys_renew(struct hpke_keys *keys, struct db *db)
+{
+    return reload(keys, db);
+}
+
 /* --- opening --- */
 
 static const struct p256_key *find_key(

@@ -299,7 +299,7 @@ enum sm_error keks_unwrap(const struct keks *keks, const char *purpose, struct s
 
 /* --- rotation --- */
 
-enum sm_error keks_versions(struct db *db, struct kek_versions *out)
+enum sm_error keks_versions(struct db *db, struct key_versions *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     TRY(DB_RUN0(db, &ends, &rows));
@@ -331,7 +331,7 @@ static enum sm_error all_know(const struct keks *keks, struct db *db)
 
 enum sm_error keks_begin(const struct keks *keks, struct db *db, bool *is_begun)
 {
-    struct kek_versions in_use;
+    struct key_versions in_use;
     *is_begun = false;
     TRY(keks_versions(db, &in_use));
     if (in_use.oldest != in_use.newest)

@@ -48,10 +48,10 @@ SM_MUST_USE enum sm_error keks_unwrap(const struct keks *keks, const char *purpo
 
 /* --- rotation: each in the caller's transaction --- */
 
-struct kek_versions {
-    uint64_t oldest, newest; /* the same unless a rotation is under way */
+struct key_versions {
+    uint64_t oldest, newest; /* in use; the same unless a rotation is under way */
 };
-SM_MUST_USE enum sm_error keks_versions(struct db *db, struct kek_versions *out);
+SM_MUST_USE enum sm_error keks_versions(struct db *db, struct key_versions *out);
 
 /*
  * Takes the next master key into use. Nothing if a rotation is under way already. SM_NOT_FOUND:
