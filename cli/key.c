@@ -23,7 +23,8 @@ const struct cli_option key_rotate_options[] = {
 
 /* --- status --- */
 
-static enum sm_error tell_item(struct cli *cli, const struct key_status_item *item, struct doc *list)
+static enum sm_error tell_item(
+    struct cli *cli, const struct key_status_item *item, struct doc *list)
 {
     struct doc *one DEFER(doc_free) = NULL;
     bool has_owner = !id_is_none(item->organisation);
@@ -66,8 +67,8 @@ enum sm_error key_status(struct cli *cli)
 
 /* --- rotation --- */
 
-static const struct word kinds[] = {{"org", ROTATE_ORGANISATION}, {"master", ROTATE_MASTER},
-    {"hpke", ROTATE_HPKE}, {NULL, 0}};
+static const struct word kinds[] = {
+    {"org", ROTATE_ORGANISATION}, {"master", ROTATE_MASTER}, {"hpke", ROTATE_HPKE}, {NULL, 0}};
 
 static enum sm_error read_wanted(struct cli *cli, struct key_rotate_request *out)
 {
@@ -118,7 +119,8 @@ static enum sm_error altered(struct cli *cli, uint64_t behind)
 {
     return cli_problem(cli, SM_TAMPERED,
         "Crypto's log and the audit log name them; restore those rows from a backup, then go on",
-        "%" PRIu64 " rows do not open: they were altered. The old version of the key stays", behind);
+        "%" PRIu64 " rows do not open: they were altered. The old version of the key stays",
+        behind);
 }
 
 static void pause_ms(int64_t ms)

@@ -88,10 +88,9 @@ static enum sm_error call(struct cli *cli, enum operation operation, const void 
     struct arena *arena, void *reply)
 {
     enum sm_error error = operator_ask(cli, operation, message, arena, reply);
-    return error == SM_CONFLICT
-               ? cli_problem(
-                     cli, error, "Use what is there, or another name", "It exists already (conflict)")
-               : error;
+    return error == SM_CONFLICT ? cli_problem(cli, error, "Use what is there, or another name",
+                                      "It exists already (conflict)")
+                                : error;
 }
 
 /* --- options --- */

@@ -1,4 +1,5 @@
-/* What the operator does at crypto's local socket: organisations, users, policy. Keys: cli/key.c. */
+/* What the operator does at crypto's local socket: organisations, users, policy. Keys: cli/key.c.
+ */
 #ifndef SM_CLI_OPERATOR_H
 #define SM_CLI_OPERATOR_H
 

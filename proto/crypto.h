@@ -150,7 +150,7 @@ struct key_status_request {
 };
 struct key_status_item {
     struct span purpose;
-    struct id organisation; /* whose; none: of the whole */
+    struct id organisation;             /* whose; none: of the whole */
     uint64_t version, created_ms, rows; /* rows wrapped or made under it */
     bool is_old;                        /* a newer version is there: its rows are behind */
 };

@@ -58,8 +58,8 @@ static const struct statement
 
 /* --- what follows from one master key --- */
 
-static enum sm_error derive(struct span master, const char *what, uint64_t version,
-    uint8_t out[static KDF_SHA256_BYTES])
+static enum sm_error derive(
+    struct span master, const char *what, uint64_t version, uint8_t out[static KDF_SHA256_BYTES])
 {
     uint8_t extracted[KDF_SHA256_BYTES];
     DEFER_WIPE(extracted);
@@ -145,8 +145,8 @@ struct known {
     bool is_retired_given;
 };
 
-static enum sm_error match_row(
-    struct keks *keks, const struct db_rows *rows, size_t row, struct given *given, struct known *out)
+static enum sm_error match_row(struct keks *keks, const struct db_rows *rows, size_t row,
+    struct given *given, struct known *out)
 {
     struct span stored;
     bool is_retired;
@@ -180,8 +180,7 @@ static enum sm_error first_start(struct keks *keks, struct db *db, struct given 
             "restore the database from a backup");
     given->is_used[0] = true;
     TRY(add(keks, given->keys[0], FIRST_VERSION));
-    return DB_RUN(
-        db, &write_check, NULL, db_i64(FIRST_VERSION), db_bytes(SPAN(keks->at[0].check)));
+    return DB_RUN(db, &write_check, NULL, db_i64(FIRST_VERSION), db_bytes(SPAN(keks->at[0].check)));
 }
 
 static enum sm_error refuse_missing(const struct known *known)
@@ -266,7 +265,8 @@ static enum sm_error unknown_version(void)
     return SM_UNAVAILABLE;
 }
 
-/* Where the newest one that was seen was retired while its lock was waited for, a newer is there. */
+/* Where the newest one that was seen was retired while its lock was waited for, a newer is there.
+ */
 static enum sm_error find_newest(struct db *db, uint64_t *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;

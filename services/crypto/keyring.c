@@ -141,8 +141,7 @@ void keyring_free(struct keyring **keyring)
     memory_free(keyring);
 }
 
-enum sm_error keyring_open(
-    struct db *db, const struct master_keys *master, struct keyring **out)
+enum sm_error keyring_open(struct db *db, const struct master_keys *master, struct keyring **out)
 {
     struct keyring *keyring DEFER(keyring_free) = NULL;
     struct db_transaction tx DEFER(db_rollback) = {0};

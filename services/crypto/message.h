@@ -61,8 +61,8 @@ SM_MUST_USE enum sm_error message_key(
     const struct worker *worker, const struct message *message, struct secret **out);
 
 /*
- * Wraps the key of a row that message_lock gave under the organisation's newest key, with a new MAC:
- * nothing else of the message changes, and the feed has nothing to tell.
+ * Wraps the key of a row that message_lock gave under the organisation's newest key, with a new
+ * MAC: nothing else of the message changes, and the feed has nothing to tell.
  */
 SM_MUST_USE enum sm_error message_rewrap(
     const struct worker *worker, const struct message *message);

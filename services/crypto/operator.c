@@ -333,7 +333,8 @@ enum sm_error on_user_disable(struct bus_request *request, const void *message, 
         .state = ACCOUNT_DISABLED,
         .kind = EVENT_ACCOUNT_DISABLED};
     (void)out;
-    struct operator_subject subject = {.name = "user_disable", .organisation = wanted->organisation};
+    struct operator_subject subject = {
+        .name = "user_disable", .organisation = wanted->organisation};
     TRY(operator_call_id(request, subject.name, &subject.call));
     return operator_end(request, &subject, change_account(request, subject.call, &change));
 }
@@ -355,7 +356,8 @@ enum sm_error on_user_password(struct bus_request *request, const void *message,
 {
     const struct user_password_request *wanted = message;
     (void)out;
-    struct operator_subject subject = {.name = "user_password", .organisation = wanted->organisation};
+    struct operator_subject subject = {
+        .name = "user_password", .organisation = wanted->organisation};
     TRY(operator_call_id(request, subject.name, &subject.call));
     return operator_end(request, &subject, set_password(request, subject.call, wanted));
 }
@@ -363,6 +365,7 @@ enum sm_error on_user_password(struct bus_request *request, const void *message,
 enum sm_error on_user_reset(struct bus_request *request, const void *message, void *out)
 {
     const struct user_request *wanted = message;
-    const struct operator_subject subject = {.name = "user_reset", .organisation = wanted->organisation};
+    const struct operator_subject subject = {
+        .name = "user_reset", .organisation = wanted->organisation};
     return operator_end(request, &subject, issue_link(request, wanted, out));
 }

@@ -54,8 +54,8 @@ enum sm_error keyring_organisation_new(
     TRY(object_of(organisation, version, &object));
     TRY(keyring_wrap_service(
         keyring, db, purpose_of_key, buffer_span(&object), secret_span(key), &wrapped));
-    return DB_RUN(db, &write, NULL, db_id(&organisation), db_u64(version),
-        db_bytes(buffer_span(&wrapped)));
+    return DB_RUN(
+        db, &write, NULL, db_id(&organisation), db_u64(version), db_bytes(buffer_span(&wrapped)));
 }
 
 /* Reads the one row of `rows`: an organisation's key of some version. */
@@ -71,7 +71,8 @@ static enum sm_error read_key(const struct keyring *keyring, struct id organisat
     return keyring_unwrap_service(keyring, purpose_of_key, buffer_span(&object), wrapped, out);
 }
 
-/* Where the newest one that was seen was destroyed while its lock was waited for, a newer is there. */
+/* Where the newest one that was seen was destroyed while its lock was waited for, a newer is there.
+ */
 static enum sm_error find_newest(struct db *db, struct id organisation, struct db_rows **out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;

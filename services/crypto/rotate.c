@@ -1,6 +1,7 @@
 /*
  * The operator's two calls: key_rotate takes the new version into use, key_rewrap works for about a
- * second and says how far it is. Whoever asked is gone, or this process is: the next one asks again.
+ * second and says how far it is. Whoever asked is gone, or this process is: the next one asks
+ * again.
  */
 #include "base/clock.h"
 #include "base/failpoint.h"
@@ -31,8 +32,8 @@ struct rotating {
 };
 
 /* SM_BAD_VALUE: an organisation where there must be none, or none. */
-static enum sm_error take_up(struct bus_request *request, uint64_t key, struct id organisation,
-    struct rotating *out)
+static enum sm_error take_up(
+    struct bus_request *request, uint64_t key, struct id organisation, struct rotating *out)
 {
     const struct rotated *kind = kinds[key];
     *out = (struct rotating){

@@ -30,8 +30,8 @@ static enum sm_error read_row(
 }
 
 /* `put` writes it back: $1 name, $2 wrapped. */
-static enum sm_error rewrap(const struct worker *worker, const struct db_rows *rows, size_t at,
-    const struct statement *put)
+static enum sm_error rewrap(
+    const struct worker *worker, const struct db_rows *rows, size_t at, const struct statement *put)
 {
     const struct keyring *keyring = worker->crypto->keyring;
     struct buffer purpose DEFER(buffer_free) = BUFFER(PURPOSE_BYTES_MAX + 1);
@@ -51,18 +51,18 @@ static void report(const char *table)
         "a key does not open under the master key: its row was altered", "table", table, NULL);
 }
 
-#define ROWS(table)                                                                              \
-    static enum sm_error rewrap_##table(const struct worker *worker, struct id organisation,     \
-        const struct db_rows *rows, size_t row)                                                  \
-    {                                                                                            \
-        (void)organisation;                                                                      \
-        return rewrap(worker, rows, row, &put_##table);                                          \
-    }                                                                                            \
-    static void report_##table(const struct worker *worker, struct span name)                    \
-    {                                                                                            \
-        (void)worker;                                                                            \
-        (void)name;                                                                              \
-        report("vault." #table);                                                                 \
+#define ROWS(table)                                                                          \
+    static enum sm_error rewrap_##table(const struct worker *worker, struct id organisation, \
+        const struct db_rows *rows, size_t row)                                              \
+    {                                                                                        \
+        (void)organisation;                                                                  \
+        return rewrap(worker, rows, row, &put_##table);                                      \
+    }                                                                                        \
+    static void report_##table(const struct worker *worker, struct span name)                \
+    {                                                                                        \
+        (void)worker;                                                                        \
+        (void)name;                                                                          \
+        report("vault." #table);                                                             \
     }
 
 /* clang-format off */

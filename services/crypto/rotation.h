@@ -13,16 +13,16 @@
 #include "services/crypto/crypto.h"
 
 /*
- * Where rows are wrapped. `take` gives and locks at most ROTATION_BATCH of them: $1 organisation (or
- * NULL), $2 old version, $3 behind which name; the first column is the row's name, in whose order
- * they come. It passes over rows that are locked: who never waits while it holds locks is in nobody's
- * way; a later pass has them. `behind` counts: $1 organisation, $2 old version.
+ * Where rows are wrapped. `take` gives and locks at most ROTATION_BATCH of them: $1 organisation
+ * (or NULL), $2 old version, $3 behind which name; the first column is the row's name, in whose
+ * order they come. It passes over rows that are locked: who never waits while it holds locks is in
+ * nobody's way; a later pass has them. `behind` counts: $1 organisation, $2 old version.
  */
 struct wrapped_table {
     struct statement take, behind;
     /* SM_TAMPERED: the row does not open. */
-    enum sm_error (*rewrap)(
-        const struct worker *worker, struct id organisation, const struct db_rows *rows, size_t row);
+    enum sm_error (*rewrap)(const struct worker *worker, struct id organisation,
+        const struct db_rows *rows, size_t row);
     /* Says so, outside a transaction. */
     void (*report)(const struct worker *worker, struct span name);
 };
@@ -37,7 +37,8 @@ struct rotated {
     size_t tables_count;
     enum sm_error (*versions)(struct db *db, struct id organisation, struct key_versions *out);
     /* The next version; only if no rotation is under way, under a lock that keeps it so. */
-    enum sm_error (*begin)(const struct worker *worker, struct arena *arena, struct id organisation);
+    enum sm_error (*begin)(
+        const struct worker *worker, struct arena *arena, struct id organisation);
     /* Who still wraps under the old version is waited for, and nobody does after. */
     enum sm_error (*lock_old)(struct db *db, struct id organisation);
     enum sm_error (*destroy_old)(struct db *db, struct id organisation);

@@ -1,4 +1,5 @@
-/* A start needs every master key in use and no other; a rotation leaves nothing under the old one. */
+/* A start needs every master key in use and no other; a rotation leaves nothing under the old one.
+ */
 #include "base/clock.h"
 #include "services/crypto/handlers.h"
 #include "services/crypto/hpke_keys.h"
@@ -59,8 +60,8 @@ static enum sm_error rotate(struct vault *vault, struct key_rotate_reply *out)
     struct key_rotate_request wanted = {.key = ROTATE_MASTER};
     struct bus_request request = {
         .header.deadline_ms = clock_wall_ms() + 20000, .worker = &vault->worker, .arena = &arena};
-    TRY(id_random(&request.header.idempotency));
     *out = (struct key_rotate_reply){0};
+    TRY(id_random(&request.header.idempotency));
     return on_key_rotate(&request, &wanted, out);
 }
 
@@ -163,8 +164,7 @@ static void everything_is_under_the_new_master_key_and_opens(void **state)
     struct vault *vault = *state;
     struct buffer before DEFER(buffer_free) = wrap_sample(vault);
     struct identity_statement offer;
-    assert_ok(hpke_keys_offer(
-        vault->crypto.hpke, vault->worker.db, vault_now_ms(vault), &offer));
+    assert_ok(hpke_keys_offer(vault->crypto.hpke, vault->worker.db, vault_now_ms(vault), &offer));
     begin_rotation(vault);
 
     struct key_rewrap_reply reply = step(vault);
@@ -235,8 +235,8 @@ static void a_process_that_does_not_know_the_key_in_use_wraps_nothing(void **sta
     assert_ok(keyring_open(vault->worker.db, &keys, &old));
     begin_rotation(vault);
 
-    assert_error(keyring_wrap_service(old, vault->worker.db, "x", id_span(&clinic),
-                     span_text("x"), &out),
+    assert_error(
+        keyring_wrap_service(old, vault->worker.db, "x", id_span(&clinic), span_text("x"), &out),
         SM_UNAVAILABLE);
 }
 

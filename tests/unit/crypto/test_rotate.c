@@ -24,8 +24,8 @@ static enum sm_error ask_rotate(
     struct key_rotate_request wanted = {key, organisation};
     struct bus_request request = {
         .header.deadline_ms = clock_wall_ms() + CALL_MS, .worker = worker, .arena = &arena};
-    TRY(id_random(&request.header.idempotency));
     *out = (struct key_rotate_reply){0};
+    TRY(id_random(&request.header.idempotency));
     return on_key_rotate(&request, &wanted, out);
 }
 
@@ -44,10 +44,8 @@ static struct key_rewrap_reply begin_and_step(struct clinic *clinic)
 {
     struct key_rotate_reply begun;
     struct key_rewrap_reply step;
-    assert_ok(
-        ask_rotate(&clinic->vault.worker, ROTATE_ORGANISATION, clinic->organisation, &begun));
-    assert_ok(
-        ask_rewrap(&clinic->vault.worker, ROTATE_ORGANISATION, clinic->organisation, &step));
+    assert_ok(ask_rotate(&clinic->vault.worker, ROTATE_ORGANISATION, clinic->organisation, &begun));
+    assert_ok(ask_rewrap(&clinic->vault.worker, ROTATE_ORGANISATION, clinic->organisation, &step));
     return step;
 }
 
@@ -296,8 +294,8 @@ static void a_send_that_wrapped_before_is_not_left_behind(void **state)
     memset(parcel.key, 7, sizeof parcel.key);
     assert_ok(db_begin(clinic->vault.worker.db, &tx));
     wrap(&clinic->vault.worker, &message, &parcel, &wrapped);
-    assert_ok(ask_rotate(&stepper.replica.vault.worker, ROTATE_ORGANISATION, clinic->organisation,
-        &begun));
+    assert_ok(ask_rotate(
+        &stepper.replica.vault.worker, ROTATE_ORGANISATION, clinic->organisation, &begun));
     message.wrapped = buffer_span(&wrapped);
     assert_ok(message_insert(&clinic->vault.worker, &message));
 
@@ -360,7 +358,8 @@ static void a_new_hpke_key_is_offered_at_once_and_the_old_one_still_opens(void *
     assert_ok(hpke_keys_open(vault->crypto.hpke, vault->worker.db,
         &(struct hpke_request){"hello", buffer_span(&frame), vault_now_ms(vault)}, &plaintext,
         &opened));
-    assert_error(clinic_by_link(clinic, "hello", &parcel, &answer), SM_OK); /* links pin no such key */
+    assert_error(
+        clinic_by_link(clinic, "hello", &parcel, &answer), SM_OK); /* links pin no such key */
     audit_edge_settle(vault);
     assert_int_equal(audit_edge_count(EVENT_KEY_ROTATED), 1);
 }
