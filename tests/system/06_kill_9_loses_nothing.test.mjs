@@ -123,7 +123,8 @@ const SPECIAL = [
       '--password-file', world.people.sender.password], { code: null })],
   [/^crypto\.rotate\./, async () => {
     await sendOne();
-    await world.admin(['key', 'rotate', 'org', '--org', world.organisation], { code: null });
+    for (let round = 0; round < 2; round++) // the first may only go on with what another test left
+      await world.admin(['key', 'rotate', 'org', '--org', world.organisation], { code: null });
   }],
   [/^crypto\.(unlock|verify)/, async () => {
     const record = await sendOne();
