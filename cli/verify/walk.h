@@ -8,12 +8,15 @@
 #include "cli/verify/log.h"
 #include "cli/verify/shape.h"
 
-enum { ID_DIGITS = 32, ORIGIN_BYTES = 64 };
+enum { ID_DIGITS = 32, ORIGIN_BYTES = 64, KEYS_MAX = 16 };
 
 struct walk {
     struct log_options *options;
     struct log_verdict *verdict;
-    uint8_t public_key[PROOF_HASH_BYTES];
+    uint8_t keys[KEYS_MAX][PROOF_HASH_BYTES]; /* in the order in which they sign */
+    size_t keys_count, key;                   /* key: which one signs here */
+    bool
+        is_handing_over; /* the entry before names the next key: a checkpoint by this one follows */
     char origin[ORIGIN_BYTES]; /* "securemail/<organisation>": the first line of its checkpoints */
     char log[ID_DIGITS + 1];
     uint64_t last_seq;      /* as the header announces it */

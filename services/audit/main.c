@@ -7,6 +7,7 @@
 #include "runtime/service.h"
 #include "services/audit/handlers.h"
 #include "services/audit/health.h"
+#include "services/audit/succession.h"
 
 enum { WORKERS = 64, READERS = 4, QUEUE_MAX = 256 };
 
@@ -17,7 +18,9 @@ static enum sm_error open_key(
     struct db *db DEFER(db_close) = NULL;
     TRY(db_open(conninfo, &db));
     TRY(store_has_logs(db, &has_logs));
-    return signing_key_open(settings_text(settings, SETTING_KEYS_DIR), !has_logs, out);
+    const char *folder = settings_text(settings, SETTING_KEYS_DIR);
+    TRY(signing_key_open(folder, !has_logs, out));
+    return succession_run(conninfo, folder, out);
 }
 
 static void close_parts(struct audit *audit)
