@@ -1,7 +1,8 @@
 /*
  * The rows of vault.shown. The first writer wins: whoever comes later, at whichever replica, finds
- * the row and says nothing. The share lock keeps the link's row until the commit, so that a deletion
- * at the same time takes the feed's item with it, or comes first and leaves no link to note.
+ * the row and says nothing. The share lock keeps the link's row until the commit, so that a
+ * deletion at the same time takes the feed's item with it, or comes first and leaves no link to
+ * note.
  */
 #include "services/crypto/shown.h"
 

@@ -276,12 +276,13 @@ test('on paper stand the message and its facts, and no button', async () => {
   await person.leave();
 });
 
-test('signing out leaves nothing in the tab', async () => {
+test('signing out leaves nothing in the tab, and ends the session on the server', async () => {
   const person = await opened({ subject: 'Weg ermee' });
   await person.button(person.t.signOut).click();
   await person.heading(person.t.signedOut).waitFor();
   await person.looksRight('signed-out');
 
+  await until('the log says so', async () => act.kindsOf(await act.log(world), person.message).includes('signed-out'));
   const kept = await person.page.evaluate(() => [Object.keys(sessionStorage), Object.keys(localStorage)]);
   assert.deepEqual(kept, [[], ['securemail.language']]);
   assert.equal(await person.page.getByText('Weg ermee').count(), 0);

@@ -138,9 +138,11 @@ export class Visit {
     return this.inSession((session) => this.server.call('reply', { session, ...packed }, parts));
   }
 
-  /** Forgets link and session in this tab. */
-  signOut(): void {
+  /** Forgets link and session in this tab at once, and has the server end the session when it can be reached. */
+  async signOut(): Promise<void> {
+    const kept = this.session;
     keepSession(this.sessionName, null);
     tabMemory.write(LINK, null);
+    if (kept) await this.server.call('leave', { session: kept.session }).catch(() => {});
   }
 }
