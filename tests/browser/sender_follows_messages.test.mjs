@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
-import { startBrowser, visit } from './support/browser.mjs';
+import { reload, startBrowser, visit } from './support/browser.mjs';
 import { assertClean, newMessage, sendWritten, signedIn, write } from './support/office.mjs';
 
 const PASSWORD = 'purple-otter-42';
@@ -232,7 +232,7 @@ test('delete says what it means, and the message is gone', async () => {
   await page.getByRole('heading', { name: 'The message is deleted.' }).waitFor();
   await assertClean(person, 'sender-message-deleted');
   assert.notEqual((await act.open(world, link, { password: PASSWORD, exit: null })).code, 0);
-  await page.reload();
+  await reload(page);
   await page.getByRole('heading', { name: 'There is no such message' }).waitFor();
   person.faults.errors.length = 0;
   await assertClean(person, 'sender-message-missing');
