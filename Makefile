@@ -130,8 +130,8 @@ clean:
 	rm -rf build
 
 # --- checks ----------------------------------------------------------------------------------------
-check: $(UNITS) $(CONTRACTS) $(INTEROP)
-	@node tests/check.mjs $(INTEROP) $(UNITS) $(CONTRACTS)
+check: $(UNITS) $(CONTRACTS) $(INTEROP) $(OUT)/bin/securemail-verify
+	@node tests/check.mjs $(INTEROP) $(OUT)/bin/securemail-verify $(UNITS) $(CONTRACTS)
 
 asan:
 	@$(MAKE) CC=clang MODE=asan all check

@@ -42,6 +42,8 @@ enum operation {
     OP_POLICY_SET = 0x012a,
     OP_KEY_STATUS = 0x012c,
     OP_USER_RESET = 0x012e,
+    OP_KEY_ROTATE = 0x0130,
+    OP_KEY_REWRAP = 0x0132,
     OP_ENQUEUE = 0x0200,
     OP_CANCEL = 0x0202,
     OP_DELIVERY_FEED = 0x0204,

@@ -14,9 +14,10 @@
 enum setting {
     SETTING_ENABLED, /* SECURE_MAIL_ENABLED            "true": else the gateway says not enabled */
     SETTING_MASTER_KEY, /* SECURE_MAIL_MASTER_KEY(_FILE)  crypto: 32+ random bytes, base64 or hex */
-    SETTING_KEYS_DIR,   /* SECURE_MAIL_KEYS_DIR           CURVE keys, notifier's letter key */
-    SETTING_CAPABILITY_DIR, /* SECURE_MAIL_CAPABILITY_DIR     capability.pub: from crypto to audit
-                             */
+    SETTING_MASTER_KEY_NEXT, /* SECURE_MAIL_MASTER_KEY_NEXT(_FILE)  crypto: during its rotation */
+    SETTING_KEYS_DIR,        /* SECURE_MAIL_KEYS_DIR           CURVE keys, notifier's letter key */
+    SETTING_CAPABILITY_DIR,  /* SECURE_MAIL_CAPABILITY_DIR     capability.pub: from crypto to audit
+                              */
     SETTING_DATABASE, /* SECURE_MAIL_DATABASE           libpq conninfo of this service's role */
     SETTING_LISTEN,   /* SECURE_MAIL_LISTEN             bus endpoints, comma-separated */
     SETTING_OPERATOR_LISTEN, /* SECURE_MAIL_OPERATOR_LISTEN    crypto: ipc:// endpoint of the

@@ -33,6 +33,8 @@ const struct setting_row settings_table[] = {
     ROW(SETTING_MASTER_KEY, "MASTER_KEY", C, TEXT, REQUIRED, SECRET,
         MEANS("32 or more random bytes in base64 or hexadecimal; read, wiped and checked against this database at start"),
         .remedy = "Make one with: make master-key"),
+    ROW(SETTING_MASTER_KEY_NEXT, "MASTER_KEY_NEXT", C, TEXT, PRESET(""), SECRET,
+        MEANS("the master key that takes its place, while it is rotated (docs/runbook.md); empty: none")),
     ROW(SETTING_KEYS_DIR, "KEYS_DIR", ALL, TEXT, REQUIRED, PRESET("./var/keys"),
         MEANS("the folder with the bus keys of this service and the public keys of its peers")),
     ROW(SETTING_CAPABILITY_DIR, "CAPABILITY_DIR", C | A, TEXT, PRESET(""),

@@ -41,14 +41,17 @@ static enum sm_error worker_open(void *service, void **out)
 
 /* --- the parts --- */
 
-/* Needs the master key, and is the last to see it. */
+/* Needs the master keys, and is the last to see them. */
 static enum sm_error open_keyring(struct settings *settings, struct keyring **out)
 {
+    const struct master_keys master = {.current = settings_secret(settings, SETTING_MASTER_KEY),
+        .next = settings_secret(settings, SETTING_MASTER_KEY_NEXT)};
     struct db *db DEFER(db_close) = NULL;
     TRY(db_open(settings_text(settings, SETTING_DATABASE), &db));
-    enum sm_error error = keyring_open(db, settings_secret(settings, SETTING_MASTER_KEY), out);
+    enum sm_error error = keyring_open(db, &master, out);
     settings_forget(settings, SETTING_MASTER_KEY);
-    return error;
+    settings_forget(settings, SETTING_MASTER_KEY_NEXT);
+    return error == SM_OK ? keks_mark_sessions(keyring_keks(*out)) : error;
 }
 
 static enum sm_error open_passwords(const struct crypto *crypto, struct password_pool **out)
