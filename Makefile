@@ -51,7 +51,7 @@ PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/
 # What has threads, for the thread sanitizer.
 THREADED := $(filter $(addprefix %/test_,admin health metric condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper cut),$(UNITS))
 
-.PHONY: all programs web run start stop status test check asan tsan tsan-run fuzz fuzz-run lint format docs \
+.PHONY: all programs web run start stop status backup restore test check asan tsan tsan-run fuzz fuzz-run lint format docs \
         bench bench-run master-key test-compose fresh clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -174,6 +174,12 @@ run start:
 	@exec node dev/run.mjs $@
 
 stop status:
+	@node dev/run.mjs $@
+
+# make backup [FOLDER=...]; make restore FILE=folder KEY=backup.key JOURNAL=erasures.journal
+backup restore:
+	@dev/setup run
+	@$(MAKE) -s -j$$(nproc) MODE=release programs
 	@node dev/run.mjs $@
 
 master-key:

@@ -24,6 +24,8 @@ static const struct cli_command commands[] = {
      "What senders of an organisation may choose.", NULL},
     {"key status", "", 0, operator_options, operator_key_status,
      "Versions of all keys and what hangs on them.", NULL},
+    {"mail release", "", 0, operator_options, operator_mail_release,
+     "After a restore: mail that was waiting in the backup goes out.", NULL},
     {"login", "", 0, login_options, user_login, "Sign in, for the audit commands.", NULL},
     {"audit list", "", 0, audit_list_options, audit_list, "The log, newest first.", NULL},
     {"audit export", "", 0, audit_export_options, audit_export,
