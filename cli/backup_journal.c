@@ -58,13 +58,13 @@ static bool read_line(struct span line, struct erasure_line *out)
 {
     struct span rest = line;
     struct span thing;
-    return take_word(&rest, &out->at) && take_word(&rest, &out->kind) &&
-           take_word(&rest, &thing) && is_time(out->at) && is_kind(out->kind) &&
-           id_parse(thing, &out->thing) == SM_OK &&
+    return take_word(&rest, &out->at) && take_word(&rest, &out->kind) && take_word(&rest, &thing) &&
+           is_time(out->at) && is_kind(out->kind) && id_parse(thing, &out->thing) == SM_OK &&
            has_check(span_of(line.at, line.size - rest.size - 1), rest);
 }
 
-/* A line without its newline; too long or without an end: not one. False at the file's end. */
+/* A line without its newline; one that is too long or has no end is "?". False at the file's end.
+ */
 static bool next_line(FILE *in, char room[static LINE_BYTES_MAX], struct span *out)
 {
     *out = span_of(room, 0);
@@ -75,6 +75,7 @@ static bool next_line(FILE *in, char room[static LINE_BYTES_MAX], struct span *o
         *out = span_of(room, size - 1);
         return true;
     }
+    *out = span_text("?");
     for (int letter = 0; letter != '\n' && letter != EOF;)
         letter = fgetc(in);
     return true;
@@ -87,6 +88,8 @@ enum sm_error backup_journal(FILE *in, FILE *out, struct journal_counts *counts)
     *counts = (struct journal_counts){0};
     for (uint64_t number = 1; next_line(in, room, &line); number++) {
         struct erasure_line erasure;
+        if (line.size == 0)
+            continue;
         if (read_line(line, &erasure)) {
             counts->lines++;
             if (fprintf(out, "%.*s\t%.*s\t\\\\x%s\n", SPAN_PRINT(erasure.at),

@@ -17,7 +17,8 @@ struct journal_counts {
     uint64_t first_bad; /* which line of the file, from 1; 0: none */
 };
 
-/* Writes each erasure to `out` as a row for COPY restore.erasure (at_ms, kind, thing) FROM STDIN. */
+/* Writes each erasure to `out` as a row for COPY restore.erasure (at_ms, kind, thing) FROM STDIN.
+ */
 SM_MUST_USE enum sm_error backup_journal(FILE *in, FILE *out, struct journal_counts *counts);
 
 #endif

@@ -118,8 +118,7 @@ enum sm_error backup_open(
     TRY(read_block(in, head, sizeof head, &got));
     if (got < sizeof head || memcmp(head, magic, MAGIC_BYTES) != 0)
         return SM_BAD_FORMAT;
-    TRY(hpke_receive(
-        key, span_of(head + MAGIC_BYTES, HPKE_ENC_BYTES), span_text(info), &hpke));
+    TRY(hpke_receive(key, span_of(head + MAGIC_BYTES, HPKE_ENC_BYTES), span_text(info), &hpke));
     TRY(secret_new(CHUNKED_KEY_BYTES, &input));
     TRY(hpke_export(hpke, span_text(export_context), secret_bytes(input), CHUNKED_KEY_BYTES));
     TRY(chunked_opener_new(secret_span(input), buffer_span(&context), &opener));

@@ -26,8 +26,8 @@ static const struct cli_option make_options[] = {
 
 static enum sm_error unwritten(struct cli *cli, enum sm_error error, const char *path)
 {
-    return cli_problem(cli, error, "Name a file in a folder that you may write to",
-        "%.200s: %s", path, strerror(errno));
+    return cli_problem(cli, error, "Name a file in a folder that you may write to", "%.200s: %s",
+        path, strerror(errno));
 }
 
 static enum sm_error make_key(struct cli *cli)
@@ -50,18 +50,18 @@ static enum sm_error make_key(struct cli *cli)
     error = key_file_write(public_path, 0644, span_of(p256_public(key), P256_PUBLIC_BYTES));
     if (error != SM_OK)
         return unwritten(cli, error, public_path);
-    cli_say(cli, "Made %s, which seals backups, and %s, which opens them.", public_path,
-        secret_path);
+    cli_say(
+        cli, "Made %s, which seals backups, and %s, which opens them.", public_path, secret_path);
     cli_say(cli, "Keep the second one elsewhere: without it no backup can be restored.");
     return SM_OK;
 }
 
 /* --- parts --- */
 
-#define PART_OPTIONS                                          \
-    {"--backup", "ID", "of the backup; none: its manifest"},  \
-    {                                                         \
-        "--part", "NAME", "of the part"                       \
+#define PART_OPTIONS                                         \
+    {"--backup", "ID", "of the backup; none: its manifest"}, \
+    {                                                        \
+        "--part", "NAME", "of the part"                      \
     }
 static const struct cli_option seal_options[] = {
     {"--to", "FILE", "the public key of backups"}, PART_OPTIONS, CLI_OPTIONS_END};

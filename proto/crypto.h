@@ -170,7 +170,7 @@ extern const struct fields keys_request, keys_reply, carry_request, carry_reply,
     feed_item, feed_reply, known_request, known_reply, due_request, due_reply, destroy_request,
     destroy_reply, purged_request, org_create_request, org_create_reply, org_list_request,
     org_list_reply, user_create_request, user_create_reply, user_reset_reply, user_request,
-    user_password_request, policy_set_request, mail_release_request,
-    mail_release_reply, key_status_request, key_status_reply, nothing;
+    user_password_request, policy_set_request, mail_release_request, mail_release_reply,
+    key_status_request, key_status_reply, nothing;
 
 #endif

@@ -163,9 +163,10 @@ static bool compare_kept(struct walk *walk)
             continue;
         struct proof_hash root = proof_tree_root(&walk->tree);
         if (!proof_equal(&kept->note.root, &root))
-            return !walk_tells_restore(walk, kept) && TAMPERED(
-                "up to here the log is not the one of your checkpoint %.100s: its history was written anew",
-                kept->path);
+            return !walk_tells_restore(walk, kept) &&
+                   TAMPERED(
+                       "up to here the log is not the one of your checkpoint %.100s: its history was written anew",
+                       kept->path);
         walk->verdict->is_anchored = true;
     }
     return true;
@@ -191,8 +192,8 @@ static bool note_restore(struct walk *walk, struct slice entry)
     if (verdict->restores_count >= LOG_RESTORES_MAX)
         memmove(verdict->restores, verdict->restores + 1,
             (LOG_RESTORES_MAX - 1) * sizeof verdict->restores[0]);
-    uint64_t place = verdict->restores_count < LOG_RESTORES_MAX ? verdict->restores_count
-                                                                : LOG_RESTORES_MAX - 1;
+    uint64_t place =
+        verdict->restores_count < LOG_RESTORES_MAX ? verdict->restores_count : LOG_RESTORES_MAX - 1;
     verdict->restores[place] = restore;
     verdict->restores_count++;
     return true;

@@ -34,8 +34,8 @@ bool walk_fault(struct walk *walk, enum remedy remedy, const char *format, ...)
 bool walk_tells_restore(struct walk *walk, const struct log_kept *kept)
 {
     const struct log_verdict *verdict = walk->verdict;
-    uint64_t held = verdict->restores_count < LOG_RESTORES_MAX ? verdict->restores_count
-                                                               : LOG_RESTORES_MAX;
+    uint64_t held =
+        verdict->restores_count < LOG_RESTORES_MAX ? verdict->restores_count : LOG_RESTORES_MAX;
     for (uint64_t i = 0; i < held; i++) {
         const struct log_restore *restore = &verdict->restores[i];
         if (restore->seq > kept->note.size)
@@ -227,10 +227,12 @@ static bool finish(struct walk *walk)
             (unsigned long long)walk->tree.size);
     for (size_t i = 0; i < walk->options->kept_count; i++)
         if (walk->options->kept[i].note.size > walk->tree.size)
-            return !walk_tells_restore(walk, &walk->options->kept[i]) && TAMPERED(
-                "your checkpoint %.80s has %llu entries and this log only %llu: its end was cut off",
-                walk->options->kept[i].path, (unsigned long long)walk->options->kept[i].note.size,
-                (unsigned long long)walk->tree.size);
+            return !walk_tells_restore(walk, &walk->options->kept[i]) &&
+                   TAMPERED(
+                       "your checkpoint %.80s has %llu entries and this log only %llu: its end was cut off",
+                       walk->options->kept[i].path,
+                       (unsigned long long)walk->options->kept[i].note.size,
+                       (unsigned long long)walk->tree.size);
     return true;
 }
 

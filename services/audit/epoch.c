@@ -105,8 +105,8 @@ static enum sm_error open_all(const struct group_context *context, const struct 
 {
     struct page *page DEFER(memory_free) = NULL;
     TRY(memory_zeroed(1, sizeof *page, (void **)&page));
-    (void)snprintf(page->reason, sizeof page->reason, "from a backup of %s",
-        clock_text(run->backup_ms).text);
+    (void)snprintf(
+        page->reason, sizeof page->reason, "from a backup of %s", clock_text(run->backup_ms).text);
     do {
         TRY(fill(context->db, page, run));
         TRY(open_page(context, page));

@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -33,18 +32,6 @@ static enum sm_error fault(const char *what)
     int number = errno;
     bool is_full = number == ENOSPC || number == EDQUOT;
     return log_failure(what, is_full ? SM_DISK_FULL : SM_IO, strerrordesc_np(number));
-}
-
-/* A crash may have cut the last line: the next one begins on a line of its own. */
-static enum sm_error end_cut_line(int file)
-{
-    char last = '\n';
-    struct stat facts;
-    if (fstat(file, &facts) != 0)
-        return fault("journal-open");
-    if (facts.st_size > 0 && pread(file, &last, 1, facts.st_size - 1) != 1)
-        return fault("journal-open");
-    return last == '\n' || write(file, "\n", 1) == 1 ? SM_OK : fault("journal-open");
 }
 
 static enum sm_error sync_folder(const char *folder)
@@ -73,10 +60,9 @@ enum sm_error journal_open(const char *folder, struct journal **out)
         return SM_TOO_LARGE;
     TRY(memory_zeroed(1, sizeof *journal, (void **)&journal));
     journal->file =
-        open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+        open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
     if (journal->file < 0)
         return refuse(path);
-    TRY(end_cut_line(journal->file));
     TRY(sync_folder(folder));
     *out = TAKE(journal);
     return SM_OK;
@@ -91,38 +77,34 @@ void journal_close(struct journal **journal)
     memory_free(journal);
 }
 
-/* The check goes behind a blank. */
+/* The check goes behind a blank; it covers what stands behind the first newline. */
 static enum sm_error add_check(char line[static LINE_BYTES_MAX])
 {
     uint8_t digest[KDF_SHA256_BYTES];
     char check[2 * CHECK_BYTES + 1];
     size_t size = strlen(line);
-    TRY(kdf_sha256(span_of(line, size), digest));
+    TRY(kdf_sha256(span_of(line + 1, size - 1), digest));
     hex_encode(span_of(digest, CHECK_BYTES), check);
     int added = snprintf(line + size, LINE_BYTES_MAX - size, " %s\n", check);
     return added > 0 && (size_t)added < LINE_BYTES_MAX - size ? SM_OK : SM_TOO_LARGE;
 }
 
+/* A line that a crash or a full disk cut, here or in another process, has no newline of its own: so
+ * each line brings one in front. */
 enum sm_error journal_add(
     struct journal *journal, enum erasure kind, struct id thing, int64_t at_ms)
 {
     char line[LINE_BYTES_MAX];
     if (!journal)
         return SM_OK;
-    int size = snprintf(
-        line, sizeof line, "%" PRId64 " %s %s", at_ms, words[kind], id_text(thing).text);
+    int size =
+        snprintf(line, sizeof line, "\n%" PRId64 " %s %s", at_ms, words[kind], id_text(thing).text);
     if (size < 0 || (size_t)size >= sizeof line)
         return SM_TOO_LARGE;
     TRY(add_check(line));
-    size_t whole = strlen(line);
-    errno = 0;
-    ssize_t written = write(journal->file, line, whole);
-    if (written != (ssize_t)whole || fdatasync(journal->file) != 0) {
-        errno = errno ? errno : ENOSPC; /* a short write is a full disk */
-        enum sm_error error = fault("journal-add");
-        if (written > 0 && (size_t)written < whole)
-            (void)!write(journal->file, "\n", 1); /* the next line begins anew */
-        return error;
-    }
+    errno = ENOSPC; /* a short write is a full disk */
+    if (write(journal->file, line, strlen(line)) != (ssize_t)strlen(line) ||
+        fdatasync(journal->file) != 0)
+        return fault("journal-add");
     return SM_OK;
 }

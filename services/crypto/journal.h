@@ -6,8 +6,9 @@
  *
  *     <ms since 1970, decimal> <kind> <id, 32 digits> <check, 8 digits>
  *
- * check = the first 4 bytes of SHA-256 of the line before it: tells a line that a crash cut. It
- * proves nothing against who can write the file. Ids only: no address, no name, no key.
+ * Lines may have empty ones between them. check = the first 4 bytes of SHA-256 of the line before
+ * it: tells a line that a crash cut. It proves nothing against who can write the file. Ids only: no
+ * address, no name, no key.
  */
 #ifndef SM_CRYPTO_JOURNAL_H
 #define SM_CRYPTO_JOURNAL_H

@@ -97,7 +97,8 @@ static enum sm_error add_event(const struct worker *worker, const struct ended *
     return outbox_add(worker->db, &vault_outbox, &event);
 }
 
-/* An edited row keeps its key closed by itself, and is what an operator must look at: not served. */
+/* An edited row keeps its key closed by itself, and is what an operator must look at: not served.
+ */
 static enum sm_error replay_row(
     const struct worker *worker, struct arena *arena, const struct erased *erased)
 {
