@@ -72,6 +72,11 @@ $(OUT)/obj/%.o: %.c
 	@$(if $(V),,echo "  CC $<")
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
+# Which schema a program was built for; a folder is newer when a name was added.
+MIGRATIONS := $(basename $(notdir $(sort $(wildcard db/migrations/[0-9]*.sql))))
+$(OUT)/obj/lib/runtime/schema.o: CPPFLAGS += -DSM_MIGRATIONS='"$(MIGRATIONS)"'
+$(OUT)/obj/lib/runtime/schema.o: db/migrations
+
 $(LIB): $(LIB_OBJECTS)
 	@rm -f $@
 	$(Q)ar rcs $@ $^

@@ -9,6 +9,7 @@
  * reverse when `serve` returns, whatever the reason.
  */
 #include "base/log.h"
+#include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/crypto/capability_file.h"
 #include "services/crypto/handlers.h"
@@ -162,6 +163,7 @@ static enum sm_error serve(void)
     struct bus_keys *bus_keys DEFER(bus_keys_free) = NULL;
     struct crypto crypto = {0};
     TRY(settings_load(PEER_CRYPTO, &settings));
+    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     crypto.settings = settings;
     crypto.base_url = settings_text(settings, SETTING_BASE_URL);
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_CRYPTO, &bus_keys));

@@ -106,8 +106,8 @@ static void a_changed_byte_anywhere_is_seen(void **state)
     seal(span_text("ciphertext of messages"), &sealed);
     for (size_t i = 0; i < sealed.size; i++) {
         sealed.bytes[i] ^= 1;
-        assert_error(open_as(key, &objects, buffer_span(&sealed)),
-            i < 20 ? SM_BAD_FORMAT : SM_TAMPERED);
+        assert_error(
+            open_as(key, &objects, buffer_span(&sealed)), i < 20 ? SM_BAD_FORMAT : SM_TAMPERED);
         sealed.bytes[i] ^= 1;
     }
 }

@@ -58,9 +58,11 @@ static void what_was_deleted_is_destroyed_again(void **state)
     assert_int_equal(replay(clinic), 1);
 
     assert_int_equal(state_of(clinic), STATE_DELETED);
-    assert_int_equal(clinic_number(clinic, "SELECT count(*) FROM vault.message WHERE wrapped IS NOT NULL"), 0);
+    assert_int_equal(
+        clinic_number(clinic, "SELECT count(*) FROM vault.message WHERE wrapped IS NOT NULL"), 0);
     assert_int_equal(clinic_number(clinic, "SELECT count(*) FROM vault.link"), 0);
-    assert_int_equal(clinic_number(clinic, "SELECT count(*) FROM vault.message WHERE due_ms IS NOT NULL"), 1);
+    assert_int_equal(
+        clinic_number(clinic, "SELECT count(*) FROM vault.message WHERE due_ms IS NOT NULL"), 1);
     assert_int_equal(audit_edge_last(EVENT_DELETED).actor_class, ACTOR_SYSTEM);
 }
 
@@ -86,7 +88,8 @@ static void the_log_has_once_what_it_had_before_the_backup(void **state)
     struct clinic *clinic = *state;
     struct answer answer DEFER(answer_free) = ANSWER;
     struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
-    assert_error(clinic_with_message(clinic, "delete", &clinic->anna, parcel.message, &answer), SM_OK);
+    assert_error(
+        clinic_with_message(clinic, "delete", &clinic->anna, parcel.message, &answer), SM_OK);
     journal_says(clinic, "deleted", parcel.message, 0);
     restore(clinic);
 
@@ -125,7 +128,8 @@ static void an_edited_row_is_not_served(void **state)
     struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
     journal_says(clinic, "deleted", parcel.message, 0);
     restore(clinic);
-    assert_ok(database_run(clinic->vault.database, "UPDATE vault.message SET expires_ms = expires_ms + 1"));
+    assert_ok(database_run(
+        clinic->vault.database, "UPDATE vault.message SET expires_ms = expires_ms + 1"));
 
     assert_error(restored_replay(&clinic->vault.worker, &count), SM_TAMPERED);
 
@@ -139,8 +143,11 @@ static void who_was_signed_in_signs_in_anew(void **state)
     struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
     struct page rosa = clinic_verified(clinic, &parcel);
     restore(clinic);
-    assert_int_equal(clinic_number(clinic, "SELECT (SELECT count(*) FROM vault.session) + (SELECT"
-        " count(*) FROM vault.link_session) + (SELECT count(*) FROM vault.hpke_key)"), 0);
+    assert_int_equal(
+        clinic_number(clinic,
+            "SELECT (SELECT count(*) FROM vault.session) + (SELECT"
+            " count(*) FROM vault.link_session) + (SELECT count(*) FROM vault.hpke_key)"),
+        0);
     hpke_keys_free(&clinic->vault.crypto.hpke); /* a start after the restore */
     assert_ok(hpke_keys_new(clinic->vault.crypto.keyring, &clinic->vault.crypto.hpke));
     assert_error(clinic_with_session(clinic, "open", &rosa, &answer), SM_NOT_SIGNED_IN);
@@ -151,7 +158,8 @@ static void mail_that_waited_is_held_until_it_is_released_and_the_log_has_that(v
     struct clinic *clinic = *state;
     struct arena arena DEFER(arena_free) = ARENA(65536);
     struct mail_release_reply reply = {0};
-    struct bus_request request = {.worker = &clinic->vault.worker, .arena = &arena,
+    struct bus_request request = {.worker = &clinic->vault.worker,
+        .arena = &arena,
         .header.deadline_ms = clock_wall_ms() + clinic->call_ms};
     restore(clinic);
     assert_int_equal(clinic_number(clinic, "SELECT restore.is_mail_held()::int"), 1);
@@ -170,7 +178,8 @@ static void mail_is_not_released_while_the_log_is_away(void **state)
     struct clinic *clinic = *state;
     struct arena arena DEFER(arena_free) = ARENA(65536);
     struct mail_release_reply reply = {0};
-    struct bus_request request = {.worker = &clinic->vault.worker, .arena = &arena,
+    struct bus_request request = {.worker = &clinic->vault.worker,
+        .arena = &arena,
         .header.deadline_ms = clock_wall_ms() + 500};
     restore(clinic);
     audit_edge_set_down(true);
