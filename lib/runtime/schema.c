@@ -13,8 +13,8 @@
 enum { NAME_BYTES_MAX = 128, NAMES_MAX = 1000 };
 
 static const char known[] = SM_MIGRATIONS; /* names with a blank between them */
-static const struct statement sql_applied = {"schema_applied",
-    "SELECT name FROM migration.applied ORDER BY name LIMIT $1"};
+static const struct statement sql_applied = {
+    "schema_applied", "SELECT name FROM migration.applied ORDER BY name LIMIT $1"};
 
 /* Takes the next name off `rest`; false when there is none. */
 static bool next_known(struct span *rest, struct span *out)
@@ -86,10 +86,10 @@ enum sm_error schema_check(const char *conninfo)
     struct db *db DEFER(db_close) = NULL;
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     TRY(db_open(conninfo, &db));
-    enum sm_error error =
-        DB_RUN(db, &sql_applied, &rows, db_i64(NAMES_MAX));
+    enum sm_error error = DB_RUN(db, &sql_applied, &rows, db_i64(NAMES_MAX));
     if (error == SM_DATABASE)
-        return refuse(span_of(NULL, 0), "the database has no Secure Mail schema that this role sees",
+        return refuse(span_of(NULL, 0),
+            "the database has no Secure Mail schema that this role sees",
             "Migrate it first: db/migrate");
     TRY(error);
     TRY(check_newer(rows));

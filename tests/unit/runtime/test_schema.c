@@ -1,4 +1,5 @@
-/* A program starts on its own schema, and on no other; neither is an older migrate let at a newer one. */
+/* A program starts on its own schema, and on no other; neither is an older migrate let at a newer
+ * one. */
 #include "runtime/schema.h"
 
 #include "tests/support/check.h"
