@@ -458,7 +458,7 @@ static void what_waited_in_a_backup_is_held_and_new_mail_is_not(void **state)
     struct mail_job old = job_of(place, 1, LETTER_NOTICE);
     struct mail_job fresh = job_of(place, 2, LETTER_NOTICE);
     enqueue(place, &old);
-    (void)claim(place, JOB_ANY); /* somebody was sending it when the backup was made */
+    struct claimed_job sending DEFER(claimed_job_free) = claim(place, JOB_ANY); /* at the backup */
     assert_ok(database_run(place->database,
         "SELECT restore.prepare('\\x000102030405060708090a0b0c0d0e0f',"
         " '\\x000102030405060708090a0b0c0d0e0f', 1700000000000, true)"));
