@@ -51,7 +51,7 @@ PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/
 # What has threads, for the thread sanitizer.
 THREADED := $(filter $(addprefix %/test_,admin health metric condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper cut),$(UNITS))
 
-.PHONY: all programs web run start stop status test check asan tsan tsan-run fuzz fuzz-run lint format docs \
+.PHONY: all programs web run start stop status backup restore test check asan tsan tsan-run fuzz fuzz-run lint format docs \
         bench bench-run master-key test-compose fresh clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -71,6 +71,11 @@ $(OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC $<")
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# Which schema a program was built for; a folder is newer when a name was added.
+MIGRATIONS := $(basename $(notdir $(sort $(wildcard db/migrations/[0-9]*.sql))))
+$(OUT)/obj/lib/runtime/schema.o: CPPFLAGS += -DSM_MIGRATIONS='"$(MIGRATIONS)"'
+$(OUT)/obj/lib/runtime/schema.o: db/migrations
 
 $(LIB): $(LIB_OBJECTS)
 	@rm -f $@
@@ -174,6 +179,12 @@ run start:
 	@exec node dev/run.mjs $@
 
 stop status:
+	@node dev/run.mjs $@
+
+# make backup [FOLDER=...]; make restore FILE=folder KEY=backup.key JOURNAL=erasures.journal
+backup restore:
+	@dev/setup run
+	@$(MAKE) -s -j$$(nproc) MODE=release programs
 	@node dev/run.mjs $@
 
 master-key:

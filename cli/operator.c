@@ -278,3 +278,16 @@ enum sm_error operator_policy_set(struct cli *cli)
     cli_say(cli, "The policy is set.");
     return SM_OK;
 }
+
+/* --- after a restore --- */
+
+enum sm_error operator_mail_release(struct cli *cli)
+{
+    struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
+    struct mail_release_request request = {0};
+    struct mail_release_reply reply = {0};
+    TRY(call(cli, OP_MAIL_RELEASE, &request, &arena, &reply));
+    cli_say(cli, reply.restores ? "The mail that was held since the restore goes out now."
+                                : "No mail was held.");
+    return doc_set_u64(cli->answer, "restores", reply.restores);
+}

@@ -57,7 +57,7 @@ export class Cluster {
 
   conninfo(role = null, database = 'securemail') {
     const user = role ?? (isRoot ? 'postgres' : process.env.USER ?? execFileSync('id', ['-un']).toString().trim());
-    return `host=${this.socket} user=${user} dbname=${database}`;
+    return `host=${this.socket} user=${user}${database ? ` dbname=${database}` : ''}`;
   }
 
   make() {

@@ -132,6 +132,9 @@ FIELDS(policy_set_request, struct policy_set_request,
     F_U64(struct policy_set_request, recipients_max, 1, RECIPIENTS_MAX, "of one message"),
     F_U64(struct policy_set_request, attachments_max, 0, ATTACHMENTS_MAX, "of one message"),
     F_U64(struct policy_set_request, total_bytes_max, 1, MS_MAX, "ciphertext of all live messages"));
+FIELDS_NONE(mail_release_request);
+FIELDS(mail_release_reply, struct mail_release_reply,
+    F_U64(struct mail_release_reply, restores, 0, MS_MAX, "whose mail was held until now"));
 FIELDS_NONE(key_status_request);
 FIELDS_LOCAL(key_status_item, struct key_status_item,
     F_LINE(struct key_status_item, purpose, 1, 64, "what it is for"),

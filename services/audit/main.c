@@ -4,6 +4,7 @@
  * tree.h and checkpoint.h (why a change is seen), export.c, and docs/audit-format.md.
  */
 #include "base/memory.h"
+#include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/audit/handlers.h"
 #include "services/audit/health.h"
@@ -80,6 +81,7 @@ static enum sm_error run(void)
     struct bus_keys *keys DEFER(bus_keys_free) = NULL;
     struct audit audit DEFER(close_parts) = {0};
     TRY(settings_load(PEER_AUDIT, &settings));
+    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_AUDIT, &keys));
     TRY(open_parts(settings, &audit));
     return serve(settings, keys, &audit);

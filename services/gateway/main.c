@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "runtime/health.h"
+#include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/gateway/capability_key.h"
 #include "services/gateway/closed.h"
@@ -99,6 +100,7 @@ static enum sm_error run(void)
     TRY(service_start(PEER_GATEWAY));
     raise_file_limit();
     TRY(settings_load(PEER_GATEWAY, &settings));
+    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_GATEWAY, &keys));
     TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
     TRY(closed_set_new(&closed));

@@ -106,7 +106,7 @@ test('nothing can be written but what is meant to be', async () => {
 test('each container is given its own volumes and no other', () => {
   const expected = {
     gateway: { keys: 'keys-gateway', objects: 'objects+' },
-    crypto: { keys: 'keys-crypto', capability: 'capability+' },
+    crypto: { keys: 'keys-crypto', capability: 'capability+', journal: 'journal+' },
     notifier: { keys: 'keys-notifier' },
     retention: { keys: 'keys-retention', objects: 'objects+' },
     audit: { keys: 'keys-audit+', capability: 'capability' },
@@ -284,13 +284,20 @@ test('the runbook\'s rotations of keys leave everything in place', async () => {
 });
 
 test('the runbook\'s backup, restored where nothing is, opens an old message', async () => {
-  await deployment.runbook('backup');
+  const gone = await act.send(deployment, { to: 'gone@recipient.example' });
+  const goneLink = await deployment.linkFor('gone@recipient.example');
+  await deployment.runbook('backup-key');
+  assert.match(await deployment.runbook('backup'), /holds everything/);
+  await deployment.cli('sender', ['delete', gone.message, '--yes']);
+  await deployment.runbook('journal');
   await deployment.takeDown(); // with all volumes
 
-  await deployment.runbook('restore');
+  assert.match(await deployment.runbook('restore'), /everything of .* is back/);
 
   await deployment.untilHealthy();
   await openFirst();
+  await act.open(deployment, goneLink, { password: 'correct-horse', exit: 5 });
+  await deployment.runbook('release');
   await act.send(deployment, { to: 'after-restore@recipient.example' });
   await act.open(deployment, await deployment.linkFor('after-restore@recipient.example'), { password: 'correct-horse' });
 });
