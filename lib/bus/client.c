@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "bus/keyring.h"
 #include "proto/limits.h"
 
@@ -60,6 +61,9 @@ enum sm_error bus_client_open(
         TRY(add_replica(client, keys, &options, span_slice(rest, 0, size)));
         rest = span_slice(rest, size + (comma ? 1 : 0), rest.size);
     } while (rest.size);
+    uint64_t any = 0;
+    TRY(random_bytes(&any, sizeof any));
+    client->current = any % client->count;
     *out = TAKE(client);
     return SM_OK;
 }
@@ -82,6 +86,7 @@ struct attempt {
     uint8_t header_bytes[HEADER_BYTES];
     struct buffer message;
     int64_t end_ms; /* monotonic */
+    size_t *asked;  /* the caller's, or NULL */
 };
 
 static int64_t left_of(const struct attempt *attempt)
@@ -98,6 +103,9 @@ static enum sm_error prepare(
     assert(attempt->rule->repeat != REPEAT_BY_KEY || !id_is_none(call->idempotency));
     attempt->end_ms = clock_monotonic_ms() + call->timeout_ms;
     attempt->message = BUFFER(attempt->rule->bytes_max);
+    attempt->asked = call->asked;
+    if (call->asked)
+        *call->asked = 0;
     attempt->header = (struct header){.operation = (uint16_t)call->operation,
         .idempotency = call->idempotency,
         .deadline_ms = clock_wall_ms() + call->timeout_ms,
@@ -183,6 +191,8 @@ static enum sm_error ask(struct bus_client *client, size_t replica, const struct
     if (client->count > 1 && patience > PATIENCE_MS)
         patience = PATIENCE_MS;
     TRY(wire_send(client->replicas[replica], frames, 2));
+    if (attempt->asked)
+        ++*attempt->asked;
     return await_answer(client->replicas[replica], attempt, patience, message, header);
 }
 

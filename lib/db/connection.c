@@ -174,16 +174,37 @@ static bool drop_notifications(struct db *db)
     return was_one;
 }
 
-enum sm_error db_wait(struct db *db, int64_t timeout_ms)
+enum sm_error db_wait_or(struct db *db, int descriptor, int64_t timeout_ms)
 {
     if (db->is_broken)
         return SM_UNAVAILABLE;
-    struct pollfd wait = {.fd = PQsocket(db->connection), .events = POLLIN};
+    struct pollfd waits[] = {{.fd = PQsocket(db->connection), .events = POLLIN},
+        {.fd = descriptor, .events = POLLIN}}; /* poll passes over a negative one */
     if (drop_notifications(db))
         return SM_OK; /* it came with the answer to an earlier statement */
-    (void)poll(&wait, 1, timeout_ms < 0 ? 0 : timeout_ms > INT32_MAX ? INT32_MAX : (int)timeout_ms);
+    (void)poll(waits, 2, timeout_ms < 0 ? 0 : timeout_ms > INT32_MAX ? INT32_MAX : (int)timeout_ms);
     if (!PQconsumeInput(db->connection))
         return session_failure(db, NULL, "wait");
     (void)drop_notifications(db);
+    return SM_OK;
+}
+
+enum sm_error db_wait(struct db *db, int64_t timeout_ms)
+{
+    return db_wait_or(db, -1, timeout_ms);
+}
+
+enum sm_error db_hear(struct db *db, db_heard_fn *heard, void *context)
+{
+    enum { HEARD_MAX = 256 }; /* the rest at the next look */
+    if (db->is_broken)
+        return SM_UNAVAILABLE;
+    if (!PQconsumeInput(db->connection))
+        return session_failure(db, NULL, "hear");
+    PGnotify *notify;
+    for (int count = 0; count < HEARD_MAX && (notify = PQnotifies(db->connection)); count++) {
+        heard(context, notify->extra);
+        PQfreemem(notify);
+    }
     return SM_OK;
 }

@@ -101,5 +101,11 @@ SM_MUST_USE enum sm_error db_now_ms(struct db *db, int64_t *out);
 /* LISTEN on a channel (constant, [a-z_]+); db_wait returns on a notification or after the time. */
 SM_MUST_USE enum sm_error db_listen(struct db *db, const char *channel);
 SM_MUST_USE enum sm_error db_wait(struct db *db, int64_t timeout_ms);
+/* The same; it returns also when `descriptor` can be read. */
+SM_MUST_USE enum sm_error db_wait_or(struct db *db, int descriptor, int64_t timeout_ms);
+/* What the notifications since the last wait said, oldest first, at most a page. It does not wait.
+ */
+typedef void db_heard_fn(void *context, const char *said);
+SM_MUST_USE enum sm_error db_hear(struct db *db, db_heard_fn *heard, void *context);
 
 #endif

@@ -17,6 +17,7 @@
 #include "store/store.h"
 
 struct closed_set;     /* closed.h */
+struct inflows;        /* inflow.h */
 struct capability_key; /* capability_key.h */
 struct projector;      /* projector.h */
 struct pages;          /* pages.h */
@@ -28,6 +29,7 @@ struct gateway {
     const struct bus_keys *bus_keys;
     struct store *store;
     struct closed_set *closed;
+    struct inflows *inflows;
     struct capability_key *capability_key;
     struct projector *projector;
     struct pages *pages; /* NULL: none were built */
@@ -43,6 +45,8 @@ void worker_close(struct worker *worker);
 
 /* The worker's connection, opened now if need be. It lives as long as the worker. */
 SM_MUST_USE enum sm_error worker_db(struct worker *worker, struct db **out);
+
+enum { WORKER_CALL_MS = 20 * 1000 };
 
 /*
  * Calls the peer that serves `operation` (one of crypto, notifier, retention, audit), with the time

@@ -117,6 +117,22 @@ static enum sm_error answer_sealed(
 
 /* --- the whole --- */
 
+/*
+ * Where a replica went away under a call, the bus asks the next one, and that one may say that the
+ * request was acted on before: by the first, whose answer is lost. The client asked once, so this
+ * is what it is told: no answer. It may ask again, by a new request.
+ */
+static enum sm_error carry_to_crypto(struct worker *worker, const struct carry_request *request,
+    struct arena *arena, struct carry_reply *reply)
+{
+    size_t asked = 0;
+    const struct bus_call call = {
+        .operation = OP_CARRY, .timeout_ms = WORKER_CALL_MS, .asked = &asked};
+    TRY(worker_ask(worker, &call, request, arena, reply));
+    bool is_own_repeat = asked > 1 && error_from_number(reply->outcome) == SM_REPLAYED;
+    return is_own_repeat ? SM_UNAVAILABLE : SM_OK;
+}
+
 static enum sm_error carry(struct worker *worker, struct exchange *exchange,
     const struct sealed_aad *aad, const struct sealed_operation *operation)
 {
@@ -124,7 +140,7 @@ static enum sm_error carry(struct worker *worker, struct exchange *exchange,
     const struct carry_request request = {
         .operation = span_text(operation->name), .frame = buffer_span(&exchange->body)};
     struct carry_reply reply = {0};
-    TRY(worker_call(worker, OP_CARRY, &request, &arena, &reply));
+    TRY(carry_to_crypto(worker, &request, &arena, &reply));
     FAIL_POINT("gateway.sealed.after-carry");
     if (reply.is_feed_changed)
         projector_poke(worker->gateway->projector);
