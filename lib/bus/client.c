@@ -86,7 +86,6 @@ struct attempt {
     uint8_t header_bytes[HEADER_BYTES];
     struct buffer message;
     int64_t end_ms; /* monotonic */
-    size_t *asked;  /* the caller's, or NULL */
 };
 
 static int64_t left_of(const struct attempt *attempt)
@@ -103,9 +102,6 @@ static enum sm_error prepare(
     assert(attempt->rule->repeat != REPEAT_BY_KEY || !id_is_none(call->idempotency));
     attempt->end_ms = clock_monotonic_ms() + call->timeout_ms;
     attempt->message = BUFFER(attempt->rule->bytes_max);
-    attempt->asked = call->asked;
-    if (call->asked)
-        *call->asked = 0;
     attempt->header = (struct header){.operation = (uint16_t)call->operation,
         .idempotency = call->idempotency,
         .deadline_ms = clock_wall_ms() + call->timeout_ms,
@@ -191,8 +187,6 @@ static enum sm_error ask(struct bus_client *client, size_t replica, const struct
     if (client->count > 1 && patience > PATIENCE_MS)
         patience = PATIENCE_MS;
     TRY(wire_send(client->replicas[replica], frames, 2));
-    if (attempt->asked)
-        ++*attempt->asked;
     return await_answer(client->replicas[replica], attempt, patience, message, header);
 }
 

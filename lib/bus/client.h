@@ -25,7 +25,6 @@ struct bus_call {
     int64_t timeout_ms;    /* from now; also the deadline in the header */
     struct id idempotency; /* none for reads */
     uint64_t trace;
-    size_t *asked; /* optional: to how many replicas it was sent, also after an error */
 };
 
 /*

@@ -46,8 +46,6 @@ void worker_close(struct worker *worker);
 /* The worker's connection, opened now if need be. It lives as long as the worker. */
 SM_MUST_USE enum sm_error worker_db(struct worker *worker, struct db **out);
 
-enum { WORKER_CALL_MS = 20 * 1000 };
-
 /*
  * Calls the peer that serves `operation` (one of crypto, notifier, retention, audit), with the time
  * that a caller of the gateway is willing to wait. `reply` points into `arena`.

@@ -118,19 +118,16 @@ static enum sm_error answer_sealed(
 /* --- the whole --- */
 
 /*
- * Where a replica went away under a call, the bus asks the next one, and that one may say that the
- * request was acted on before: by the first, whose answer is lost. The client asked once, so this
- * is what it is told: no answer. It may ask again, by a new request.
+ * Nobody asks twice by one request, but what lies between may: the bus where a replica goes away
+ * under a call, a proxy or the client's library where a connection does. The first was acted on and
+ * its answer is lost; so that is what is said, and the client asks by a new request. (Somebody who
+ * replays what he recorded learns as little.)
  */
 static enum sm_error carry_to_crypto(struct worker *worker, const struct carry_request *request,
     struct arena *arena, struct carry_reply *reply)
 {
-    size_t asked = 0;
-    const struct bus_call call = {
-        .operation = OP_CARRY, .timeout_ms = WORKER_CALL_MS, .asked = &asked};
-    TRY(worker_ask(worker, &call, request, arena, reply));
-    bool is_own_repeat = asked > 1 && error_from_number(reply->outcome) == SM_REPLAYED;
-    return is_own_repeat ? SM_UNAVAILABLE : SM_OK;
+    TRY(worker_call(worker, OP_CARRY, request, arena, reply));
+    return error_from_number(reply->outcome) == SM_REPLAYED ? SM_UNAVAILABLE : SM_OK;
 }
 
 static enum sm_error carry(struct worker *worker, struct exchange *exchange,

@@ -6,6 +6,8 @@
 
 #include "base/random.h"
 
+enum { CALL_TIMEOUT_MS = 20 * 1000 };
+
 void worker_close(struct worker *worker)
 {
     bus_client_close(&worker->audit);
@@ -68,6 +70,6 @@ enum sm_error worker_ask(struct worker *worker, const struct bus_call *wanted, c
 enum sm_error worker_call(struct worker *worker, enum operation operation, const void *message,
     struct arena *arena, void *reply)
 {
-    const struct bus_call call = {.operation = operation, .timeout_ms = WORKER_CALL_MS};
+    const struct bus_call call = {.operation = operation, .timeout_ms = CALL_TIMEOUT_MS};
     return worker_ask(worker, &call, message, arena, reply);
 }
