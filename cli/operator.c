@@ -202,7 +202,7 @@ enum sm_error operator_user_create(struct cli *cli)
     TRY(cli_need(cli, "--name", &name));
     TRY(bits_of(cli, "--roles", roles, "sender", &request.roles));
     if (!cli_has(cli, "--link"))
-        TRY(cli_secret(cli, "--password-file", "First password", &password));
+        TRY(cli_new_secret_at(cli, "--password-file", 0, "First password", &password));
     request.email = span_text(email);
     request.name = span_text(name);
     request.password = buffer_span(&password);
@@ -248,7 +248,7 @@ enum sm_error operator_user_password(struct cli *cli)
     const char *email;
     TRY(organisation_of(cli, &request.organisation));
     TRY(cli_need(cli, "--email", &email));
-    TRY(cli_secret(cli, "--password-file", "New password", &password));
+    TRY(cli_new_secret_at(cli, "--password-file", 0, "New password", &password));
     request.email = span_text(email);
     request.password = buffer_span(&password);
     TRY(call(cli, OP_USER_PASSWORD, &request, &arena, &reply));
