@@ -54,20 +54,21 @@ static void ignore_notice(void *context, const PGresult *result)
     (void)result;
 }
 
+/* A host that is gone without a word is noticed within a quarter of a minute. */
 enum sm_error session_connect(struct db *db)
 {
+    static const char *const names[] = {"connect_timeout", "keepalives_idle", "keepalives_interval",
+        "tcp_user_timeout", "options", "dbname", NULL};
+    const char *const values[] = {"5", "10", "5", "15000",
+        "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000", db->conninfo,
+        NULL};
     if (db->connection) {
         metric_count(METRIC_DATABASE_RECONNECTS, 0);
         PQfinish(db->connection);
     }
     db->prepared_count = 0;
     db->is_in_transaction = false;
-    db->connection = PQconnectdbParams((const char *const[]){"connect_timeout", "keepalives_idle",
-                                           "tcp_user_timeout", "options", "dbname", NULL},
-        (const char *const[]){"5", "30", "30000",
-            "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000", db->conninfo,
-            NULL},
-        1);
+    db->connection = PQconnectdbParams(names, values, 1);
     db->is_broken = PQstatus(db->connection) != CONNECTION_OK;
     if (db->is_broken)
         return log_failure("database-connect", SM_UNAVAILABLE, PQerrorMessage(db->connection));

@@ -3,13 +3,13 @@
  * statement`, prepared once a connection; values travel as binary parameters and come back binary.
  * Nothing that the database returns is trusted: each read checks column type, size and NULL.
  *
- * One connection per thread, with limits on connecting (5 s), statements (30 s) and idle
- * transactions (60 s) where the connection text sets none. A broken connection is noticed by the
- * call that fails (SM_UNAVAILABLE; whatever transaction was open is gone, and whether a COMMIT took
- * effect is unknown); the next call outside a transaction connects again; a statement that was sent
- * is never sent twice. SQLSTATE classes map to errors: 23505 SM_CONFLICT, 40001/40P01/55P03/57014
- * SM_BUSY, 08*, 57P0*, 53300, 25006 SM_UNAVAILABLE, 53100 SM_DISK_FULL, else SM_DATABASE; the
- * server's message goes to the log, never to a caller.
+ * One connection per thread, with limits on connecting (5 s a host), on a silent host (15 s), on
+ * statements (30 s) and idle transactions (60 s) where the connection text sets none. A broken
+ * connection is noticed by the call that fails (SM_UNAVAILABLE; whatever transaction was open is
+ * gone, and whether a COMMIT took effect is unknown); the next call outside a transaction connects
+ * again; a statement that was sent is never sent twice. SQLSTATE classes map to errors: 23505
+ * SM_CONFLICT, 40001/40P01/55P03/57014 SM_BUSY, 08*, 57P0*, 53300, 25006 SM_UNAVAILABLE, 53100
+ * SM_DISK_FULL, else SM_DATABASE; the server's message goes to the log, never to a caller.
  */
 #ifndef SM_DB_CONNECTION_H
 #define SM_DB_CONNECTION_H

@@ -15,7 +15,7 @@ const WAIT_MS = MODE === 'testing' ? 20_000 : 60_000;
 
 // replicas: {crypto: 2} and so on, where there is to be more than one process of a kind. Several gateways stand
 // behind one address, as they do behind an operator's proxy.
-export async function startWorld({ env = {}, smtp = {}, fsync = false, replicas = {}, makeCluster } = {}) {
+export async function startWorld({ env = {}, smtp = {}, fsync = false, replicas = {}, makeCluster = null } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'secure-mail-test-'));
   fs.chmodSync(folder, 0o711);
   const more = Object.values(replicas).reduce((sum, count) => sum + count - 1, 0);
@@ -29,7 +29,7 @@ export async function startWorld({ env = {}, smtp = {}, fsync = false, replicas 
     bin: BIN,
     ports: { http, smtp: smtpPort, bus: others.slice(0, 4), more: others.slice(4) },
     replicas,
-    cluster: makeCluster?.(path.join(folder, 'var')),
+    cluster: await makeCluster?.(path.join(folder, 'var')),
     fsync,
     env,
     smtp: { ...smtp, onMail: (mail) => world.mails.push(mail) },
