@@ -160,15 +160,17 @@ test('a replica that dies after its commit: whoever asked is told to ask again, 
 
 for (const kind of Object.keys(REPLICAS))
   for (const number of [1, 2])
-    test(`${kind} ${number} is killed and comes back, while sends and opens go on`, async () => {
+    test(`${kind} ${number} is killed and comes back, while sends and opens go on`, async (t) => {
       const name = world.stack.ofKind(kind)[number - 1];
       let isOn = true;
       const load = (async () => {
         while (isOn) await works().catch(() => {});
       })();
       await sendOne();
+      const killed = Date.now();
       await world.stack.killService(name);
       await until(`work without ${name}`, works, FAILOVER_MS);
+      t.diagnostic(`${name} killed: a whole send and open later, ${Date.now() - killed} ms had passed`);
       await world.stack.startService(name);
       await until(`work with ${name}`, works, FAILOVER_MS);
       isOn = false;

@@ -69,12 +69,15 @@ const everythingIsThere = async () => {
   await world.run('securemail-verify', [await act.exportLog(world)]);
 };
 
-test('work goes on at the standby, with everything that was acknowledged', async () => {
+test('work goes on at the standby, with everything that was acknowledged', async (t) => {
   assert.ok(await works());
   await underLoad(async () => {
     await works();
+    const killed = Date.now();
     await world.stack.cluster.failOver();
+    const promoted = Date.now();
     await until('work at the new one', works, FAILOVER_MS);
+    t.diagnostic(`promoted after ${promoted - killed} ms; a whole send and open ${Date.now() - promoted} ms later`);
   });
   await everythingIsThere();
 });

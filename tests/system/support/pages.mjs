@@ -7,14 +7,14 @@ import { load } from '../../web/support/load.mjs';
 import * as act from './actions.mjs';
 
 let loaded = null;
-const MODULES = ['web/client/office.ts', 'web/client/visit.ts', 'web/envelope/link.ts'];
+const MODULES = ['web/client/office.ts', 'web/client/visit.ts', 'web/envelope/link.ts', 'web/protocol/protocol.ts'];
 
 export async function client() {
   fakeTab();
   return (loaded ??= await load(...MODULES));
 }
 
-const where = (world) => ({ base: world.url, fetch: fetchOf() });
+export const where = (world) => ({ base: world.url, fetch: fetchOf() });
 const passwordOf = (home) => `password-of-${home}`;
 
 export async function officeOf(world, home) {

@@ -14,13 +14,15 @@ export const BIN = path.join(TOP, 'build', MODE, 'bin');
 const WAIT_MS = MODE === 'testing' ? 20_000 : 60_000;
 
 // replicas: {crypto: 2} and so on, where there is to be more than one process of a kind. Several gateways stand
-// behind one address, as they do behind an operator's proxy.
-export async function startWorld({ env = {}, smtp = {}, fsync = false, replicas = {}, makeCluster = null } = {}) {
+// behind one address, as they do behind an operator's proxy. makeReady(folder): before anything starts; it may give
+// what undoes it.
+export async function startWorld({ env = {}, smtp = {}, fsync = false, replicas = {}, makeCluster = null, makeReady = null } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'secure-mail-test-'));
   fs.chmodSync(folder, 0o711);
   const more = Object.values(replicas).reduce((sum, count) => sum + count - 1, 0);
   const [http, smtpPort, front, ...others] = await freePorts(7 + more);
   const world = new World(folder);
+  world.unmake = makeReady?.(path.join(folder, 'var'));
   const isBalanced = (replicas.gateway ?? 1) > 1;
   if (isBalanced) env = { ...env, crypto: { ...env.crypto, SECURE_MAIL_BASE_URL: `http://127.0.0.1:${front}` } };
   world.mails = [];
@@ -156,6 +158,7 @@ export class World {
       await this.balancer?.close();
       await this.stack.stop();
     } finally {
+      this.unmake?.();
       if (!process.env.SM_TEST_KEEP) fs.rmSync(this.folder, { recursive: true, force: true });
     }
   }
