@@ -88,6 +88,9 @@ static enum sm_error call(struct cli *cli, enum operation operation, const void 
     if (error == SM_UNAVAILABLE)
         return cli_problem(cli, error, "Is it running? make status; --socket names its socket",
             "Crypto does not answer at its operator socket");
+    if (error == SM_CONFLICT && operation == OP_USER_DISABLE)
+        return cli_problem(cli, error, "Make somebody else an administrator first: user create",
+            "An organisation keeps at least one administrator");
     if (error == SM_CONFLICT)
         return cli_problem(
             cli, error, "Use what is there, or another name", "It exists already (conflict)");
