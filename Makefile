@@ -52,7 +52,7 @@ PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/
 THREADED := $(filter $(addprefix %/test_,admin health metric condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper cut),$(UNITS))
 
 .PHONY: all programs web run start stop status backup restore test check asan tsan tsan-run fuzz fuzz-run lint format docs \
-        bench bench-run master-key test-compose fresh clean
+        bench bench-run chaos master-key test-compose fresh clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -186,6 +186,12 @@ backup restore:
 	@dev/setup run
 	@$(MAKE) -s -j$$(nproc) MODE=release programs
 	@node dev/run.mjs $@
+
+# Work goes on while things break: SECONDS=3600 make chaos.
+chaos:
+	@dev/setup test
+	@$(MAKE) -s MODE=testing all
+	@node tests/chaos/run.mjs $(or $(SECONDS),60)
 
 master-key:
 	@printf 'SECURE_MAIL_MASTER_KEY=%s\n' "$$(openssl rand -base64 32)"

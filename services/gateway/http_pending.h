@@ -42,7 +42,6 @@ struct http {
     pthread_cond_t stopping;
     bool is_stopping;
     struct pending *held; /* by workers */
-    struct inflows *inflows;
     pthread_t watch;
     bool is_watching;
 };

@@ -15,6 +15,7 @@
 #include "services/gateway/capability_key.h"
 #include "services/gateway/closed.h"
 #include "services/gateway/http.h"
+#include "services/gateway/inflow.h"
 #include "services/gateway/pages.h"
 #include "services/gateway/projector.h"
 
@@ -90,6 +91,7 @@ static enum sm_error run(void)
     struct bus_keys *keys DEFER(bus_keys_free) = NULL;
     struct store *store DEFER(store_close) = NULL;
     struct closed_set *closed DEFER(closed_set_free) = NULL;
+    struct inflows *inflows DEFER(inflows_free) = NULL;
     struct capability_key *capability_key DEFER(capability_key_free) = NULL;
     struct pages *pages DEFER(pages_free) = NULL;
     struct projector *projector DEFER(projector_stop) = NULL;
@@ -104,6 +106,7 @@ static enum sm_error run(void)
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_GATEWAY, &keys));
     TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
     TRY(closed_set_new(&closed));
+    TRY(inflows_new(&inflows));
     TRY(capability_key_new(&capability_key));
     TRY(load_pages(settings, &pages));
     struct gateway gateway = {
@@ -113,6 +116,7 @@ static enum sm_error run(void)
         .bus_keys = keys,
         .store = store,
         .closed = closed,
+        .inflows = inflows,
         .capability_key = capability_key,
         .pages = pages,
     };
