@@ -38,8 +38,8 @@ static void lines_open(const struct bus_load *load, struct lines *lines)
 
 static void ask(const struct bus_load *load, struct wire *line, struct buffer *message)
 {
-    struct header header = {.operation = (uint16_t)load->operation,
-        .deadline_ms = clock_wall_ms() + CALL_MS};
+    struct header header = {
+        .operation = (uint16_t)load->operation, .deadline_ms = clock_wall_ms() + CALL_MS};
     uint8_t bytes[HEADER_BYTES];
     must(id_random(&header.request), "bus");
     must(id_random(&header.idempotency), "bus");

@@ -1,6 +1,7 @@
 /*
  * Calls over the bus with many in flight, from one thread: what a service with that many workers
- * gives another. One connection has at most 8 of them: libzmq tells a sender of every 16th that was taken.
+ * gives another. One connection has at most 8 of them: libzmq tells a sender of every 16th that was
+ * taken.
  */
 #ifndef SM_BENCH_BUS_H
 #define SM_BENCH_BUS_H

@@ -1,6 +1,6 @@
 /*
- * Many threads that do the same thing over and over for some seconds, and what came of it: the rate,
- * and how long each took.
+ * Many threads that do the same thing over and over for some seconds, and what came of it: the
+ * rate, and how long each took.
  */
 #ifndef SM_BENCH_DRIVE_H
 #define SM_BENCH_DRIVE_H
@@ -11,8 +11,8 @@
 /* One thread's part. `open` makes its state, `once` does the work; false: there is no more. */
 struct drive {
     size_t threads;
-    double seconds;    /* 0: until there is no more */
-    void *context;     /* handed to open */
+    double seconds; /* 0: until there is no more */
+    void *context;  /* handed to open */
     void *(*open)(void *context, size_t thread);
     bool (*once)(void *state);
     void (*close)(void *state);

@@ -67,8 +67,7 @@ static void sign_in(struct mail *mail)
     struct login_reply reply = {0};
     sealed_ask(&talk, &mail->keys, "login", &login, &arena, &reply);
     memcpy(mail->session_secret, reply.session.secret.at, SESSION_SECRET_BYTES);
-    mail->session =
-        (struct session_proof){reply.session.session, SPAN(mail->session_secret)};
+    mail->session = (struct session_proof){reply.session.session, SPAN(mail->session_secret)};
     mail->organisation = reply.organisation;
     struct span cookie = talk_header(&talk, "\r\nSet-Cookie:");
     const uint8_t *end = cookie.size ? memchr(cookie.at, ';', cookie.size) : NULL;
@@ -184,8 +183,7 @@ static void seal_header_part(
         .subject = span_text("Your results"),
         .body = span_of(text, sizeof text),
         .body_type = span_text("text/plain")};
-    const struct chunked_place place = {
-        mail->organisation, letter->message, 0, DIRECTION_MESSAGE};
+    const struct chunked_place place = {mail->organisation, letter->message, 0, DIRECTION_MESSAGE};
     must(header_part_seal(SPAN(letter->key), &place, &manifest, out), "header part");
 }
 
@@ -234,8 +232,8 @@ static bool prepare_one(void *state)
     ask_capability(hand, letter->message, capability);
     seal_header_part(mail, letter, &part);
     upload(hand, capability, 0, buffer_span(&part));
-    struct part_facts facts = {0, part.size,
-        span_slice(buffer_span(&part), CHUNKED_SALT_BYTES, CHUNKED_COMMITMENT_BYTES)};
+    struct part_facts facts = {
+        0, part.size, span_slice(buffer_span(&part), CHUNKED_SALT_BYTES, CHUNKED_COMMITMENT_BYTES)};
     seal_send(mail, letter, (struct list){&facts, 1}, number);
     return true;
 }
@@ -296,8 +294,8 @@ static void issue_code(const struct worker *worker, struct letter *letter)
     const struct link link = {.link = letter->link};
     int64_t now_ms;
     int64_t wait_ms = 0;
-    must(link_secret(keyring_key(worker->crypto->keyring, KEY_LINK), letter->link, 1,
-             letter->secret),
+    must(link_secret(
+             keyring_key(worker->crypto->keyring, KEY_LINK), letter->link, 1, letter->secret),
         "link");
     must(db_now_ms(worker->db, &now_ms), "clock");
     must(code_issue(worker, &link, now_ms, &letter->code, &wait_ms), "code");
@@ -437,8 +435,8 @@ static bool transfer_one(void *state)
     if (atomic_fetch_sub(&mail->transfers, 1) <= 0)
         return false;
     if (!transfer->is_download) {
-        upload(transfer->hand, transfer->capability, transfer->next_part++,
-            buffer_span(&mail->large));
+        upload(
+            transfer->hand, transfer->capability, transfer->next_part++, buffer_span(&mail->large));
         return true;
     }
     const struct ask ask = {

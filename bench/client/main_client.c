@@ -1,7 +1,7 @@
 /*
  * The load client of `make bench`: reads commands from standard input, one a line, and answers each
- * with one line of JSON. So one process keeps what an earlier command made (sessions, messages), and
- * whoever drives it can measure something else in between.
+ * with one line of JSON. So one process keeps what an earlier command made (sessions, messages),
+ * and whoever drives it can measure something else in between.
  *
  *     mail PORT EMAIL PASSWORD-FILE CONNINFO MASTER-KEY-FILE code|password   signs in
  *     prepare THREADS COUNT      send THREADS SECONDS      codes      open THREADS SECONDS
@@ -169,8 +169,8 @@ static struct driven get(struct getting *getting, size_t threads, double time)
 
 static struct driven on_get(const struct command *command)
 {
-    struct getting getting = {.port = (int)whole(command, 1),
-        .ask = {.method = "GET", .path = word(command, 2)}};
+    struct getting getting = {
+        .port = (int)whole(command, 1), .ask = {.method = "GET", .path = word(command, 2)}};
     return get(&getting, whole(command, 3), seconds(command, 4));
 }
 
@@ -240,7 +240,8 @@ static struct driven on_bus(const struct command *command)
     static struct id organisation;
     bool is_append = strcmp(command->words[0], "append") == 0;
     struct bus_keys **own = &keys[is_append];
-    if (!*own && bus_keys_load(word(command, 1), is_append ? PEER_CRYPTO : PEER_GATEWAY, own) != SM_OK)
+    if (!*own &&
+        bus_keys_load(word(command, 1), is_append ? PEER_CRYPTO : PEER_GATEWAY, own) != SM_OK)
         give_up("keys", word(command, 1));
     if (id_is_none(organisation) && id_random(&organisation) != SM_OK)
         give_up("append", "no random bytes");

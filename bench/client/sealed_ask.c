@@ -62,9 +62,8 @@ void sealed_frame_make(const struct server_keys *keys, const char *operation,
     must(fields_encode(&sealed_aad, aad ? aad : &nothing, &clear), operation);
     must(fields_encode(rule->request, request, &plaintext), operation);
     *out = (struct sealed_frame){.operation = rule->name, .frame = BUFFER(FRAME_BYTES_MAX)};
-    const struct sealed_request sealed = {.operation = rule->name,
-        .aad = buffer_span(&clear),
-        .plaintext = buffer_span(&plaintext)};
+    const struct sealed_request sealed = {
+        .operation = rule->name, .aad = buffer_span(&clear), .plaintext = buffer_span(&plaintext)};
     must(sealed_request_make(SPAN(keys->hpke_public), &sealed, &out->frame, &out->exchange),
         operation);
 }

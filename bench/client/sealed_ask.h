@@ -1,6 +1,6 @@
 /*
- * A sealed request as a client makes it: sealed to crypto's key, posted through the gateway, and the
- * reply opened. Any failure ends the program.
+ * A sealed request as a client makes it: sealed to crypto's key, posted through the gateway, and
+ * the reply opened. Any failure ends the program.
  */
 #ifndef SM_BENCH_SEALED_ASK_H
 #define SM_BENCH_SEALED_ASK_H

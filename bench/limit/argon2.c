@@ -23,8 +23,8 @@ static _Thread_local void *arena;
 static int take(uint8_t **memory, size_t bytes)
 {
     if (!arena)
-        arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-            MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+        arena = mmap(
+            NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     *memory = arena;
     return arena == MAP_FAILED;
 }

@@ -13,7 +13,15 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { CLIENTS_MAX = 64, ID = 16, MESSAGE = 400, RECIPIENT = 200, ROW = 300, HASH = 32, GROUP = 256 };
+enum {
+    CLIENTS_MAX = 64,
+    ID = 16,
+    MESSAGE = 400,
+    RECIPIENT = 200,
+    ROW = 300,
+    HASH = 32,
+    GROUP = 256
+};
 
 /* A bytea parameter of each statement at most: id, id, bytes. */
 struct values {
@@ -49,7 +57,8 @@ static void prepare(PGconn *connection)
         {"message", "INSERT INTO bench.message VALUES ($1::bytea, $2::bytea)"},
         {"recipient", "INSERT INTO bench.recipient VALUES ($1::bytea, $2::bytea, $3::bytea)"},
         {"row", "INSERT INTO bench.row (event, body) VALUES ($1::bytea, $2::bytea)"},
-        {"link", "INSERT INTO bench.chain (event, body, hash) VALUES ($1::bytea, $2::bytea, $3::bytea)"},
+        {"link",
+            "INSERT INTO bench.chain (event, body, hash) VALUES ($1::bytea, $2::bytea, $3::bytea)"},
         {"find", "SELECT body FROM bench.message WHERE message = $1::bytea"},
     };
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
@@ -60,10 +69,14 @@ static void make_tables(const char *conninfo)
 {
     PGconn *connection = connect_to(conninfo);
     command(connection, "CREATE SCHEMA IF NOT EXISTS bench");
-    command(connection, "CREATE TABLE IF NOT EXISTS bench.message (message bytea PRIMARY KEY, body bytea)");
-    command(connection, "CREATE TABLE IF NOT EXISTS bench.recipient (link bytea PRIMARY KEY, message bytea, body bytea)");
-    command(connection, "CREATE TABLE IF NOT EXISTS bench.row (id bigserial PRIMARY KEY, event bytea UNIQUE, body bytea)");
-    command(connection, "CREATE TABLE IF NOT EXISTS bench.chain (id bigserial PRIMARY KEY, event bytea UNIQUE, body bytea, hash bytea)");
+    command(connection,
+        "CREATE TABLE IF NOT EXISTS bench.message (message bytea PRIMARY KEY, body bytea)");
+    command(connection,
+        "CREATE TABLE IF NOT EXISTS bench.recipient (link bytea PRIMARY KEY, message bytea, body bytea)");
+    command(connection,
+        "CREATE TABLE IF NOT EXISTS bench.row (id bigserial PRIMARY KEY, event bytea UNIQUE, body bytea)");
+    command(connection,
+        "CREATE TABLE IF NOT EXISTS bench.chain (id bigserial PRIMARY KEY, event bytea UNIQUE, body bytea, hash bytea)");
     PQfinish(connection);
 }
 

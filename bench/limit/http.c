@@ -43,10 +43,9 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     bool is_large = strcmp(url, "/large") == 0 && strcmp(method, "GET") == 0;
     bool is_taken = strcmp(method, "POST") == 0;
     struct MHD_Response *response =
-        is_large
-            ? MHD_create_response_from_callback(sizes->large, BLOCK, read_large, NULL, NULL)
-            : MHD_create_response_from_buffer(
-                  is_taken ? 0 : sizes->page, sizes->bytes, MHD_RESPMEM_PERSISTENT);
+        is_large ? MHD_create_response_from_callback(sizes->large, BLOCK, read_large, NULL, NULL)
+                 : MHD_create_response_from_buffer(
+                       is_taken ? 0 : sizes->page, sizes->bytes, MHD_RESPMEM_PERSISTENT);
     enum MHD_Result result = MHD_queue_response(connection, 200, response);
     MHD_destroy_response(response);
     return result;
