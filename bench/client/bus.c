@@ -9,7 +9,13 @@
 
 #include <stdlib.h>
 
-enum { LINES_MAX = 16, IN_FLIGHT_OF_LINE = 8, READY_MS = 5000, CALL_MS = 30000 };
+enum {
+    LINES_MAX = 16,
+    IN_FLIGHT_OF_LINE = 8,
+    READY_MS = 5000,
+    CALL_MS = 30000,
+    TIMES_MAX = 1 << 18
+};
 
 struct lines {
     struct wire *at[LINES_MAX];
@@ -71,15 +77,22 @@ struct driven bus_load_run(const struct bus_load *load)
     struct lines lines = {0};
     struct buffer message DEFER(buffer_free) = BUFFER(BUS_MESSAGE_BYTES_MAX);
     struct driven out = {0};
+    static float times[TIMES_MAX];
     lines_open(load, &lines);
     for (size_t i = 0; i < load->in_flight; i++)
         ask(load, lines.at[i % lines.count], &message);
     double begun = drive_now();
+    double last = begun;
     while ((out.seconds = drive_now() - begun) < load->seconds) {
         wire_poll(lines.at, lines.count, -1, 1000);
         for (size_t i = 0; i < lines.count; i++)
             out.count += answer_all(load, lines.at[i], &message);
+        if (load->in_flight == 1 && out.count > 0 && out.count <= TIMES_MAX)
+            times[out.count - 1] = (float)((drive_now() - last) * 1e6);
+        last = drive_now();
     }
+    if (load->in_flight == 1)
+        driven_quantiles(times, &out);
     for (size_t i = 0; i < lines.count; i++)
         wire_close(&lines.at[i]);
     return out;

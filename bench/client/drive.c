@@ -53,11 +53,11 @@ static int compare(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static void quantiles(float *times, struct driven *out)
+void driven_quantiles(float *times, struct driven *out)
 {
     qsort(times, out->count, sizeof *times, compare);
     out->p50_us = out->count ? (double)times[out->count / 2] : 0;
-    out->p99_us = out->count ? (double)times[out->count * 99 / 100] : 0;
+    out->p99_us = out->count ? (double)times[(out->count - 1) * 99 / 100] : 0;
 }
 
 static struct driven sum_up(struct part *parts, size_t count)
@@ -77,7 +77,7 @@ static struct driven sum_up(struct part *parts, size_t count)
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < parts[i].count; k++)
             all[at++] = parts[i].times[k];
-    quantiles(all, &out);
+    driven_quantiles(all, &out);
     free(all);
     out.seconds = end - begun;
     return out;

@@ -24,6 +24,9 @@ struct driven {
 };
 struct driven drive(const struct drive *drive);
 
+/* Sorts the `count` times, in microseconds, and fills the quantiles. */
+void driven_quantiles(float *times, struct driven *out);
+
 /* {"rate":..,"count":..,"p50_us":..,"p99_us":..} on standard output. */
 void driven_print(const char *name, const struct driven *driven);
 

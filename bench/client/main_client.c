@@ -7,12 +7,14 @@
  *     prepare THREADS COUNT      send THREADS SECONDS      codes      open THREADS SECONDS
  *     list PORT THREADS SECONDS   get PORT PATH THREADS SECONDS
  *     upload|download|both THREADS COUNT      raw-upload|raw-download PORT COUNT
- *     append KEYS ENDPOINT IN-FLIGHT SECONDS      ping KEYS ENDPOINT IN-FLIGHT SECONDS
+ *     append KEYS ENDPOINT IN-FLIGHT SECONDS EVENTS-A-CALL ORGANISATION
+ *     ping KEYS ENDPOINT IN-FLIGHT SECONDS
  */
 #include "bench/client/bus.h"
 #include "bench/client/mail.h"
 #include "envelope/chunked.h"
 #include "proto/audit.h"
+#include "proto/limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,46 +216,78 @@ static void next_ping(void *context, struct buffer *message)
         give_up("ping", "cannot be encoded");
 }
 
-/* One event: a message that is opened, as crypto reports it. */
-static void next_append(void *context, struct buffer *message)
+/* What an append holds. */
+struct appending {
+    struct id organisation;
+    size_t events; /* of one call */
+};
+
+/* A message that is opened, as crypto reports it. */
+static void make_event(
+    const struct appending *appending, struct audit_event *event, struct personal_field *personal)
 {
-    struct id organisation = *(const struct id *)context;
-    struct personal_field personal = {
-        span_text("recipient"), span_text("patient-1234@example.org")};
-    struct audit_event event = {.organisation = organisation,
+    *personal =
+        (struct personal_field){span_text("recipient"), span_text("patient-1234@example.org")};
+    *event = (struct audit_event){.organisation = appending->organisation,
         .kind = EVENT_OPENED,
         .at_ms = 1700000000000,
         .actor_class = ACTOR_RECIPIENT,
-        .personal = {&personal, 1}};
-    const struct append_request request = {.events = {&event, 1}};
-    if (id_random(&event.event) != SM_OK || id_random(&event.message) != SM_OK ||
-        id_random(&event.link) != SM_OK)
+        .personal = {personal, 1}};
+    if (id_random(&event->event) != SM_OK || id_random(&event->message) != SM_OK ||
+        id_random(&event->link) != SM_OK)
         give_up("append", "no random bytes");
-    event.actor = event.link;
+    event->actor = event->link;
+}
+
+static void next_append(void *context, struct buffer *message)
+{
+    static struct audit_event events[AUDIT_BATCH_MAX];
+    static struct personal_field personal[AUDIT_BATCH_MAX];
+    const struct appending *appending = context;
+    for (size_t i = 0; i < appending->events; i++)
+        make_event(appending, &events[i], &personal[i]);
+    const struct append_request request = {.events = {events, appending->events}};
     if (fields_encode(catalog_find(OP_APPEND)->request, &request, message) != SM_OK)
         give_up("append", "cannot be encoded");
 }
 
-static struct driven on_bus(const struct command *command)
+static struct bus_keys *keys_of(const struct command *command, enum peer self)
 {
-    static struct bus_keys *keys[2];
-    static struct id organisation;
-    bool is_append = strcmp(command->words[0], "append") == 0;
-    struct bus_keys **own = &keys[is_append];
-    if (!*own &&
-        bus_keys_load(word(command, 1), is_append ? PEER_CRYPTO : PEER_GATEWAY, own) != SM_OK)
+    static struct bus_keys *loaded[2];
+    struct bus_keys **own = &loaded[self == PEER_CRYPTO];
+    if (!*own && bus_keys_load(word(command, 1), self, own) != SM_OK)
         give_up("keys", word(command, 1));
-    if (id_is_none(organisation) && id_random(&organisation) != SM_OK)
-        give_up("append", "no random bytes");
-    const struct bus_load load = {.keys = *own,
-        .server = is_append ? PEER_AUDIT : PEER_CRYPTO,
+    return *own;
+}
+
+static struct driven on_ping(const struct command *command)
+{
+    return bus_load_run(&(struct bus_load){.keys = keys_of(command, PEER_GATEWAY),
+        .server = PEER_CRYPTO,
         .endpoint = word(command, 2),
-        .operation = is_append ? OP_APPEND : OP_PING,
-        .next = is_append ? next_append : next_ping,
-        .context = &organisation,
+        .operation = OP_PING,
+        .next = next_ping,
         .in_flight = whole(command, 3),
-        .seconds = seconds(command, 4)};
-    return bus_load_run(&load);
+        .seconds = seconds(command, 4)});
+}
+
+/* Counts events, not calls. */
+static struct driven on_append(const struct command *command)
+{
+    struct appending appending = {.events = whole(command, 5)};
+    if (appending.events < 1 || appending.events > AUDIT_BATCH_MAX ||
+        id_parse(span_text(word(command, 6)), &appending.organisation) != SM_OK)
+        give_up("append", "1 to 256 events, and an organisation");
+    struct driven driven = bus_load_run(&(struct bus_load){.keys = keys_of(command, PEER_CRYPTO),
+        .server = PEER_AUDIT,
+        .endpoint = word(command, 2),
+        .operation = OP_APPEND,
+        .next = next_append,
+        .context = &appending,
+        .in_flight = whole(command, 3),
+        .seconds = seconds(command, 4)});
+    driven.count *= appending.events;
+    return driven;
 }
 
 /* --- the commands --- */
@@ -274,8 +308,8 @@ static const struct {
     {"both", on_transfer},
     {"raw-upload", on_raw},
     {"raw-download", on_raw},
-    {"append", on_bus},
-    {"ping", on_bus},
+    {"append", on_append},
+    {"ping", on_ping},
 };
 
 static void obey(const struct command *command)
