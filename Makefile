@@ -46,7 +46,8 @@ UNITS    := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*.c tests/unit/*/*.c))
 CONTRACTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/contract/*.c))
 INTEROP  := $(OUT)/tests/interop/envelope
 FUZZERS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/*.c))
-BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard bench/*.c))
+# Each of bench/ and bench/limit/ is a program; bench/client/ is one, the load client.
+BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard bench/*.c bench/limit/*.c)) $(OUT)/bench/client/client
 PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/main_*.c))
 # What has threads, for the thread sanitizer.
 THREADED := $(filter $(addprefix %/test_,admin health metric condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper cut),$(UNITS))
@@ -115,7 +116,9 @@ $(TEST_SUPPORT): $(call objects,$(wildcard tests/support/*.c))
 $(UNITS) $(CONTRACTS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_SUPPORT) $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
-$(BENCHES): $(OUT)/bench/%: $(OUT)/obj/bench/%.o $(call objects,bench/support/figure.c) $(ARCHIVES) $(LIB)
+$(OUT)/bench/client/client: $(call objects,$(wildcard bench/client/*.c))
+$(filter-out %/client,$(BENCHES)): $(OUT)/bench/%: $(OUT)/obj/bench/%.o
+$(BENCHES): $(call objects,bench/support/figure.c) $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
 $(INTEROP): $(OUT)/tests/interop/%: $(OUT)/obj/tests/interop/main_%.o $(LIB)
@@ -168,8 +171,8 @@ docs: $(PRINTERS) all
 
 bench:
 	@$(MAKE) MODE=release bench-run
-bench-run: $(BENCHES)
-	@node bench/run.mjs $^
+bench-run: $(BENCHES) all
+	@node bench/run.mjs $(BENCHES)
 
 # --- running and testing ---------------------------------------------------------------------------
 run start:
