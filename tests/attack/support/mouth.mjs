@@ -28,6 +28,7 @@ export function startMouth(world, identity = 'gateway', { operator = false } = {
   const targets = SERVICES.map((each) => `${each}=${each === 'crypto' ? crypto : world.stack.bus(each)}`);
   const child = spawn(PROGRAM, [world.stack.path('keys'), identity, ...targets], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  for (const each of [child, child.stdin, child.stdout]) each.unref(); // a test that failed before stop() ends all the same
   const exited = new Promise((resolve) => child.once('exit', resolve));
 
   // One line there, one back; those that ask meanwhile wait for their turn.
