@@ -45,6 +45,7 @@ LIB      := $(OUT)/libsecuremail.a
 UNITS    := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*.c tests/unit/*/*.c))
 CONTRACTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/contract/*.c))
 INTEROP  := $(OUT)/tests/interop/envelope
+ATTACKER := $(OUT)/tests/attack/malicious_gateway
 FUZZERS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/*.c))
 # Each of bench/ and bench/limit/ is a program; bench/client/ is one, the load client.
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard bench/*.c bench/limit/*.c)) $(OUT)/bench/client/client
@@ -52,12 +53,13 @@ PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/
 # What has threads, for the thread sanitizer.
 THREADED := $(filter $(addprefix %/test_,admin health metric condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper cut),$(UNITS))
 
-.PHONY: all programs web run start stop status backup restore test check asan tsan tsan-run fuzz fuzz-run lint format docs \
+.PHONY: all programs attacker web run start stop status backup restore test check asan tsan tsan-run fuzz fuzz-run lint format docs \
         bench bench-run chaos master-key test-compose fresh clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
 all: programs web
+attacker: $(ATTACKER)
 programs: $(PROGRAMS)
 
 # The pages, once for all modes: types checked, bundled, hashed, compressed, listed.
@@ -122,6 +124,9 @@ $(BENCHES): $(call objects,bench/support/figure.c) $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
 $(INTEROP): $(OUT)/tests/interop/%: $(OUT)/obj/tests/interop/main_%.o $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_base) -o $@
+$(ATTACKER): $(OUT)/tests/attack/%: $(OUT)/obj/tests/attack/main_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_base) -o $@
 $(FUZZERS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(ARCHIVES) $(LIB)

@@ -30,6 +30,11 @@ enum setting {
     SETTING_BASE_URL,        /* SECURE_MAIL_BASE_URL           crypto: of links, e.g.
                                 https://mail.example.org */
     SETTING_HTTP_LISTEN,     /* SECURE_MAIL_HTTP_LISTEN        gateway: 127.0.0.1:8480 */
+    SETTING_TRUSTED_PROXIES, /* SECURE_MAIL_TRUSTED_PROXIES    gateway: whose X-Forwarded-For counts
+                              */
+    SETTING_ADDRESS_REQUESTS,    /* SECURE_MAIL_ADDRESS_REQUESTS   a minute, of one address */
+    SETTING_ADDRESS_PROOFS,      /* SECURE_MAIL_ADDRESS_PROOFS     a minute, of one address */
+    SETTING_ADDRESS_CONNECTIONS, /* SECURE_MAIL_ADDRESS_CONNECTIONS */
     SETTING_TLS_CERTIFICATE, /* SECURE_MAIL_TLS_CERTIFICATE    gateway: PEM file; empty: plain http
                               */
     SETTING_TLS_KEY,         /* SECURE_MAIL_TLS_KEY            gateway: PEM file */
