@@ -8,6 +8,7 @@
  * This file builds the objects in the order in which they need each other. They are taken down in
  * reverse when `serve` returns, whatever the reason.
  */
+#include "cage/cage.h"
 #include "runtime/service.h"
 #include "services/crypto/capability_file.h"
 #include "services/crypto/handlers.h"
@@ -154,6 +155,8 @@ static enum sm_error serve(void)
     struct hpke_keys *hpke DEFER(hpke_keys_free) = NULL;
     TRY(hpke_keys_new(keyring, &hpke));
     crypto.hpke = hpke;
+    struct cage *cage DEFER(cage_free) = NULL;
+    TRY(cage_enter(PEER_CRYPTO, settings, &cage));
     struct password_pool *passwords DEFER(password_pool_free) = NULL;
     TRY(open_passwords(&crypto, &passwords));
     crypto.passwords = passwords;
@@ -170,6 +173,7 @@ static enum sm_error serve(void)
     TRY(listen_operator(&crypto, &local));
     struct health *health DEFER(health_stop) = NULL;
     TRY(start_health(settings, bus_keys, &health));
+    TRY(cage_lock(cage));
     return service_wait_all((struct bus_server *const[]){bus, local}, 2);
 }
 

@@ -9,6 +9,7 @@
 #include "services/gateway/gateway.h"
 
 #include "base/log.h"
+#include "cage/cage.h"
 #include "runtime/health.h"
 #include "runtime/service.h"
 #include "services/gateway/capability_key.h"
@@ -18,45 +19,47 @@
 #include "services/gateway/projector.h"
 
 #include <string.h>
-#include <sys/resource.h>
 
 enum { TRANSFER_THREADS = 8, QUEUE_CALLS = 512, QUEUE_TRANSFERS = HTTP_CONNECTIONS_MAX };
 
-/* Each connection is a file, each transfer two: take what the system allows. */
-static void raise_file_limit(void)
+/* What serves, in the order of its making; taken down by `run`. */
+struct serving {
+    struct workers *calls, *transfers;
+    struct http *http;
+};
+
+static void serving_end(struct serving *serving)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        log_line(LOG_WARNING, "file-limit", "cause", "cannot be raised", NULL);
+    http_stop(&serving->http);
+    workers_free(&serving->transfers);
+    workers_free(&serving->calls);
 }
 
 static enum sm_error serve(
-    struct gateway *gateway, struct workers **calls, struct workers **transfers, struct http **http)
+    struct gateway *gateway, const struct cage *cage, struct serving *serving)
 {
     const struct settings *settings = gateway->settings;
     const struct workers_options for_calls = {
         gateway, (size_t)settings_number(settings, SETTING_GATEWAY_WORKERS), QUEUE_CALLS};
     const struct workers_options for_transfers = {gateway, TRANSFER_THREADS, QUEUE_TRANSFERS};
-    TRY(workers_start(&for_calls, calls));
-    TRY(workers_start(&for_transfers, transfers));
+    TRY(workers_start(&for_calls, &serving->calls));
+    TRY(workers_start(&for_transfers, &serving->transfers));
     const struct http_options options = {
         .gateway = gateway,
-        .calls = *calls,
-        .transfers = *transfers,
+        .calls = serving->calls,
+        .transfers = serving->transfers,
         .listen = settings_text(settings, SETTING_HTTP_LISTEN),
         .certificate = settings_text(settings, SETTING_TLS_CERTIFICATE),
         .key = settings_text(settings, SETTING_TLS_KEY),
         .threads = (unsigned)settings_number(settings, SETTING_GATEWAY_THREADS),
     };
-    TRY(http_start(&options, http));
+    TRY(http_start(&options, &serving->http));
+    TRY(cage_lock(cage));
     enum sm_error error = service_wait_all(NULL, 0);
     /* No further connections; what workers have is answered; then the rest is closed. */
-    http_quiesce(*http);
-    workers_end(*calls);
-    workers_end(*transfers);
+    http_quiesce(serving->http);
+    workers_end(serving->calls);
+    workers_end(serving->transfers);
     return error;
 }
 
@@ -91,13 +94,11 @@ static enum sm_error run(void)
     struct closed_set *closed DEFER(closed_set_free) = NULL;
     struct capability_key *capability_key DEFER(capability_key_free) = NULL;
     struct pages *pages DEFER(pages_free) = NULL;
+    struct cage *cage DEFER(cage_free) = NULL;
     struct projector *projector DEFER(projector_stop) = NULL;
-    struct workers *calls DEFER(workers_free) = NULL;
-    struct workers *transfers DEFER(workers_free) = NULL;
-    struct http *http DEFER(http_stop) = NULL;
+    struct serving serving DEFER(serving_end) = {0};
     struct health *health DEFER(health_stop) = NULL;
     TRY(service_start(PEER_GATEWAY));
-    raise_file_limit();
     TRY(settings_load(PEER_GATEWAY, &settings));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_GATEWAY, &keys));
     TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
@@ -114,10 +115,11 @@ static enum sm_error run(void)
         .capability_key = capability_key,
         .pages = pages,
     };
+    TRY(cage_enter(PEER_GATEWAY, settings, &cage));
     TRY(projector_start(&gateway, &projector));
     gateway.projector = projector;
     TRY(start_health(settings, keys, &health));
-    return serve(&gateway, &calls, &transfers, &http);
+    return serve(&gateway, cage, &serving);
 }
 
 int main(void)
