@@ -17,13 +17,18 @@ static void filter_free(scmp_filter_ctx *filter)
         seccomp_release(*filter);
 }
 
-static uint32_t action_of(enum cage_verdict verdict)
+/*
+ * What the first filter says of a call that is lacking stands: the second is silent on it, because
+ * what the second refuses is a line in the kernel's log, and this is no refusal that anybody should
+ * read of.
+ */
+static uint32_t action_of(enum cage_verdict verdict, bool is_ready)
 {
     switch (verdict) {
     case CAGE_ALLOWS:
         return SCMP_ACT_ALLOW;
     case CAGE_LACKS:
-        return SCMP_ACT_ERRNO(ENOSYS);
+        return is_ready ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(ENOSYS);
     case CAGE_KILLS:
         return SCMP_ACT_KILL_PROCESS;
     }
@@ -60,7 +65,7 @@ static unsigned arguments_of(
 }
 
 /* A name that is new to an older libseccomp is left out, and so refused. */
-static int add_row(scmp_filter_ctx filter, const struct cage_call *row)
+static int add_row(scmp_filter_ctx filter, const struct cage_call *row, bool is_ready)
 {
     struct scmp_arg_cmp arguments[CAGE_ARGUMENTS];
     unsigned count = arguments_of(row, arguments);
@@ -69,8 +74,8 @@ static int add_row(scmp_filter_ctx filter, const struct cage_call *row)
         int number = number_of(name, size);
         if (number == __NR_SCMP_ERROR)
             continue;
-        int failed =
-            seccomp_rule_add_array(filter, action_of(row->verdict), number, count, arguments);
+        int failed = seccomp_rule_add_array(
+            filter, action_of(row->verdict, is_ready), number, count, arguments);
         if (failed != 0 && failed != -EEXIST)
             return failed;
     }
@@ -84,18 +89,18 @@ static int add_rows(
         const struct cage_call *row = &cage_calls[i];
         if (!(row->services & (unsigned)self) || !cage_counts(places, row->when, is_ready))
             continue;
-        int failed = add_row(filter, row);
+        int failed = add_row(filter, row, is_ready);
         if (failed != 0)
             return failed;
     }
     return 0;
 }
 
-/* Refusals into the kernel's log; a call by another machine's numbers is nobody's. An older kernel
- * or library lacks the first and the last: nothing becomes laxer by that. */
+/* A call by another machine's numbers is nobody's. What an older kernel or library lacks of the
+ * first three makes nothing laxer. */
 static int set_attributes(scmp_filter_ctx filter, bool is_ready)
 {
-    (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
+    (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, is_ready);
     (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     (void)seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1); /* the kernel's own reason */
     int failed = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);

@@ -8,7 +8,8 @@
 
 #include "cage/places.h"
 
-/* A refused call is EPERM, and a line in the kernel's log where it keeps one. SM_UNAVAILABLE with
+/* A refused call is EPERM and, of the second filter, a line in the kernel's log
+ * where it keeps one. SM_UNAVAILABLE with
  * errno when the kernel takes no filter. */
 SM_MUST_USE enum sm_error filter_load(
     enum peer self, const struct cage_place_list *places, bool is_ready);
