@@ -46,6 +46,9 @@ static void print_call(const struct cage_call *row)
         if (argument->is_own_process)
             (void)snprintf(condition + size, sizeof condition - size, " argument %u is itself",
                 argument->position);
+        else if (argument->mask == UINT32_MAX || argument->mask == UINT64_MAX)
+            (void)snprintf(condition + size, sizeof condition - size, " argument %u = 0x%" PRIx64,
+                argument->position, argument->value);
         else
             (void)snprintf(condition + size, sizeof condition - size,
                 " argument %u & 0x%" PRIx64 " = 0x%" PRIx64, argument->position, argument->mask,

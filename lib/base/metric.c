@@ -85,22 +85,20 @@ enum {
     PEERS = sizeof peer_words / sizeof peer_words[0]
 };
 
+/* An outcome's words are those of enum sm_error. */
 static const struct label {
     const char *name;
+    const char *const *words;
     unsigned count;
-} labels[] = {[LABEL_NONE] = {NULL, 1},
-    [LABEL_OUTCOME] = {"outcome", SM_ERROR_COUNT},
-    [LABEL_STATUS] = {"status", STATUSES},
-    [LABEL_PEER] = {"peer", PEERS},
-    [LABEL_PART] = {"part", METRIC_PARTS}};
+} labels[] = {[LABEL_NONE] = {NULL, NULL, 1},
+    [LABEL_OUTCOME] = {"outcome", NULL, SM_ERROR_COUNT},
+    [LABEL_STATUS] = {"status", status_words, STATUSES},
+    [LABEL_PEER] = {"peer", peer_words, PEERS},
+    [LABEL_PART] = {"part", part_words, METRIC_PARTS}};
 
 static const char *word_of(enum metric_label label, unsigned cell)
 {
-    if (label == LABEL_OUTCOME)
-        return error_name((enum sm_error)cell);
-    if (label == LABEL_PART)
-        return part_words[cell];
-    return label == LABEL_STATUS ? status_words[cell] : peer_words[cell];
+    return labels[label].words ? labels[label].words[cell] : error_name((enum sm_error)cell);
 }
 
 const char *metric_part_name(enum metric_part part)
