@@ -88,6 +88,9 @@ static enum sm_error call(struct cli *cli, enum operation operation, const void 
     if (error == SM_UNAVAILABLE)
         return cli_problem(cli, error, "Is it running? make status; --socket names its socket",
             "Crypto does not answer at its operator socket");
+    if (error == SM_CONFLICT && operation == OP_USER_DISABLE)
+        return cli_problem(cli, error, "Make somebody else an administrator first: user create",
+            "An organisation keeps at least one administrator");
     if (error == SM_CONFLICT)
         return cli_problem(
             cli, error, "Use what is there, or another name", "It exists already (conflict)");
@@ -202,7 +205,7 @@ enum sm_error operator_user_create(struct cli *cli)
     TRY(cli_need(cli, "--name", &name));
     TRY(bits_of(cli, "--roles", roles, "sender", &request.roles));
     if (!cli_has(cli, "--link"))
-        TRY(cli_secret(cli, "--password-file", "First password", &password));
+        TRY(cli_new_secret_at(cli, "--password-file", 0, "First password", &password));
     request.email = span_text(email);
     request.name = span_text(name);
     request.password = buffer_span(&password);
@@ -248,7 +251,7 @@ enum sm_error operator_user_password(struct cli *cli)
     const char *email;
     TRY(organisation_of(cli, &request.organisation));
     TRY(cli_need(cli, "--email", &email));
-    TRY(cli_secret(cli, "--password-file", "New password", &password));
+    TRY(cli_new_secret_at(cli, "--password-file", 0, "New password", &password));
     request.email = span_text(email);
     request.password = buffer_span(&password);
     TRY(call(cli, OP_USER_PASSWORD, &request, &arena, &reply));

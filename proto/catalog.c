@@ -58,7 +58,7 @@ const struct operation_rule catalog[] = {
     {OP_USER_CREATE, "user_create", PEER_CRYPTO, PEER_OPERATOR, 4 * SMALL, REPEAT_BY_KEY, &user_create_request, &user_create_reply,
      "Makes an account; the same again is answered alike. conflict: the address has another."},
     {OP_USER_DISABLE, "user_disable", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_BY_KEY, &user_request, &nothing,
-     "Closes an account and ends its sessions."},
+     "Closes an account and ends its sessions; conflict: the last administrator stays."},
     {OP_USER_PASSWORD, "user_password", PEER_CRYPTO, PEER_OPERATOR, 4 * SMALL, REPEAT_BY_KEY, &user_password_request, &nothing,
      "Sets a new password and ends the account's sessions."},
     {OP_USER_RESET, "user_reset", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_SAME, &user_request, &user_reset_reply,

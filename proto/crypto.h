@@ -45,6 +45,7 @@ enum feed_kind {
     FEED_LINK = 2,    /* the state of one recipient's link */
     FEED_STATE = 3,   /* the state of a message changed */
     FEED_SESSION = 4, /* a user session ended before its time: refuse its cookies */
+    FEED_SHOWN = 5,   /* a link's page was shown for the first time, at created_ms */
 };
 enum message_state {
     STATE_LIVE = 1,

@@ -35,6 +35,8 @@ sealed_handler_fn on_status;
 sealed_handler_fn on_compose, on_send;
 /* reading.c, ending.c */
 sealed_handler_fn on_subjects, on_read, on_revoke, on_delete, on_unlock;
+/* link_session.c */
+sealed_handler_fn on_leave;
 /* thread_read.c */
 sealed_handler_fn on_thread, on_open_message;
 /* resend.c */

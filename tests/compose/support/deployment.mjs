@@ -32,8 +32,10 @@ export const docker = (...args) =>
   execFileSync('docker', args, { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: OUTPUT_BYTES_MAX }).toString();
 
 export class Deployment extends World {
-  constructor() {
+  // `source`: the checkout whose images and compose file are used.
+  constructor(source = TOP) {
     super(fs.mkdtempSync(path.join(os.tmpdir(), 'secure-mail-compose-')));
+    this.source = source;
     this.mails = [];
     this.command = composeCommand();
     this.files = ['docker-compose.yml', 'tests/compose/relay.yml'];
@@ -52,7 +54,7 @@ export class Deployment extends World {
     const files = this.files.flatMap((file) => ['-f', file]);
     const all = [...words, '-p', PROJECT, '--env-file', this.path('.env'), ...files, ...args];
     const stdin = input ? fs.openSync(input, 'r') : 'ignore';
-    const result = await runProgram(program, all, { cwd: TOP, env: this.environment, stdio: [stdin, 'pipe', 'pipe'] });
+    const result = await runProgram(program, all, { cwd: this.source, env: this.environment, stdio: [stdin, 'pipe', 'pipe'] });
     if (input) fs.closeSync(stdin);
     if (code !== null && result.code !== code)
       throw new Error(`compose ${args.join(' ')}: exit ${result.code}\n${`${result.stdout}${result.stderr}`.slice(-8000)}`);
@@ -139,17 +141,21 @@ export class Deployment extends World {
       SECURE_MAIL_ADDRESS: '127.0.0.1',
       SECURE_MAIL_BASE_URL: this.stack.url,
     });
-    const removeAuthority = trustDuringBuild();
-    try {
-      await this.takeDown(); // what an earlier run may have left
-      await this.compose(['build']);
-    } finally {
-      removeAuthority();
-    }
+    await this.takeDown(); // what an earlier run may have left
+    await this.build();
     await this.compose(['up', '-d']);
     await this.untilHealthy();
     docker('cp', `${this.container('gateway')}:/srv/secure-mail/var/keys/tls.pem`, this.path('tls.pem'));
     await this.makePeople();
+  }
+
+  async build() {
+    const removeAuthority = trustDuringBuild(this.source);
+    try {
+      await this.compose(['build']);
+    } finally {
+      removeAuthority();
+    }
   }
 
   // Containers, networks and volumes of this project alone; the images stay as the next run's cache.
@@ -198,9 +204,9 @@ export class Deployment extends World {
 }
 
 // Behind a proxy that opens TLS, the caller's authorities are those of the build (deploy/ca/README.md).
-export function trustDuringBuild() {
+export function trustDuringBuild(source = TOP) {
   const own = process.env.NODE_EXTRA_CA_CERTS;
-  const place = path.join(TOP, 'deploy', 'ca', 'test.pem');
+  const place = path.join(source, 'deploy', 'ca', 'test.pem');
   if (!own) return () => {};
   fs.copyFileSync(own, place);
   return () => fs.rmSync(place, { force: true });

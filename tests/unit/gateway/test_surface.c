@@ -713,17 +713,26 @@ static void the_list_shows_what_the_feeds_say(void **state)
     atomic_store(&web->deliveries_count, 1);
     assert_true(shows(web, "GET /api/v1/messages", "\"status\":\"delivered\""));
 
+    struct feed_item shown = {
+        .kind = FEED_SHOWN, .message = message, .link = link, .created_ms = 1500};
+    struct web_lines line;
+    (void)snprintf(line.text, sizeof line.text, "GET /api/v1/messages/%s", id_text(message).text);
+    feed(web, shown);
+    assert_true(shows(web, line.text, "\"shown_ms\":1500,\"opened_ms\":0"));
+    shown.created_ms = 1700; /* the first time stands */
+    feed(web, shown);
+
     recipient.opened_ms = 2000;
     feed(web, recipient);
     assert_true(shows(web, "GET /api/v1/messages", "\"status\":\"opened\""));
-    struct web_lines line;
-    (void)snprintf(line.text, sizeof line.text, "GET /api/v1/messages/%s", id_text(message).text);
+    assert_true(shows(web, line.text, "\"shown_ms\":1500,\"opened_ms\":2000"));
     assert_true(shows(web, line.text, "\"address\":\"cas@recipient.example\""));
 
     feed(web, (struct feed_item){.kind = FEED_STATE, .message = message, .state = STATE_DELETED});
     assert_true(shows(web, "GET /api/v1/messages", "\"messages\":[]"));
     assert_int_equal(count_of(web, "SELECT count(*) FROM mail.recipient"), 0);
     assert_int_equal(count_of(web, "SELECT count(*) FROM mail.delivery"), 0);
+    assert_int_equal(count_of(web, "SELECT count(*) FROM mail.shown"), 0);
 }
 
 static void an_ended_session_is_refused(void **state)
