@@ -122,7 +122,7 @@ const struct cage_call cage_calls[] = {
 #if CAGE_HAS_SANITIZER
 
     /* --- a build with a sanitizer --- */
-    {ALL, CAGE_ALWAYS, CAGE_ALLOWS, "mmap mprotect clone fork vfork execve wait4 ptrace process_vm_readv prctl open openat socketpair arch_prctl prlimit64 kill tgkill personality", {{0}},
+    {ALL, CAGE_ALWAYS, CAGE_ALLOWS, "mmap mprotect clone fork vfork execve wait4 ptrace process_vm_readv prctl open openat getdents socketpair arch_prctl prlimit64 kill tgkill personality", {{0}},
      "the leak detector stops and reads the process; a report is put into words by a program of its own"},
 #else
 

@@ -34,7 +34,7 @@ function statesOf(service) {
 
 // What the service said about the cage since it was started last.
 function saidOf(service) {
-  const lines = world.stack.logSince(service).trim().split('\n').map((line) => JSON.parse(line));
+  const lines = world.stack.logSince(service).split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
   const start = lines.findLastIndex((line) => line.part === PARTS[1]);
   return lines.slice(start).filter((line) => line.part);
 }
