@@ -26,13 +26,14 @@ LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE_$(MODE))
 
 # Which libraries a program may link: the reader sees who can speak what.
 LIBS_base      := -lcrypto -lmsgpackc -lczmq -lzmq -lpq -pthread
-LIBS_gateway   := $(LIBS_base) -lmicrohttpd
-LIBS_crypto    := $(LIBS_base) -largon2
-LIBS_notifier  := $(LIBS_base) -lcurl
-LIBS_retention := $(LIBS_base)
-LIBS_audit     := $(LIBS_base)
+LIBS_service   := $(LIBS_base) -lseccomp
+LIBS_gateway   := $(LIBS_service) -lmicrohttpd
+LIBS_crypto    := $(LIBS_service) -largon2
+LIBS_notifier  := $(LIBS_service) -lcurl
+LIBS_retention := $(LIBS_service)
+LIBS_audit     := $(LIBS_service)
 LIBS_cli       := $(LIBS_base) -lcurl -ljansson
-LIBS_test      := $(LIBS_base) -lmicrohttpd -largon2 -lcurl -lcmocka -ljansson -lz
+LIBS_test      := $(LIBS_service) -lmicrohttpd -largon2 -lcurl -lcmocka -ljansson -lz
 
 SERVICES := gateway crypto notifier retention audit
 TOOLS    := $(patsubst cli/main_%.c,%,$(wildcard cli/main_*.c))

@@ -61,6 +61,7 @@ enum setting {
     SETTING_RETENTION_INTERVAL_S,  /* SECURE_MAIL_RETENTION_INTERVAL_S 600 */
     SETTING_CHECKPOINT_INTERVAL_S, /* SECURE_MAIL_CHECKPOINT_INTERVAL_S audit */
     SETTING_LOG_LEVEL,             /* SECURE_MAIL_LOG_LEVEL          debug info warning error */
+    SETTING_CAGE,                  /* SECURE_MAIL_CAGE               available required off */
     SETTING_COUNT
 };
 

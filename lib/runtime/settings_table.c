@@ -114,6 +114,8 @@ const struct setting_row settings_table[] = {
         MEANS("seconds between two signed checkpoints of a log that grew")),
     ROW(SETTING_LOG_LEVEL, "LOG_LEVEL", ALL, WORD, PRESET("info"), .words = "debug|info|warning|error",
         MEANS("the least level of log lines")),
+    ROW(SETTING_CAGE, "CAGE", ALL, WORD, PRESET("available"), .words = "available|required|off",
+        MEANS("what the service gives up after its start (docs/cage.md): \"available\": all that the kernel has means for, and a warning for what it lacks; \"required\": no start without all of it; \"off\": nothing")),
 };
 /* clang-format on */
 

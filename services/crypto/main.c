@@ -9,6 +9,7 @@
  * reverse when `serve` returns, whatever the reason.
  */
 #include "base/log.h"
+#include "cage/cage.h"
 #include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/crypto/capability_file.h"
@@ -185,6 +186,8 @@ static enum sm_error serve(void)
     struct hpke_keys *hpke DEFER(hpke_keys_free) = NULL;
     TRY(hpke_keys_new(keyring, &hpke));
     crypto.hpke = hpke;
+    struct cage *cage DEFER(cage_free) = NULL;
+    TRY(cage_enter(PEER_CRYPTO, settings, &cage));
     struct password_pool *passwords DEFER(password_pool_free) = NULL;
     TRY(open_passwords(&crypto, &passwords));
     crypto.passwords = passwords;
@@ -201,6 +204,7 @@ static enum sm_error serve(void)
     TRY(listen_operator(&crypto, &local));
     struct health *health DEFER(health_stop) = NULL;
     TRY(start_health(settings, bus_keys, &health));
+    TRY(cage_lock(cage));
     return service_wait_all((struct bus_server *const[]){bus, local}, 2);
 }
 

@@ -9,6 +9,7 @@
 #include "services/gateway/gateway.h"
 
 #include "base/log.h"
+#include "cage/cage.h"
 #include "runtime/health.h"
 #include "runtime/schema.h"
 #include "runtime/service.h"
@@ -21,20 +22,8 @@
 #include "services/gateway/visitors.h"
 
 #include <string.h>
-#include <sys/resource.h>
 
 enum { TRANSFER_THREADS = 8, QUEUE_CALLS = 512, QUEUE_TRANSFERS = HTTP_CONNECTIONS_MAX };
-
-/* Each connection is a file, each transfer two: take what the system allows. */
-static void raise_file_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        log_line(LOG_WARNING, "file-limit", "cause", "cannot be raised", NULL);
-}
 
 static enum sm_error receive_visitors(const struct settings *settings, struct visitors **out)
 {
@@ -62,7 +51,7 @@ static void front_free(struct front *front)
     visitors_free(&front->visitors);
 }
 
-static enum sm_error serve(struct gateway *gateway)
+static enum sm_error serve(struct gateway *gateway, const struct cage *cage)
 {
     struct front front DEFER(front_free) = {0};
     const struct settings *settings = gateway->settings;
@@ -83,6 +72,7 @@ static enum sm_error serve(struct gateway *gateway)
         .threads = (unsigned)settings_number(settings, SETTING_GATEWAY_THREADS),
     };
     TRY(http_start(&options, &front.http));
+    TRY(cage_lock(cage));
     enum sm_error error = service_wait_all(NULL, 0);
     /* No further connections; what workers have is answered; then the rest is closed. */
     http_quiesce(front.http);
@@ -123,10 +113,10 @@ static enum sm_error run(void)
     struct inflows *inflows DEFER(inflows_free) = NULL;
     struct capability_key *capability_key DEFER(capability_key_free) = NULL;
     struct pages *pages DEFER(pages_free) = NULL;
+    struct cage *cage DEFER(cage_free) = NULL;
     struct projector *projector DEFER(projector_stop) = NULL;
     struct health *health DEFER(health_stop) = NULL;
     TRY(service_start(PEER_GATEWAY));
-    raise_file_limit();
     TRY(settings_load(PEER_GATEWAY, &settings));
     TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_GATEWAY, &keys));
@@ -146,10 +136,11 @@ static enum sm_error run(void)
         .capability_key = capability_key,
         .pages = pages,
     };
+    TRY(cage_enter(PEER_GATEWAY, settings, &cage));
     TRY(projector_start(&gateway, &projector));
     gateway.projector = projector;
     TRY(start_health(settings, keys, &health));
-    return serve(&gateway);
+    return serve(&gateway, cage);
 }
 
 int main(void)

@@ -138,7 +138,7 @@ test('each container has its own secrets, and of the others the public halves', 
 });
 
 test('each container\'s environment holds its own settings, and the master key crypto\'s alone', () => {
-  const always = ['PATH', 'SECURE_MAIL_ADMIN_LISTEN', 'SECURE_MAIL_DATABASE_FILE', 'SECURE_MAIL_LOG_LEVEL'];
+  const always = ['PATH', 'SECURE_MAIL_ADMIN_LISTEN', 'SECURE_MAIL_CAGE', 'SECURE_MAIL_DATABASE_FILE', 'SECURE_MAIL_LOG_LEVEL'];
   const own = {
     gateway: ['ENABLED', 'HTTP_LISTEN', 'TLS_CERTIFICATE', 'TLS_KEY', 'CRYPTO', 'NOTIFIER', 'RETENTION', 'AUDIT'],
     crypto: ['MASTER_KEY', 'MASTER_KEY_NEXT', 'BASE_URL', 'LISTEN', 'AUDIT', 'NOTIFIER', 'CAPABILITY_DIR', 'UNDO_S'],
