@@ -28,6 +28,8 @@ static const struct cli_command commands[] = {
     {"key rotate", "org|master|hpke", 1, key_rotate_options, key_rotate,
      "Take a new version of a key into use while mail goes on; asked again, go on with it.",
      "securemail-admin key rotate org --org ID"},
+    {"mail release", "", 0, operator_options, operator_mail_release,
+     "After a restore: mail that was waiting in the backup goes out.", NULL},
     {"login", "", 0, login_options, user_login, "Sign in, for the audit commands.", NULL},
     {"audit list", "", 0, audit_list_options, audit_list, "The log, newest first.", NULL},
     {"audit export", "", 0, audit_export_options, audit_export,

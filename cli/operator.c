@@ -88,6 +88,9 @@ static enum sm_error call(struct cli *cli, enum operation operation, const void 
     struct arena *arena, void *reply)
 {
     enum sm_error error = operator_ask(cli, operation, message, arena, reply);
+    if (error == SM_CONFLICT && operation == OP_USER_DISABLE)
+        return cli_problem(cli, error, "Make somebody else an administrator first: user create",
+            "An organisation keeps at least one administrator");
     return error == SM_CONFLICT ? cli_problem(cli, error, "Use what is there, or another name",
                                       "It exists already (conflict)")
                                 : error;
@@ -274,4 +277,17 @@ enum sm_error operator_policy_set(struct cli *cli)
     TRY(call(cli, OP_POLICY_SET, &request, &arena, &reply));
     cli_say(cli, "The policy is set.");
     return SM_OK;
+}
+
+/* --- after a restore --- */
+
+enum sm_error operator_mail_release(struct cli *cli)
+{
+    struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
+    struct mail_release_request request = {0};
+    struct mail_release_reply reply = {0};
+    TRY(call(cli, OP_MAIL_RELEASE, &request, &arena, &reply));
+    cli_say(cli, reply.restores ? "The mail that was held since the restore goes out now."
+                                : "No mail was held.");
+    return doc_set_u64(cli->answer, "restores", reply.restores);
 }

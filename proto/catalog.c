@@ -58,7 +58,7 @@ const struct operation_rule catalog[] = {
     {OP_USER_CREATE, "user_create", PEER_CRYPTO, PEER_OPERATOR, 4 * SMALL, REPEAT_BY_KEY, &user_create_request, &user_create_reply,
      "Makes an account; the same again is answered alike. conflict: the address has another."},
     {OP_USER_DISABLE, "user_disable", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_BY_KEY, &user_request, &nothing,
-     "Closes an account and ends its sessions."},
+     "Closes an account and ends its sessions; conflict: the last administrator stays."},
     {OP_USER_PASSWORD, "user_password", PEER_CRYPTO, PEER_OPERATOR, 4 * SMALL, REPEAT_BY_KEY, &user_password_request, &nothing,
      "Sets a new password and ends the account's sessions."},
     {OP_USER_RESET, "user_reset", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_SAME, &user_request, &user_reset_reply,
@@ -71,6 +71,8 @@ const struct operation_rule catalog[] = {
      "Takes a new version of a key into use, or goes on with a rotation that is under way. not_found: no next master key was given; conflict: a replica does not know it."},
     {OP_KEY_REWRAP, "key_rewrap", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_SAME, &key_rewrap_request, &key_rewrap_reply,
      "For about a second, wraps anew what is behind; when nothing is, destroys the old version. To be asked until is_done. Its end is logged, not each step."},
+    {OP_MAIL_RELEASE, "mail_release", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_SAME, &mail_release_request, &mail_release_reply,
+     "Mail that was waiting in a backup goes out; it was held since the restore."},
 
     {OP_ENQUEUE, "notify_enqueue", PEER_NOTIFIER, PEER_CRYPTO, BATCH, REPEAT_BY_ITEM, &enqueue_request, &nothing,
      "Mail jobs are durable when this answers; each is taken once by its id."},

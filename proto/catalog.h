@@ -44,6 +44,7 @@ enum operation {
     OP_USER_RESET = 0x012e,
     OP_KEY_ROTATE = 0x0130,
     OP_KEY_REWRAP = 0x0132,
+    OP_MAIL_RELEASE = 0x0140,
     OP_ENQUEUE = 0x0200,
     OP_CANCEL = 0x0202,
     OP_DELIVERY_FEED = 0x0204,

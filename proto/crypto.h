@@ -45,6 +45,7 @@ enum feed_kind {
     FEED_LINK = 2,    /* the state of one recipient's link */
     FEED_STATE = 3,   /* the state of a message changed */
     FEED_SESSION = 4, /* a user session ended before its time: refuse its cookies */
+    FEED_SHOWN = 5,   /* a link's page was shown for the first time, at created_ms */
 };
 enum message_state {
     STATE_LIVE = 1,
@@ -175,6 +176,12 @@ struct key_rewrap_reply {
     uint64_t rewrapped, refused, behind; /* refused: they do not open, they were altered */
     bool is_done;                        /* nothing is behind, the old version is destroyed */
 };
+struct mail_release_request {
+    char none;
+};
+struct mail_release_reply {
+    uint64_t restores; /* whose mail was held until now */
+};
 struct nothing {
     char none;
 };
@@ -184,6 +191,7 @@ extern const struct fields keys_request, keys_reply, carry_request, carry_reply,
     destroy_reply, purged_request, org_create_request, org_create_reply, org_list_request,
     org_list_reply, user_create_request, user_create_reply, user_reset_reply, user_request,
     user_password_request, policy_set_request, key_status_request, key_status_reply,
-    key_rotate_request, key_rotate_reply, key_rewrap_request, key_rewrap_reply, nothing;
+    key_rotate_request, key_rotate_reply, key_rewrap_request, key_rewrap_reply,
+    mail_release_request, mail_release_reply, nothing;
 
 #endif

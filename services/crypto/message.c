@@ -187,7 +187,7 @@ enum sm_error message_insert(const struct worker *worker, const struct message *
     row_fields(message, values);
     TRY(make_mac(worker, message, mac));
     values[FIELDS_COUNT] = db_bytes(SPAN(mac));
-    return db_run(worker->db, &insert, values, FIELDS_COUNT + 1, NULL);
+    return db_post(worker->db, &insert, values, FIELDS_COUNT + 1);
 }
 
 static enum sm_error state_to_feed(const struct worker *worker, const struct message *message)
@@ -205,7 +205,7 @@ enum sm_error message_update(const struct worker *worker, struct message *messag
     uint8_t mac[ROWMAC_BYTES];
     message->version++;
     TRY(make_mac(worker, message, mac));
-    TRY(DB_RUN(worker->db, &update, NULL, db_id(&message->message), db_u64(message->state),
+    TRY(DB_POST(worker->db, &update, db_id(&message->message), db_u64(message->state),
         bytes_or_null(message->wrapped), bytes_or_null(message->subject_sealed),
         bytes_or_null(message->parts), bytes_or_null(message->digest), db_u64(message->version),
         db_bytes(SPAN(mac))));

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "envelope/link.h"
 #include "proto/limits.h"
-#include "services/crypto/account.h"
+#include "services/crypto/administrators.h"
 #include "services/crypto/derived.h"
 #include "services/crypto/newcomer.h"
 #include "services/crypto/organisation.h"
@@ -296,23 +296,34 @@ struct change {
     uint64_t kind;        /* of the event */
 };
 
+static struct account changed(const struct account *before, const struct change *change)
+{
+    struct account after = *before;
+    if (change->verifier.size)
+        after.verifier = change->verifier;
+    if (change->state)
+        after.state = change->state;
+    after.attempts = (struct attempts){0};
+    return after;
+}
+
 static enum sm_error change_account(
     struct bus_request *request, struct id call, const struct change *change)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
-    struct account account;
+    struct administrators administrators;
+    struct account before;
     struct span email;
     TRY(account_address(request->arena, change->email, &email));
     TRY(operator_begin(request, call, &tx));
-    TRY(account_lock(worker, request->arena, email, &account));
-    if (!id_equal(account.organisation, change->organisation))
+    TRY(administrators_lock(worker, change->organisation, &administrators));
+    TRY(account_lock(worker, request->arena, email, &before));
+    if (!id_equal(before.organisation, change->organisation))
         return SM_NOT_FOUND;
-    if (change->verifier.size)
-        account.verifier = change->verifier;
-    if (change->state)
-        account.state = change->state;
-    account.attempts = (struct attempts){0};
+    struct account account = changed(&before, change);
+    if (administrators_lose_last(&administrators, &before, &account))
+        return SM_CONFLICT;
     struct personal_field personal[] = {{span_text("user"), account.email}};
     struct audit_event event = {.event = call,
         .organisation = account.organisation,

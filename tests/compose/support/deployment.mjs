@@ -137,6 +137,7 @@ export class Deployment extends World {
     this.writeEnvironment({
       ...(await this.startRelay()),
       SECURE_MAIL_TAG: 'test',
+      SECURE_MAIL_BACKUP_DIR: this.path('backup'),
       SECURE_MAIL_PORT: port,
       SECURE_MAIL_ADDRESS: '127.0.0.1',
       SECURE_MAIL_BASE_URL: this.stack.url,
@@ -153,6 +154,7 @@ export class Deployment extends World {
     const removeAuthority = trustDuringBuild(this.source);
     try {
       await this.compose(['build']);
+      await this.compose(['build', 'backup']); // which `up` does not start
     } finally {
       removeAuthority();
     }
