@@ -16,11 +16,12 @@ enum { WORKERS = 64, READERS = 4, QUEUE_MAX = 256 };
 /* Its files may be made here: before the cage. */
 static enum sm_error open_key(const struct settings *settings, struct signing_key **out)
 {
+    const char *conninfo = settings_text(settings, SETTING_DATABASE);
+    const char *folder = settings_text(settings, SETTING_KEYS_DIR);
     bool has_logs = false;
     struct db *db DEFER(db_close) = NULL;
-    TRY(db_open(settings_text(settings, SETTING_DATABASE), &db));
+    TRY(db_open(conninfo, &db));
     TRY(store_has_logs(db, &has_logs));
-    const char *folder = settings_text(settings, SETTING_KEYS_DIR);
     TRY(signing_key_open(folder, !has_logs, out));
     return succession_run(conninfo, folder, out);
 }
