@@ -9,6 +9,7 @@
 #include "proto/limits.h"
 #include "services/crypto/keep.h"
 #include "services/crypto/rowmac.h"
+#include "services/crypto/tampering.h"
 
 enum { FIELDS = 18, FIELDS_AT_FIRST = 11, DIGEST_BYTES_MAX = 32 };
 
@@ -85,20 +86,19 @@ static enum sm_error read_numbers(const struct db_rows *rows, struct organisatio
     return SM_OK;
 }
 
-/* The row as it stands, MAC checked. */
+/* The row as it stands, MAC checked; *mac lives as long as `rows`. */
 static enum sm_error read_row(const struct worker *worker, const struct db_rows *rows,
-    struct arena *arena, struct organisation *out)
+    struct arena *arena, struct span *mac, struct organisation *out)
 {
     struct db_value fields[FIELDS];
     struct organisation row = {0};
-    struct span mac;
     TRY(db_one(rows));
     TRY(db_read_id(rows, 0, 0, &row.organisation));
     TRY(read_texts(rows, arena, &row));
     TRY(read_numbers(rows, &row));
-    TRY(db_read_bytes(rows, 0, FIELDS, ROWMAC_BYTES, &mac));
+    TRY(db_read_bytes(rows, 0, FIELDS, ROWMAC_BYTES, mac));
     fields_of(&row, fields);
-    if (rowmac_check(worker->crypto->keyring, "organisation", fields, mac_fields(&row), mac) !=
+    if (rowmac_check(worker->crypto->keyring, "organisation", fields, mac_fields(&row), *mac) !=
         SM_OK)
         return log_failure("organisation-row", SM_TAMPERED, id_text(row.organisation).text);
     *out = row;
@@ -110,8 +110,12 @@ enum sm_error organisation_load(const struct worker *worker, struct arena *arena
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     struct organisation row;
+    struct tampering tampering = {.what = "organisation row", .organisation = organisation};
     TRY(DB_RUN(worker->db, &read_one, &rows, db_id(&organisation)));
-    TRY(read_row(worker, rows, arena, &row));
+    enum sm_error error = read_row(worker, rows, arena, &tampering.mac, &row);
+    if (error == SM_TAMPERED)
+        return tampering_report(worker, &tampering);
+    TRY(error);
     if (row.base_url.size == 0)
         row.base_url = span_text(worker->crypto->base_url);
     *out = row;
@@ -122,8 +126,9 @@ enum sm_error organisation_by_name(
     const struct worker *worker, struct arena *arena, struct span name, struct organisation *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
+    struct span mac;
     TRY(DB_RUN(worker->db, &read_named, &rows, db_text(name)));
-    return read_row(worker, rows, arena, out);
+    return read_row(worker, rows, arena, &mac, out);
 }
 
 enum sm_error organisation_insert(
@@ -142,8 +147,9 @@ enum sm_error organisation_lock(const struct worker *worker, struct arena *arena
     struct id organisation, struct organisation *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
+    struct span mac;
     TRY(DB_RUN(worker->db, &read_locked, &rows, db_id(&organisation)));
-    return read_row(worker, rows, arena, out);
+    return read_row(worker, rows, arena, &mac, out);
 }
 
 enum sm_error organisation_update(
