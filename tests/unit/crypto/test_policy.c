@@ -242,8 +242,8 @@ static const char *const organisation_edits[] = {
     "UPDATE vault.organisation SET default_method = 3",
     "UPDATE vault.organisation SET default_lifetime_days = 9",
     "UPDATE vault.organisation SET mac = decode('00', 'hex')",
-    "UPDATE vault.organisation c SET base_url = o.base_url, mac = o.mac"
-    " FROM vault.organisation o WHERE o.name = 'Other' AND c.name <> 'Other'",
+    ("UPDATE vault.organisation c SET base_url = o.base_url, mac = o.mac FROM"
+     " vault.organisation o WHERE o.name = 'Other' AND c.name <> 'Other'"),
 };
 
 /* A second organisation like the first, but for its id, its name and where its links lead. */
