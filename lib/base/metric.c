@@ -51,6 +51,8 @@ const struct metric_row metric_table[] = {
      "Notifications that the relay has not accepted yet (counted up to 10000)."},
     {METRIC_MAIL_OLDEST, "secure_mail_mail_oldest_seconds", GAUGE, LABEL_NONE, "notifier",
      "How long the oldest of them is undelivered."},
+    {METRIC_MAIL_HELD, "secure_mail_mail_held", GAUGE, LABEL_NONE, "crypto notifier",
+     "Letters that wait since a restore until an operator releases them (counted up to 10000)."},
     {METRIC_RETENTION_LAG, "secure_mail_retention_lag_seconds", GAUGE, LABEL_NONE, "crypto",
      "How long the ciphertext that is due longest has not been destroyed."},
     {METRIC_SWEEP_TIME, "secure_mail_retention_last_sweep_timestamp_seconds", GAUGE, LABEL_NONE, "retention",

@@ -5,6 +5,7 @@
  */
 #include "base/memory.h"
 #include "cage/cage.h"
+#include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/audit/handlers.h"
 #include "services/audit/health.h"
@@ -82,6 +83,7 @@ static enum sm_error run(void)
     struct cage *cage DEFER(cage_free) = NULL;
     struct audit audit DEFER(close_parts) = {0};
     TRY(settings_load(PEER_AUDIT, &settings));
+    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_AUDIT, &keys));
     TRY(open_key(settings, &audit.key));
     TRY(cage_enter(PEER_AUDIT, settings, &cage));

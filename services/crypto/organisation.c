@@ -86,23 +86,32 @@ static enum sm_error read_numbers(const struct db_rows *rows, struct organisatio
     return SM_OK;
 }
 
-/* The row as it stands, MAC checked; *mac lives as long as `rows`. */
+/* The row as it stands, MAC checked. */
 static enum sm_error read_row(const struct worker *worker, const struct db_rows *rows,
-    struct arena *arena, struct span *mac, struct organisation *out)
+    struct arena *arena, struct organisation *out)
 {
     struct db_value fields[FIELDS];
     struct organisation row = {0};
+    struct span mac;
     TRY(db_one(rows));
     TRY(db_read_id(rows, 0, 0, &row.organisation));
     TRY(read_texts(rows, arena, &row));
     TRY(read_numbers(rows, &row));
-    TRY(db_read_bytes(rows, 0, FIELDS, ROWMAC_BYTES, mac));
+    TRY(db_read_bytes(rows, 0, FIELDS, ROWMAC_BYTES, &mac));
     fields_of(&row, fields);
-    if (rowmac_check(worker->crypto->keyring, "organisation", fields, mac_fields(&row), *mac) !=
+    if (rowmac_check(worker->crypto->keyring, "organisation", fields, mac_fields(&row), mac) !=
         SM_OK)
         return log_failure("organisation-row", SM_TAMPERED, id_text(row.organisation).text);
     *out = row;
     return SM_OK;
+}
+
+static enum sm_error report(
+    const struct worker *worker, const struct db_rows *rows, struct id organisation)
+{
+    struct tampering tampering = {.what = "organisation row", .organisation = organisation};
+    TRY(db_read_bytes(rows, 0, FIELDS, ROWMAC_BYTES, &tampering.mac));
+    return tampering_report(worker, &tampering);
 }
 
 enum sm_error organisation_load(const struct worker *worker, struct arena *arena,
@@ -110,11 +119,10 @@ enum sm_error organisation_load(const struct worker *worker, struct arena *arena
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     struct organisation row;
-    struct tampering tampering = {.what = "organisation row", .organisation = organisation};
     TRY(DB_RUN(worker->db, &read_one, &rows, db_id(&organisation)));
-    enum sm_error error = read_row(worker, rows, arena, &tampering.mac, &row);
+    enum sm_error error = read_row(worker, rows, arena, &row);
     if (error == SM_TAMPERED)
-        return tampering_report(worker, &tampering);
+        return report(worker, rows, organisation);
     TRY(error);
     if (row.base_url.size == 0)
         row.base_url = span_text(worker->crypto->base_url);
@@ -126,9 +134,8 @@ enum sm_error organisation_by_name(
     const struct worker *worker, struct arena *arena, struct span name, struct organisation *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
-    struct span mac;
     TRY(DB_RUN(worker->db, &read_named, &rows, db_text(name)));
-    return read_row(worker, rows, arena, &mac, out);
+    return read_row(worker, rows, arena, out);
 }
 
 enum sm_error organisation_insert(
@@ -147,9 +154,8 @@ enum sm_error organisation_lock(const struct worker *worker, struct arena *arena
     struct id organisation, struct organisation *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
-    struct span mac;
     TRY(DB_RUN(worker->db, &read_locked, &rows, db_id(&organisation)));
-    return read_row(worker, rows, arena, &mac, out);
+    return read_row(worker, rows, arena, out);
 }
 
 enum sm_error organisation_update(

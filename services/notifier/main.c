@@ -3,7 +3,9 @@
  * each as a plain notification and records what became of it. It holds no key but the one that
  * opens its own letters, and reaches no table but its own.
  */
+#include "base/log.h"
 #include "cage/cage.h"
+#include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/notifier/handlers.h"
 #include "services/notifier/health.h"
@@ -105,6 +107,7 @@ static enum sm_error run(void)
     struct senders *senders DEFER(senders_stop) = NULL;
     TRY(service_start(PEER_NOTIFIER));
     TRY(settings_load(PEER_NOTIFIER, &settings));
+    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_NOTIFIER, &keys));
     TRY(letter_key_load(settings_text(settings, SETTING_KEYS_DIR), &letter_key));
     TRY(smtp_library_start());

@@ -4,6 +4,7 @@
  * holds no key, and in the containers not even the right to open an object.
  */
 #include "cage/cage.h"
+#include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/retention/handlers.h"
 #include "services/retention/health.h"
@@ -82,6 +83,7 @@ static enum sm_error run(void)
     struct sweeper *sweeper DEFER(sweeper_stop) = NULL;
     TRY(service_start(PEER_RETENTION));
     TRY(settings_load(PEER_RETENTION, &settings));
+    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_RETENTION, &keys));
     TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
     TRY(cage_enter(PEER_RETENTION, settings, &cage));
