@@ -197,6 +197,15 @@ struct link_act {
     const char *operation, *all, *one;
 };
 
+static enum sm_error note_done(struct cli *cli, struct id link, const char *recipient)
+{
+    struct doc *entry DEFER(doc_free) = NULL;
+    TRY(doc_object(&entry));
+    TRY(doc_set_id(entry, "link", link));
+    TRY(doc_set_text(entry, "recipient", span_text(recipient)));
+    return doc_append(doc_member(cli->answer, CLI_DONE), &entry);
+}
+
 static enum sm_error act_on_each(
     struct desk *desk, const struct link_act *act, struct link_request *request)
 {
@@ -204,10 +213,14 @@ static enum sm_error act_on_each(
     struct id links[RECIPIENTS_MAX];
     struct empty_reply reply;
     size_t count = cli_count(cli, "--recipient");
+    struct doc *done DEFER(doc_free) = NULL;
     TRY(links_of(desk, request->message, links, count));
+    TRY(doc_array(&done));
+    TRY(doc_give(cli->answer, CLI_DONE, &done));
     for (size_t i = 0; i < count; i++) {
         request->link = links[i];
         TRY(desk_ask(desk, act->operation, request, &reply));
+        TRY(note_done(cli, links[i], cli_value_at(cli, "--recipient", i)));
         cli_say(cli, "%s: %s", cli_value_at(cli, "--recipient", i), act->one);
     }
     return SM_OK;
@@ -244,6 +257,14 @@ enum sm_error sender_revoke(struct cli *cli)
 enum sm_error sender_unlock(struct cli *cli)
 {
     static const struct link_act act = {"unlock", "", "unlocked, and can try again"};
+    const char *recipient;
+    TRY(cli_need(cli, "--recipient", &recipient));
+    return link_command(cli, &act);
+}
+
+enum sm_error sender_resend(struct cli *cli)
+{
+    static const struct link_act act = {"resend", "", "gets the notification again"};
     const char *recipient;
     TRY(cli_need(cli, "--recipient", &recipient));
     return link_command(cli, &act);

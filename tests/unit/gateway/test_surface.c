@@ -451,6 +451,20 @@ static void a_sealed_reply_comes_back_with_its_outcome(void **state)
     assert_string_equal(web->operation, "verify");
 }
 
+/* By the bus or by a proxy: who asked once is told that there is no answer, and asks anew. */
+static void a_request_that_was_repeated_on_its_way_has_no_answer(void **state)
+{
+    struct web *web = *state;
+    struct web_answer answer DEFER(web_answer_free) = WEB_ANSWER;
+    struct buffer frame DEFER(buffer_free) = sealed_frame((struct id){{0}}, 0);
+    web->carry = (struct carry_reply){.outcome = SM_REPLAYED, .sealed = span_text("replayed")};
+
+    unsigned status = sealed(web, "open", buffer_span(&frame), "", &answer);
+
+    assert_int_equal(status, 503);
+    assert_span(web_header(&answer, "Secure-Mail-Outcome"), "unavailable");
+}
+
 static void a_send_is_carried_only_when_all_parts_are_durable(void **state)
 {
     struct web *web = *state;
@@ -835,6 +849,7 @@ int main(void)
         cmocka_unit_test(an_upload_needs_the_capability_of_its_message),
         cmocka_unit_test(a_stored_part_can_be_taken_back_until_it_is_sent),
         cmocka_unit_test(a_sealed_reply_comes_back_with_its_outcome),
+        cmocka_unit_test(a_request_that_was_repeated_on_its_way_has_no_answer),
         cmocka_unit_test(a_send_is_carried_only_when_all_parts_are_durable),
         cmocka_unit_test(a_part_cannot_change_after_a_send_was_carried),
         cmocka_unit_test(a_sealed_request_needs_its_type_and_a_readable_head),
