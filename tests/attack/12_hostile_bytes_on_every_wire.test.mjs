@@ -24,8 +24,8 @@ before(async () => {
 });
 after(() => world?.stop());
 
-/** What comes back for these bytes until the connection ends (or, for one that is kept, within a second). */
-function said(bytes, { waitMs = 1000 } = {}) {
+/** What comes back for these bytes until the connection ends (or, for one that is kept, soon). */
+function said(bytes, { waitMs = 700 } = {}) {
   return new Promise((resolve) => {
     const socket = net.connect(world.stack.ports.http, '127.0.0.1', () => socket.write(bytes));
     let text = '';
