@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { request } from '../system/support/http.mjs';
-import { startWorld } from '../system/support/world.mjs';
+import { startWorld, until } from '../system/support/world.mjs';
 import * as attack from './support/attack.mjs';
 
 const DECISIVE = ['vault.link', 'vault.code', 'vault.link_session', 'vault.message', 'outbox.job'];
@@ -19,6 +19,7 @@ after(() => world?.stop());
 test('a scanner that runs scripts shows the page, and changes nothing that is decided by', async () => {
   const { link, message } = await attack.mailed(world, 'scanned@recipient.example', { check: 'code' });
   const status = async () => (await act.show(world, message)).recipients?.[0]?.status ?? (await act.list(world)).find((each) => each.message === message).status;
+  await until('the delivery', async () => (await status()) === 'delivered');
   const before = attack.stateOf(world, ...DECISIVE);
   const statusBefore = await status();
   const mails = world.mails.length;

@@ -11,7 +11,7 @@ import { fakeTab, fakeXhr, fetchOf } from '../../web/support/person.mjs';
 
 export const PASSWORD = 'correct-horse';
 
-const MODULES = ['web/client/office.ts', 'web/client/visit.ts', 'web/client/server.ts', 'web/client/failure.ts', 'web/envelope/link.ts',
+const MODULES = ['web/client/office.ts', 'web/client/visit.ts', 'web/client/server.ts', 'web/client/failure.ts', 'web/client/file_name.ts', 'web/envelope/link.ts',
   'web/envelope/sealed.ts', 'web/envelope/chunked.ts', 'web/protocol/protocol.ts', 'web/protocol/codec.ts'];
 let loaded = null;
 
