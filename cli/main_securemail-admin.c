@@ -3,6 +3,7 @@
 #include "cli/evidence.h"
 #include "cli/operator.h"
 #include "cli/sender.h"
+#include "cli/suite.h"
 #include "cli/user.h"
 
 /* clang-format off */
@@ -24,6 +25,8 @@ static const struct cli_command commands[] = {
      "What senders of an organisation may choose.", NULL},
     {"key status", "", 0, operator_options, operator_key_status,
      "Versions of all keys and what hangs on them.", NULL},
+    {"status", "", 0, operator_options, suite_status,
+     "The whole suite on one screen: what is ready, what waits, which keys.", NULL},
     {"mail release", "", 0, operator_options, operator_mail_release,
      "After a restore: mail that was waiting in the backup goes out.", NULL},
     {"login", "", 0, login_options, user_login, "Sign in, for the audit commands.", NULL},

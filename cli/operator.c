@@ -66,7 +66,7 @@ const struct cli_option policy_options[] = {
 
 /* --- the call --- */
 
-static enum sm_error call(struct cli *cli, enum operation operation, const void *message,
+enum sm_error operator_call(struct cli *cli, enum operation operation, const void *message,
     struct arena *arena, void *reply)
 {
     struct bus_keys *keys DEFER(bus_keys_free) = NULL;
@@ -149,7 +149,7 @@ enum sm_error operator_org_create(struct cli *cli)
         .from_address = text_or(cli, "--from", ""),
         .language = text_or(cli, "--language", "nl"),
         .colour = text_or(cli, "--colour", "")};
-    TRY(call(cli, OP_ORG_CREATE, &request, &arena, &reply));
+    TRY(operator_call(cli, OP_ORG_CREATE, &request, &arena, &reply));
     return tell_id(cli, "organisation", reply.organisation);
 }
 
@@ -159,7 +159,7 @@ enum sm_error operator_org_list(struct cli *cli)
     struct org_list_request request = {0};
     struct org_list_reply reply = {0};
     struct doc *list DEFER(doc_free) = NULL;
-    TRY(call(cli, OP_ORG_LIST, &request, &arena, &reply));
+    TRY(operator_call(cli, OP_ORG_LIST, &request, &arena, &reply));
     TRY(doc_array(&list));
     for (size_t i = 0; i < reply.organisations.count; i++) {
         const struct org_item *item = LIST_AT(struct org_item, reply.organisations, i);
@@ -206,7 +206,7 @@ enum sm_error operator_user_create(struct cli *cli)
     request.email = span_text(email);
     request.name = span_text(name);
     request.password = buffer_span(&password);
-    TRY(call(cli, OP_USER_CREATE, &request, &arena, &reply));
+    TRY(operator_call(cli, OP_USER_CREATE, &request, &arena, &reply));
     if (reply.link.size)
         TRY(tell_link(cli, reply.link, reply.expires_ms));
     return tell_id(cli, "user", reply.user);
@@ -221,7 +221,7 @@ enum sm_error operator_user_reset(struct cli *cli)
     TRY(organisation_of(cli, &request.organisation));
     TRY(cli_need(cli, "--email", &email));
     request.email = span_text(email);
-    TRY(call(cli, OP_USER_RESET, &request, &arena, &reply));
+    TRY(operator_call(cli, OP_USER_RESET, &request, &arena, &reply));
     return tell_link(cli, reply.link, reply.expires_ms);
 }
 
@@ -234,7 +234,7 @@ enum sm_error operator_user_disable(struct cli *cli)
     TRY(organisation_of(cli, &request.organisation));
     TRY(cli_need(cli, "--email", &email));
     request.email = span_text(email);
-    TRY(call(cli, OP_USER_DISABLE, &request, &arena, &reply));
+    TRY(operator_call(cli, OP_USER_DISABLE, &request, &arena, &reply));
     cli_say(cli, "%s is closed, and its sessions have ended.", email);
     return SM_OK;
 }
@@ -251,7 +251,7 @@ enum sm_error operator_user_password(struct cli *cli)
     TRY(cli_new_secret_at(cli, "--password-file", 0, "New password", &password));
     request.email = span_text(email);
     request.password = buffer_span(&password);
-    TRY(call(cli, OP_USER_PASSWORD, &request, &arena, &reply));
+    TRY(operator_call(cli, OP_USER_PASSWORD, &request, &arena, &reply));
     cli_say(cli, "%s has a new password, and its sessions have ended.", email);
     return SM_OK;
 }
@@ -272,7 +272,7 @@ enum sm_error operator_policy_set(struct cli *cli)
     if (__builtin_mul_overflow(request.total_bytes_max, 1000000, &request.total_bytes_max) ||
         request.total_bytes_max > INT64_MAX)
         return cli_problem(cli, SM_BAD_VALUE, "Give less", "--total-mb is too much");
-    TRY(call(cli, OP_POLICY_SET, &request, &arena, &reply));
+    TRY(operator_call(cli, OP_POLICY_SET, &request, &arena, &reply));
     cli_say(cli, "The policy is set.");
     return SM_OK;
 }
@@ -283,7 +283,7 @@ enum sm_error operator_key_status(struct cli *cli)
     struct key_status_request request = {0};
     struct key_status_reply reply = {0};
     struct doc *list DEFER(doc_free) = NULL;
-    TRY(call(cli, OP_KEY_STATUS, &request, &arena, &reply));
+    TRY(operator_call(cli, OP_KEY_STATUS, &request, &arena, &reply));
     TRY(doc_array(&list));
     cli_say(cli, "Identity (what links pin): %.*s", SPAN_PRINT(reply.pin));
     cli_say(cli, "%s", "");
@@ -311,7 +311,7 @@ enum sm_error operator_mail_release(struct cli *cli)
     struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
     struct mail_release_request request = {0};
     struct mail_release_reply reply = {0};
-    TRY(call(cli, OP_MAIL_RELEASE, &request, &arena, &reply));
+    TRY(operator_call(cli, OP_MAIL_RELEASE, &request, &arena, &reply));
     cli_say(cli, reply.restores ? "The mail that was held since the restore goes out now."
                                 : "No mail was held.");
     return doc_set_u64(cli->answer, "restores", reply.restores);

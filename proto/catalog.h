@@ -43,6 +43,7 @@ enum operation {
     OP_KEY_STATUS = 0x012c,
     OP_USER_RESET = 0x012e,
     OP_MAIL_RELEASE = 0x0140,
+    OP_SUITE_STATUS = 0x0142,
     OP_ENQUEUE = 0x0200,
     OP_CANCEL = 0x0202,
     OP_DELIVERY_FEED = 0x0204,

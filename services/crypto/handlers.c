@@ -25,6 +25,7 @@ const struct bus_handler operator_handlers[] = {
     {OP_POLICY_SET,    on_policy_set},
     {OP_KEY_STATUS,    on_key_status},
     {OP_MAIL_RELEASE,  on_mail_release},
+    {OP_SUITE_STATUS,  on_suite_status},
 };
 /* clang-format on */
 
