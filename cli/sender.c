@@ -115,16 +115,19 @@ static enum sm_error fetch_detail(struct desk *desk, struct id message, struct d
 
 static void print_recipient(const struct cli *cli, const struct doc *row)
 {
+    uint64_t shown = 0;
     uint64_t opened = 0;
     uint64_t locked = 0;
     const char *address = doc_text(row, "address");
     const char *status = doc_text(row, "status");
-    if (doc_u64(row, "opened_ms", &opened) != SM_OK ||
+    if (doc_u64(row, "shown_ms", &shown) != SM_OK || doc_u64(row, "opened_ms", &opened) != SM_OK ||
         doc_u64(row, "locked_until_ms", &locked) != SM_OK)
         return;
+    uint64_t seen = opened ? opened : shown;
     cli_say(cli, "  %-40s %-13s %s%s%s%s", address ? address : "", status ? status : "",
-        opened ? "opened " : "", opened ? clock_text((int64_t)opened).text : "",
-        locked ? "  locked" : "", doc_flag(row, "is_frozen") ? "  frozen: securemail unlock" : "");
+        opened ? "opened " : (shown ? "page shown " : ""),
+        seen ? clock_text((int64_t)seen).text : "", locked ? "  locked" : "",
+        doc_flag(row, "is_frozen") ? "  frozen: securemail unlock" : "");
 }
 
 enum sm_error sender_show(struct cli *cli)

@@ -105,8 +105,7 @@ static const char *word_of(const struct suite_report *report, uint64_t now_ms)
     return report->is_ready ? "ready" : "NOT READY";
 }
 
-static enum sm_error say_report(
-    struct cli *cli, const struct suite_report *report, uint64_t now_ms)
+static enum sm_error say_report(struct cli *cli, const struct suite_report *report, uint64_t now_ms)
 {
     struct buffer words DEFER(buffer_free) = BUFFER(WORDS_BYTES_MAX);
     if (is_silent(report, now_ms))
@@ -157,15 +156,14 @@ static void say_restore(struct cli *cli, const struct suite_status_reply *reply)
 {
     if (reply->restored_ms == 0)
         return;
-    cli_say(cli, "Restored on %s from a backup of %s.", clock_text((int64_t)reply->restored_ms).text,
-        clock_text((int64_t)reply->backup_ms).text);
+    cli_say(cli, "Restored on %s from a backup of %s.",
+        clock_text((int64_t)reply->restored_ms).text, clock_text((int64_t)reply->backup_ms).text);
     if (reply->is_mail_held)
         cli_say(cli, "Mail held: what was waiting in that backup. To let it go: securemail-admin "
                      "mail release");
 }
 
-static enum sm_error give_all(
-    struct cli *cli, const struct suite_status_reply *reply, bool is_well)
+static enum sm_error give_all(struct cli *cli, const struct suite_status_reply *reply, bool is_well)
 {
     struct doc *list DEFER(doc_free) = NULL;
     TRY(doc_array(&list));
@@ -187,8 +185,8 @@ static bool say_missing(struct cli *cli, const struct suite_status_reply *reply)
         if (count_ready(reply, services[i]) > 0)
             continue;
         is_well = false;
-        cli_say(cli, "No %s is ready: see docs/runbook.md, \"When a service is down\".",
-            services[i]);
+        cli_say(
+            cli, "No %s is ready: see docs/runbook.md, \"When a service is down\".", services[i]);
     }
     return is_well;
 }
@@ -198,7 +196,7 @@ enum sm_error suite_status(struct cli *cli)
     struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
     struct suite_status_request request = {0};
     struct suite_status_reply reply = {0};
-    TRY(operator_call(cli, OP_SUITE_STATUS, &request, &arena, &reply));
+    TRY(operator_ask(cli, OP_SUITE_STATUS, &request, &arena, &reply));
     cli_say(cli, "%-10s %-10s %-8s %-25s %s", "service", "state", "release", "since", "what waits");
     for (size_t i = 0; i < reply.reports.count; i++)
         TRY(say_report(cli, LIST_AT(struct suite_report, reply.reports, i), reply.now_ms));

@@ -42,6 +42,8 @@ enum operation {
     OP_POLICY_SET = 0x012a,
     OP_KEY_STATUS = 0x012c,
     OP_USER_RESET = 0x012e,
+    OP_KEY_ROTATE = 0x0130,
+    OP_KEY_REWRAP = 0x0132,
     OP_MAIL_RELEASE = 0x0140,
     OP_SUITE_STATUS = 0x0142,
     OP_ENQUEUE = 0x0200,

@@ -109,8 +109,9 @@ static bool check_first(struct walk *walk, struct slice entry)
     struct slice value;
     uint8_t key[PROOF_HASH_BYTES];
     if (!shape_fits(entry, shape_first_entry) || !walk_says(entry, "kind", "log-started") ||
-        !walk_says(entry, "log", walk->log) || !slice_member(entry, "public_key", &value) ||
-        !slice_hex(value, key, sizeof key) || memcmp(key, walk->public_key, sizeof key) != 0)
+        !walk_says(entry, "source", "audit") || !walk_says(entry, "log", walk->log) ||
+        !slice_member(entry, "public_key", &value) || !slice_hex(value, key, sizeof key) ||
+        memcmp(key, walk->public_key, sizeof key) != 0)
         return TAMPERED("the first entry does not found this log: it was replaced");
     return true;
 }
@@ -222,6 +223,8 @@ bool entry_read(struct walk *walk, struct slice line)
         return false;
     if (!is_first && !shape_fits(entry, shape_entry))
         return TAMPERED("the entry has members that no entry has");
+    if (!shape_is_whole(entry, is_first ? shape_first_entry : shape_entry))
+        return TAMPERED("the entry lacks a member that every entry has, or one has another form");
     proof_tree_add(&walk->tree, entry);
     walk->verdict->entries = walk->tree.size;
     return check_personal(walk, line, entry) && note_restore(walk, entry) && compare_kept(walk);

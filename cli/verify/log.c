@@ -140,7 +140,8 @@ static bool check_note(struct walk *walk, struct slice line)
     char text[PROOF_NOTE_MAX];
     struct proof_hash root = proof_tree_root(&walk->tree);
     if (!slice_member(line, "note", &value) || !slice_text(value, text, sizeof text) ||
-        !proof_note_read(text, walk->public_key, &note) || strcmp(note.origin, walk->origin) != 0)
+        !proof_note_read(text, walk->public_key, &note) || !proof_note_is_alone(text) ||
+        strcmp(note.origin, walk->origin) != 0)
         return TAMPERED("the checkpoint is not signed by the log's key");
     if (note.size != walk->tree.size || !proof_equal(&note.root, &root))
         return TAMPERED(
@@ -189,7 +190,7 @@ static bool on_line(struct walk *walk, struct slice line)
 {
     static const struct {
         const char *type;
-        const char *const *shape;
+        const struct shape_member *shape;
         bool (*read)(struct walk *walk, struct slice line);
     } kinds[] = {
         {"header", shape_header, on_header},
@@ -212,7 +213,10 @@ static bool on_line(struct walk *walk, struct slice line)
     if (!shape_fits(line, kinds[kind].shape))
         return TAMPERED(
             "the line has a member that lines of its type do not have, or out of order");
-    return kinds[kind].read(walk, line);
+    if (!kinds[kind].read(walk, line))
+        return false;
+    return shape_is_whole(line, kinds[kind].shape) ||
+           TAMPERED("the line lacks a member that lines of its type have");
 }
 
 /* --- the file --- */

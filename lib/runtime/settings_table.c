@@ -33,6 +33,8 @@ const struct setting_row settings_table[] = {
     ROW(SETTING_MASTER_KEY, "MASTER_KEY", C, TEXT, REQUIRED, SECRET,
         MEANS("32 or more random bytes in base64 or hexadecimal; read, wiped and checked against this database at start"),
         .remedy = "Make one with: make master-key"),
+    ROW(SETTING_MASTER_KEY_NEXT, "MASTER_KEY_NEXT", C, TEXT, PRESET(""), SECRET,
+        MEANS("the master key that takes its place, while it is rotated (docs/runbook.md); empty: none")),
     ROW(SETTING_KEYS_DIR, "KEYS_DIR", ALL, TEXT, REQUIRED, PRESET("./var/keys"),
         MEANS("the folder with the bus keys of this service and the public keys of its peers")),
     ROW(SETTING_CAPABILITY_DIR, "CAPABILITY_DIR", C | A, TEXT, PRESET(""),
@@ -58,6 +60,14 @@ const struct setting_row settings_table[] = {
         MEANS("what links begin with, e.g. https://mail.example.org; never taken from a request")),
     ROW(SETTING_HTTP_LISTEN, "HTTP_LISTEN", G, TEXT, REQUIRED, PRESET("127.0.0.1:8480"),
         MEANS("address and port of the web server")),
+    ROW(SETTING_TRUSTED_PROXIES, "TRUSTED_PROXIES", G, TEXT, PRESET(""),
+        MEANS("addresses and networks of the proxies in front, e.g. 10.0.0.0/8, 2001:db8::1: what they write in X-Forwarded-For is believed, and nobody else's; empty: none")),
+    ROW(SETTING_ADDRESS_REQUESTS, "ADDRESS_REQUESTS", G, NUMBER, PRESET("1200"), RANGE(0, 1000000),
+        MEANS("requests a minute of one client address (IPv6: of one /64 network), beyond: 429; 0: no limit; this machine's own are not counted")),
+    ROW(SETTING_ADDRESS_PROOFS, "ADDRESS_PROOFS", G, NUMBER, PRESET("120"), RANGE(0, 1000000),
+        MEANS("of these, sign-ins, identity checks and codes; 0: no limit")),
+    ROW(SETTING_ADDRESS_CONNECTIONS, "ADDRESS_CONNECTIONS", G, NUMBER, PRESET("200"), RANGE(1, 100000),
+        MEANS("connections at the same time of one address that is no trusted proxy; more are closed at once")),
     ROW(SETTING_TLS_CERTIFICATE, "TLS_CERTIFICATE", G, TEXT, PRESET(""),
         MEANS("PEM file with the certificate chain; empty: plain http, for a proxy in front or a try on localhost")),
     ROW(SETTING_TLS_KEY, "TLS_KEY", G, TEXT, PRESET(""),
@@ -104,6 +114,8 @@ const struct setting_row settings_table[] = {
         MEANS("seconds between two signed checkpoints of a log that grew")),
     ROW(SETTING_LOG_LEVEL, "LOG_LEVEL", ALL, WORD, PRESET("info"), .words = "debug|info|warning|error",
         MEANS("the least level of log lines")),
+    ROW(SETTING_CAGE, "CAGE", ALL, WORD, PRESET("available"), .words = "available|required|off",
+        MEANS("what the service gives up after its start (docs/cage.md): \"available\": all that the kernel has means for, and a warning for what it lacks; \"required\": no start without all of it; \"off\": nothing")),
 };
 /* clang-format on */
 

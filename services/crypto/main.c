@@ -9,6 +9,7 @@
  * reverse when `serve` returns, whatever the reason.
  */
 #include "base/log.h"
+#include "cage/cage.h"
 #include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/crypto/capability_file.h"
@@ -48,14 +49,17 @@ static enum sm_error worker_open(void *service, void **out)
 
 /* --- the parts --- */
 
-/* Needs the master key, and is the last to see it. */
+/* Needs the master keys, and is the last to see them. */
 static enum sm_error open_keyring(struct settings *settings, struct keyring **out)
 {
+    const struct master_keys master = {.current = settings_secret(settings, SETTING_MASTER_KEY),
+        .next = settings_secret(settings, SETTING_MASTER_KEY_NEXT)};
     struct db *db DEFER(db_close) = NULL;
     TRY(db_open(settings_text(settings, SETTING_DATABASE), &db));
-    enum sm_error error = keyring_open(db, settings_secret(settings, SETTING_MASTER_KEY), out);
+    enum sm_error error = keyring_open(db, &master, out);
     settings_forget(settings, SETTING_MASTER_KEY);
-    return error;
+    settings_forget(settings, SETTING_MASTER_KEY_NEXT);
+    return error == SM_OK ? keks_mark_sessions(keyring_keks(*out)) : error;
 }
 
 /* What a restore brought back is ended again before anybody can ask for it. */
@@ -182,6 +186,8 @@ static enum sm_error serve(void)
     struct hpke_keys *hpke DEFER(hpke_keys_free) = NULL;
     TRY(hpke_keys_new(keyring, &hpke));
     crypto.hpke = hpke;
+    struct cage *cage DEFER(cage_free) = NULL;
+    TRY(cage_enter(PEER_CRYPTO, settings, &cage));
     struct password_pool *passwords DEFER(password_pool_free) = NULL;
     TRY(open_passwords(&crypto, &passwords));
     crypto.passwords = passwords;
@@ -198,6 +204,7 @@ static enum sm_error serve(void)
     TRY(listen_operator(&crypto, &local));
     struct health *health DEFER(health_stop) = NULL;
     TRY(start_health(settings, bus_keys, &health));
+    TRY(cage_lock(cage));
     return service_wait_all((struct bus_server *const[]){bus, local}, 2);
 }
 

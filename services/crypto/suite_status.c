@@ -1,6 +1,7 @@
 /*
- * The whole suite for the operator, out of what each process writes of itself (lib/runtime/report.h).
- * Counts, ages and words; what a process says is shown, and nothing is decided by it.
+ * The whole suite for the operator, out of what each process writes of itself
+ * (lib/runtime/report.h). Counts, ages and words; what a process says is shown, and nothing is
+ * decided by it.
  */
 #include "base/log.h"
 #include "proto/crypto.h"

@@ -66,15 +66,15 @@ export class Deployment extends World {
     return (await this.compose(['exec', '-T', service, ...args], options)).stdout;
   }
 
-  // A block of docs/runbook.md, as it stands there, in a folder of its own.
-  async runbook(name) {
+  // A block of docs/runbook.md, as it stands there, in a folder of its own; `given` are the operator's variables.
+  async runbook(name, given = {}) {
     const page = fs.readFileSync(path.join(TOP, 'docs', 'runbook.md'), 'utf8');
     const block = page.match(new RegExp(`^\`\`\`sh tested=${name}\\n([^]*?)^\`\`\``, 'm'));
     if (!block) throw new Error(`docs/runbook.md has no block tested=${name}`);
     const files = this.files.map((file) => `-f '${path.join(TOP, file)}'`).join(' ');
     const command = `${this.command.join(' ')} -p ${PROJECT} --env-file '${this.path('.env')}' ${files}`;
     const script = `docker-compose() { command ${command} "$@"; }\n${block[1]}`;
-    const result = await runProgram('bash', ['-euo', 'pipefail', '-c', script], { cwd: this.folder, env: this.environment });
+    const result = await runProgram('bash', ['-euo', 'pipefail', '-c', script], { cwd: this.folder, env: { ...this.environment, ...given } });
     if (result.code !== 0) throw new Error(`the runbook's "${name}": exit ${result.code}\n${`${result.stdout}${result.stderr}`.slice(-8000)}`);
     return result.stdout;
   }
