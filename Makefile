@@ -80,6 +80,9 @@ $(OUT)/obj/%.o: %.c
 MIGRATIONS := $(basename $(notdir $(sort $(wildcard db/migrations/[0-9]*.sql))))
 $(OUT)/obj/lib/runtime/schema.o: CPPFLAGS += -DSM_MIGRATIONS='"$(MIGRATIONS)"'
 $(OUT)/obj/lib/runtime/schema.o: db/migrations
+RELEASE := $(shell sed -n 's/^ *"version": "\([^"]*\)",/\1/p' package.json)
+$(OUT)/obj/lib/runtime/report.o: CPPFLAGS += -DSM_RELEASE='"$(RELEASE)"'
+$(OUT)/obj/lib/runtime/report.o: package.json
 
 $(LIB): $(LIB_OBJECTS)
 	@rm -f $@
