@@ -50,8 +50,7 @@ static enum sm_error is_handed_over(
     if (error == SM_TAMPERED)
         return SM_OK;
     TRY(error);
-    *out = checkpoint.size > 0 &&
-           tree_restore(checkpoint.size, checkpoint.peaks, &tree) == SM_OK &&
+    *out = checkpoint.size > 0 && tree_restore(checkpoint.size, checkpoint.peaks, &tree) == SM_OK &&
            checkpoint_check(succession->next, *organisation, &tree, checkpoint.note) == SM_OK;
     return SM_OK;
 }
@@ -71,8 +70,8 @@ static enum sm_error event_id(const struct succession *succession, const struct 
 }
 
 /* One entry and the checkpoint that ends with it. SM_TAMPERED: the log is damaged. */
-static enum sm_error log_and_sign(const struct succession *succession, const struct id *organisation,
-    struct span reason, const struct signing_key *key)
+static enum sm_error log_and_sign(const struct succession *succession,
+    const struct id *organisation, struct span reason, const struct signing_key *key)
 {
     struct audit_event event = {.organisation = *organisation,
         .kind = EVENT_KEY_ROTATED,
@@ -98,8 +97,8 @@ static enum sm_error hand_over(const struct succession *succession, const struct
     TRY(successor_reason(signing_key_public(succession->next), &reason));
     TRY(log_and_sign(succession, organisation, buffer_span(&reason), succession->old));
     FAIL_POINT("audit.succession.after-statement");
-    return log_and_sign(succession, organisation,
-        span_text("signing key: the new one is in use"), succession->next);
+    return log_and_sign(succession, organisation, span_text("signing key: the new one is in use"),
+        succession->next);
 }
 
 static enum sm_error hand_over_all(const struct succession *succession, bool *has_damaged)
@@ -136,8 +135,7 @@ static enum sm_error rotate(const char *conninfo, const struct signing_key *old,
     return hand_over_all(&succession, has_damaged);
 }
 
-enum sm_error succession_run(
-    const char *conninfo, const char *directory, struct signing_key **key)
+enum sm_error succession_run(const char *conninfo, const char *directory, struct signing_key **key)
 {
     struct signing_key *next DEFER(signing_key_free) = NULL;
     enum sm_error error = signing_key_open_next(directory, &next);

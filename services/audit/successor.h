@@ -1,8 +1,8 @@
 /*
  * What a log says of its signing keys after the first: each was handed over to by an entry of
- * audit's own, "key-rotated" with the reason "signing key: next <64 digits>". The checkpoint of just
- * so many entries as end with that one is signed by the key before: this is its statement. Every
- * later checkpoint is signed by the key that the entry names. docs/audit-format.md.
+ * audit's own, "key-rotated" with the reason "signing key: next <64 digits>". The checkpoint of
+ * just so many entries as end with that one is signed by the key before: this is its statement.
+ * Every later checkpoint is signed by the key that the entry names. docs/audit-format.md.
  */
 #ifndef SM_AUDIT_SUCCESSOR_H
 #define SM_AUDIT_SUCCESSOR_H
@@ -22,8 +22,8 @@ struct successors {
 SM_MUST_USE enum sm_error successors_read(
     struct db *db, const struct id *organisation, uint64_t to_seq, struct successors *out);
 
-/* Whether the log was ever handed over to this key. That it is the key of now is shown by the newest
- * checkpoint, not here: after a crash the old key has signed that another one follows. */
+/* Whether the log was ever handed over to this key. That it is the key of now is shown by the
+ * newest checkpoint, not here: after a crash the old key has signed that another one follows. */
 SM_MUST_USE enum sm_error successor_is_known(
     struct db *db, const struct id *organisation, struct span public_key, bool *out);
 

@@ -1,4 +1,5 @@
-/* The signing key is handed over in the log itself, signed by the old one, and never loses a log. */
+/* The signing key is handed over in the log itself, signed by the old one, and never loses a log.
+ */
 #include "tests/unit/audit/ledger.inc"
 
 #include "services/audit/succession.h"
@@ -125,8 +126,9 @@ static void the_old_key_is_destroyed(void **state)
 static void a_damaged_log_is_passed_over_and_the_old_key_is_kept_for_it(void **state)
 {
     struct office *office = *state;
-    ledger_damage(&office->ledger, "UPDATE audit.entry SET hash = decode(repeat('00', 32), 'hex')"
-                                   " WHERE organisation = '\\xc1110000000000000000000000000000' AND seq = 2");
+    ledger_damage(&office->ledger,
+        "UPDATE audit.entry SET hash = decode(repeat('00', 32), 'hex')"
+        " WHERE organisation = '\\xc1110000000000000000000000000000' AND seq = 2");
 
     rotate(office);
 
