@@ -134,6 +134,7 @@ export class Deployment extends World {
   async start() {
     const [port] = await freePorts(1);
     this.stack = { url: `https://localhost:${port}` };
+    this.url = this.stack.url;
     this.writeEnvironment({
       ...(await this.startRelay()),
       SECURE_MAIL_TAG: 'test',
