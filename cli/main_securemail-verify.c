@@ -4,6 +4,7 @@
  * that a fault in the one is not a fault in the other.
  */
 #include "cli/verify/log.h"
+#include "cli/verify/mailed.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,10 +13,11 @@
 enum { EXIT_VERIFIED = 0, EXIT_NOT_VERIFIED = 1, EXIT_USAGE = 2 };
 
 static const char help[] =
-    "securemail-verify FILE [--checkpoint NOTE]... [--key HEX] [--json]\n"
+    "securemail-verify FILE [--checkpoint FILE]... [--key HEX] [--json]\n"
     "Checks an exported audit log offline: every entry, the chain and the tree over them, every\n"
     "signed checkpoint, every disclosed name and address. Names the first line that is wrong.\n\n"
-    "  --checkpoint NOTE  a checkpoint that you kept earlier: shows that nothing before it was\n"
+    "  --checkpoint FILE  a checkpoint that you kept earlier, by itself or the mail that brought\n"
+    "                     it, as your mail program saves it: shows that nothing before it was\n"
     "                     rewritten and nothing cut off. Without one the log is UNANCHORED: it is\n"
     "                     whole in itself, but somebody with the signing key could have made it anew.\n"
     "  --key HEX          the log's public key, from somewhere else than the file\n"
@@ -46,12 +48,12 @@ static int add_checkpoint(struct request *request, const char *path)
             strerror(errno));
         return EXIT_USAGE;
     }
-    size_t size = fread(kept->text, 1, sizeof kept->text - 1, file);
-    bool is_whole = feof(file) && !ferror(file) && size > 0;
+    enum mailed found = mailed_read(file, kept->text);
     (void)fclose(file);
-    if (!is_whole)
-        return usage("not a checkpoint: ", path);
-    kept->text[size] = '\0';
+    if (found != MAILED_FOUND)
+        return usage(found == MAILED_NONE ? "there is no checkpoint in "
+                                          : "too large or unreadable for a checkpoint: ",
+            path);
     kept->path = path;
     options->kept_count++;
     return EXIT_VERIFIED;

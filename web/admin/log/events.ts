@@ -54,6 +54,9 @@ const en: Words = {
   'organisation-changed': 'The look of the organisation was changed',
   'notification-resent': 'An e-mail was sent again',
   'read-by-recipient': 'A recipient read another message of the conversation',
+  'checkpoint-asked': 'Mailing a checkpoint of the log was asked for',
+  'checkpoint-mailed': 'A checkpoint of the log was mailed to administrators and auditors',
+  'personal-erased': 'Names and addresses were erased from the log',
 };
 
 const nl: Words = {
@@ -104,6 +107,9 @@ const nl: Words = {
   'organisation-changed': 'De weergave van de organisatie is gewijzigd',
   'notification-resent': 'Een e-mail is opnieuw verstuurd',
   'read-by-recipient': 'Een ontvanger heeft een ander bericht uit het gesprek gelezen',
+  'checkpoint-asked': 'Er is gevraagd een controlepunt van het logboek te mailen',
+  'checkpoint-mailed': 'Een controlepunt van het logboek is gemaild aan beheerders en auditors',
+  'personal-erased': 'Namen en adressen zijn uit het logboek gewist',
 };
 
 export const events = defineTexts(en, nl);
