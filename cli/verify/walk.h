@@ -20,6 +20,7 @@ struct walk {
     struct proof_hash last; /* the hash of the entry before */
     struct proof_tree tree;
     bool has_header, has_footer;
+    struct prover *prover; /* borrowed; NULL: no proof is wanted */
 };
 
 /* What the auditor can do about a fault. */
@@ -31,6 +32,15 @@ __attribute__((format(printf, 3, 4))) bool walk_fault(
 
 /* The value of a member that must be just this text. */
 bool walk_says(struct slice object, const char *name, const char *text);
+
+/* A list of one key, in the header or a proof. */
+bool walk_read_key(struct walk *walk, struct slice line);
+
+/* The kept checkpoints must be of this log, and signed by its key. */
+bool walk_check_kept(struct walk *walk);
+
+/* What the line discloses is what the entry commits to. */
+bool entry_check_personal(struct walk *walk, struct slice line, struct slice entry);
 
 /* A line of type "entry". */
 bool entry_read(struct walk *walk, struct slice line);
