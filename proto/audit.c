@@ -57,7 +57,6 @@ const struct event_rule event_rules[EVENT_KIND_COUNT] = {
     [EVENT_READ_BY_RECIPIENT]      = {"read-by-recipient", PEER_CRYPTO},
     [EVENT_CHECKPOINT_ASKED]       = {"checkpoint-asked", PEER_CRYPTO},
     [EVENT_CHECKPOINT_MAILED]      = {"checkpoint-mailed", PEER_CRYPTO},
-    [EVENT_PERSONAL_ERASED]        = {"personal-erased", PEER_AUDIT},
 };
 
 FIELDS_LOCAL(personal_field, struct personal_field,

@@ -149,7 +149,6 @@ export const EVENTS = [
   'read-by-recipient',
   'checkpoint-asked',
   'checkpoint-mailed',
-  'personal-erased',
 ] as const;
 export type EventWord = (typeof EVENTS)[number];
 

@@ -56,7 +56,6 @@ const en: Words = {
   'read-by-recipient': 'A recipient read another message of the conversation',
   'checkpoint-asked': 'Mailing a checkpoint of the log was asked for',
   'checkpoint-mailed': 'A checkpoint of the log was mailed to administrators and auditors',
-  'personal-erased': 'Names and addresses were erased from the log',
 };
 
 const nl: Words = {
@@ -109,7 +108,6 @@ const nl: Words = {
   'read-by-recipient': 'Een ontvanger heeft een ander bericht uit het gesprek gelezen',
   'checkpoint-asked': 'Er is gevraagd een controlepunt van het logboek te mailen',
   'checkpoint-mailed': 'Een controlepunt van het logboek is gemaild aan beheerders en auditors',
-  'personal-erased': 'Namen en adressen zijn uit het logboek gewist',
 };
 
 export const events = defineTexts(en, nl);
