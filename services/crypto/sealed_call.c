@@ -200,13 +200,10 @@ static bool is_of_frame(enum sm_error error)
     return error == SM_KEY_UNKNOWN || error == SM_BAD_FORMAT || error == SM_TAMPERED;
 }
 
-static void log_outcome(
-    const struct bus_request *request, const char *operation, enum sm_error outcome)
+static void log_outcome(const char *operation, enum sm_error outcome)
 {
-    char trace[24];
-    (void)snprintf(trace, sizeof trace, "%llx", (unsigned long long)request->header.trace);
     log_line(outcome == SM_OK ? LOG_DEBUG : LOG_INFO, "sealed-call", "operation", operation,
-        "outcome", error_name(outcome), "trace", trace, NULL);
+        "outcome", error_name(outcome), NULL);
 }
 
 enum sm_error on_carry(struct bus_request *request, const void *message, void *reply)
@@ -243,7 +240,7 @@ enum sm_error on_carry(struct bus_request *request, const void *message, void *r
         TRY(seal(&call, exchange, &answer));
     }
     effects->outcome = error;
-    log_outcome(request, handler->operation, error);
+    log_outcome(handler->operation, error);
     return SM_OK;
 }
 
