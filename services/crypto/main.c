@@ -8,6 +8,7 @@
  * This file builds the objects in the order in which they need each other. They are taken down in
  * reverse when `serve` returns, whatever the reason.
  */
+#include "proto/limits.h"
 #include "runtime/service.h"
 #include "services/crypto/capability_file.h"
 #include "services/crypto/handlers.h"
@@ -157,6 +158,9 @@ static enum sm_error serve(void)
     struct password_pool *passwords DEFER(password_pool_free) = NULL;
     TRY(open_passwords(&crypto, &passwords));
     crypto.passwords = passwords;
+    struct rate *links DEFER(rate_free) = NULL;
+    TRY(rate_new(LINK_CALLS_PER_MINUTE, &links));
+    crypto.links = links;
     struct mail_relay *mail DEFER(mail_relay_stop) = NULL;
     TRY(start_mail(&crypto, &mail));
     crypto.mail = mail;
