@@ -104,7 +104,8 @@ static enum sm_error check(
     return SM_OK;
 }
 
-/* One that has ended is nobody's fault; any other is forged, or used for what it was not given for. */
+/* One that has ended is nobody's fault; any other is forged, or used for what it was not given for.
+ */
 enum sm_error access_check(
     struct access *access, struct span capability, uint64_t now_ms, struct capability *out)
 {
