@@ -33,10 +33,14 @@ const struct setting_row settings_table[] = {
     ROW(SETTING_MASTER_KEY, "MASTER_KEY", C, TEXT, REQUIRED, SECRET,
         MEANS("32 or more random bytes in base64 or hexadecimal; read, wiped and checked against this database at start"),
         .remedy = "Make one with: make master-key"),
+    ROW(SETTING_MASTER_KEY_NEXT, "MASTER_KEY_NEXT", C, TEXT, PRESET(""), SECRET,
+        MEANS("the master key that takes its place, while it is rotated (docs/runbook.md); empty: none")),
     ROW(SETTING_KEYS_DIR, "KEYS_DIR", ALL, TEXT, REQUIRED, PRESET("./var/keys"),
         MEANS("the folder with the bus keys of this service and the public keys of its peers")),
     ROW(SETTING_CAPABILITY_DIR, "CAPABILITY_DIR", C | A, TEXT, PRESET(""),
         MEANS("the folder of capability.pub, the one public key that crypto writes for audit to read; empty: the folder of the keys")),
+    ROW(SETTING_JOURNAL_DIR, "JOURNAL_DIR", C, TEXT, REQUIRED, PRESET("./var/journal"),
+        MEANS("the folder of erasures.journal, which a restore needs: on another disk than the database and its backups, and kept")),
     ROW(SETTING_DATABASE, "DATABASE", ALL, TEXT, REQUIRED, SECRET,
         MEANS("how this service reaches its PostgreSQL role, as a libpq connection string"),
         .remedy = "For example: host=/var/run/postgresql user=sm_audit dbname=securemail"),
@@ -110,6 +114,8 @@ const struct setting_row settings_table[] = {
         MEANS("seconds between two signed checkpoints of a log that grew")),
     ROW(SETTING_LOG_LEVEL, "LOG_LEVEL", ALL, WORD, PRESET("info"), .words = "debug|info|warning|error",
         MEANS("the least level of log lines")),
+    ROW(SETTING_CAGE, "CAGE", ALL, WORD, PRESET("available"), .words = "available|required|off",
+        MEANS("what the service gives up after its start (docs/cage.md): \"available\": all that the kernel has means for, and a warning for what it lacks; \"required\": no start without all of it; \"off\": nothing")),
 };
 /* clang-format on */
 

@@ -95,7 +95,6 @@ enum sm_error http_start(const struct http_options *options, struct http **out)
     http->listener = -1;
     (void)pthread_mutex_init(&http->lock, NULL);
     condition_make(&http->stopping);
-    TRY(inflows_new(&http->inflows));
     TRY(http_watch_start(http));
     if (start_daemon(http, options, &facts) != SM_OK) {
         log_line(LOG_ERROR, "http-listen", "address", options->listen, "cause",
@@ -124,7 +123,6 @@ void http_stop(struct http **http)
     if (it->listener >= 0)
         (void)close(it->listener);
     http_watch_stop(it);
-    inflows_free(&it->inflows);
     (void)pthread_cond_destroy(&it->stopping);
     (void)pthread_mutex_destroy(&it->lock);
     free(it);

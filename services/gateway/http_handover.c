@@ -56,7 +56,7 @@ struct pending *pending_new(struct http *http, struct MHD_Connection *connection
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     atomic_store(&pending->references, 1);
     exchange_init(&pending->exchange);
-    pending->exchange.inflow = inflow_of(http->inflows, socket_of(connection));
+    pending->exchange.inflow = inflow_of(http->gateway->inflows, socket_of(connection));
     return pending;
 }
 
@@ -158,7 +158,7 @@ static void *watch(void *context)
         for (struct pending *each = http->held; each; each = each->next)
             if (now_ms > each->deadline_ms)
                 give_back(each, HELD_TOO_LONG);
-        inflows_wake_ended(http->inflows);
+        inflows_wake_ended(http->gateway->inflows);
         visitors_end_late(http->visitors, now_ms);
         (void)condition_wait(&http->stopping, &http->lock, &until);
     }

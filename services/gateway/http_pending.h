@@ -44,7 +44,6 @@ struct http {
     pthread_cond_t stopping;
     bool is_stopping;
     struct pending *held; /* by workers */
-    struct inflows *inflows;
     struct visitors *visitors;
     pthread_t watch;
     bool is_watching;

@@ -9,30 +9,21 @@
 #include "services/gateway/gateway.h"
 
 #include "base/log.h"
+#include "cage/cage.h"
 #include "runtime/health.h"
+#include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/gateway/capability_key.h"
 #include "services/gateway/closed.h"
 #include "services/gateway/http.h"
+#include "services/gateway/inflow.h"
 #include "services/gateway/pages.h"
 #include "services/gateway/projector.h"
 #include "services/gateway/visitors.h"
 
 #include <string.h>
-#include <sys/resource.h>
 
 enum { TRANSFER_THREADS = 8, QUEUE_CALLS = 512, QUEUE_TRANSFERS = HTTP_CONNECTIONS_MAX };
-
-/* Each connection is a file, each transfer two: take what the system allows. */
-static void raise_file_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        log_line(LOG_WARNING, "file-limit", "cause", "cannot be raised", NULL);
-}
 
 static enum sm_error receive_visitors(const struct settings *settings, struct visitors **out)
 {
@@ -60,7 +51,7 @@ static void front_free(struct front *front)
     visitors_free(&front->visitors);
 }
 
-static enum sm_error serve(struct gateway *gateway)
+static enum sm_error serve(struct gateway *gateway, const struct cage *cage)
 {
     struct front front DEFER(front_free) = {0};
     const struct settings *settings = gateway->settings;
@@ -81,6 +72,7 @@ static enum sm_error serve(struct gateway *gateway)
         .threads = (unsigned)settings_number(settings, SETTING_GATEWAY_THREADS),
     };
     TRY(http_start(&options, &front.http));
+    TRY(cage_lock(cage));
     enum sm_error error = service_wait_all(NULL, 0);
     /* No further connections; what workers have is answered; then the rest is closed. */
     http_quiesce(front.http);
@@ -118,16 +110,19 @@ static enum sm_error run(void)
     struct bus_keys *keys DEFER(bus_keys_free) = NULL;
     struct store *store DEFER(store_close) = NULL;
     struct closed_set *closed DEFER(closed_set_free) = NULL;
+    struct inflows *inflows DEFER(inflows_free) = NULL;
     struct capability_key *capability_key DEFER(capability_key_free) = NULL;
     struct pages *pages DEFER(pages_free) = NULL;
+    struct cage *cage DEFER(cage_free) = NULL;
     struct projector *projector DEFER(projector_stop) = NULL;
     struct health *health DEFER(health_stop) = NULL;
     TRY(service_start(PEER_GATEWAY));
-    raise_file_limit();
     TRY(settings_load(PEER_GATEWAY, &settings));
+    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_GATEWAY, &keys));
     TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
     TRY(closed_set_new(&closed));
+    TRY(inflows_new(&inflows));
     TRY(capability_key_new(&capability_key));
     TRY(load_pages(settings, &pages));
     struct gateway gateway = {
@@ -137,13 +132,15 @@ static enum sm_error run(void)
         .bus_keys = keys,
         .store = store,
         .closed = closed,
+        .inflows = inflows,
         .capability_key = capability_key,
         .pages = pages,
     };
+    TRY(cage_enter(PEER_GATEWAY, settings, &cage));
     TRY(projector_start(&gateway, &projector));
     gateway.projector = projector;
     TRY(start_health(settings, keys, &health));
-    return serve(&gateway);
+    return serve(&gateway, cage);
 }
 
 int main(void)

@@ -9,6 +9,7 @@
 #include "proto/retention.h"
 #include "services/gateway/capability_key.h"
 #include "services/gateway/closed.h"
+#include "services/gateway/inflow.h"
 #include "services/gateway/http.h"
 #include "services/gateway/projector.h"
 #include "services/gateway/visitors.h"
@@ -266,6 +267,7 @@ static enum sm_error start_gateway(struct web *web)
         (struct gateway){.is_enabled = true, .settings = parts->settings, .bus_keys = parts->keys};
     TRY(store_open(parts->folder, &web->gateway.store));
     TRY(closed_set_new(&web->gateway.closed));
+    TRY(inflows_new(&web->gateway.inflows));
     TRY(capability_key_new(&web->gateway.capability_key));
     TRY(projector_start(&web->gateway, &web->gateway.projector));
     const struct visitors_options visitors = {.trusted_proxies = "", .connections_max = 1000};
@@ -299,6 +301,7 @@ static void stop_gateway(struct web *web)
     visitors_free(&parts->visitors);
     projector_stop(&web->gateway.projector);
     capability_key_free(&web->gateway.capability_key);
+    inflows_free(&web->gateway.inflows);
     closed_set_free(&web->gateway.closed);
     store_close(&web->gateway.store);
 }
