@@ -38,7 +38,7 @@ const struct setting_row settings_table[] = {
     ROW(SETTING_CAPABILITY_DIR, "CAPABILITY_DIR", C | A, TEXT, PRESET(""),
         MEANS("the folder of capability.pub, the one public key that crypto writes for audit to read; empty: the folder of the keys")),
     ROW(SETTING_DATABASE, "DATABASE", ALL, TEXT, REQUIRED, SECRET,
-        MEANS("how this service reaches its PostgreSQL role, as a libpq connection string"),
+        MEANS("how this service reaches its PostgreSQL role, as a libpq connection string; with a standby: host=a,b target_session_attrs=read-write"),
         .remedy = "For example: host=/var/run/postgresql user=sm_audit dbname=securemail"),
     ROW(SETTING_LISTEN, "LISTEN", C | N | R | A, TEXT, REQUIRED,
         MEANS("where this service listens on the bus, comma-separated, e.g. tcp://127.0.0.1:5701")),
