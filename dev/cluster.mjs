@@ -61,7 +61,8 @@ export class Cluster {
 
   conninfo(role = null, database = 'securemail') {
     const user = role ?? (isRoot ? 'postgres' : process.env.USER ?? execFileSync('id', ['-un']).toString().trim());
-    return `host=${this.socket}${this.port === PORT ? '' : ` port=${this.port}`} user=${user} dbname=${database}`;
+    const port = this.port === PORT ? '' : ` port=${this.port}`;
+    return `host=${this.socket}${port} user=${user}${database ? ` dbname=${database}` : ''}`;
   }
 
   make() {

@@ -1,7 +1,7 @@
 // The whole suite on one machine: cluster, migrations, keys, the five services and a real SMTP
 // server. `make run` and the system tests use this same code, in folders of their own.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -78,7 +78,7 @@ export class Stack {
   // --- making what must exist ---------------------------------------------------------------------
 
   prepare() {
-    for (const name of ['', 'keys', 'objects', 'run', 'log', 'mail'])
+    for (const name of ['', 'keys', 'journal', 'objects', 'run', 'log', 'mail'])
       fs.mkdirSync(this.path(name), { recursive: true, mode: 0o700 });
     checkRoom(this.folder);
     if (isRoot()) fs.chmodSync(this.folder, 0o711); // postgres passes through to its own folder
@@ -119,6 +119,7 @@ export class Stack {
       crypto: {
         SECURE_MAIL_MASTER_KEY_FILE: this.path('master.key'),
         SECURE_MAIL_OPERATOR_LISTEN: this.operatorEndpoint(name),
+        SECURE_MAIL_JOURNAL_DIR: this.path('journal'),
         SECURE_MAIL_BASE_URL: this.url,
       },
       notifier: {
@@ -149,6 +150,41 @@ export class Stack {
 
   operatorEndpoint(crypto = 'crypto') {
     return `ipc://${this.path('run', `operator${crypto.slice('crypto'.length)}.sock`)}`;
+  }
+
+  // --- backup and restore -------------------------------------------------------------------------
+
+  // What deploy/bin/backup and deploy/bin/restore are told of this stack.
+  backupEnvironment() {
+    return {
+      PATH: `${this.bin}:/usr/lib/postgresql/15/bin:${process.env.PATH}`,
+      LANG: 'C.UTF-8',
+      BACKUP_SERVER: this.cluster.conninfo(null, null),
+      BACKUP_OBJECTS: this.path('objects'),
+      BACKUP_KEYS_ROOT: this.folder,
+      BACKUP_KEYS: 'keys',
+    };
+  }
+
+  // While it runs, or at least its cluster.
+  backup(folder, publicKey) {
+    return runScript('backup', [folder], { ...this.backupEnvironment(), BACKUP_PUBLIC: publicKey });
+  }
+
+  // Into a stack that has nothing yet and does not run. journals: files; none: as said in the script.
+  async restore(folder, secretKey, { journals = [], withoutJournal = false } = {}) {
+    this.prepare();
+    await this.cluster.start();
+    try {
+      return runScript('restore', [folder], {
+        ...this.backupEnvironment(),
+        RESTORE_SECRET: secretKey,
+        RESTORE_JOURNALS: journals.join(' '),
+        RESTORE_WITHOUT_JOURNAL: withoutJournal ? 'yes' : '',
+      });
+    } finally {
+      await this.cluster.stop();
+    }
   }
 
   // --- starting and stopping ----------------------------------------------------------------------
@@ -249,6 +285,15 @@ export class Stack {
     await this.cluster.stop();
     if (faults.length) throw new StackError(faults.join('; '));
   }
+}
+
+// What a script of deploy/bin says, or a StackError with its words.
+function runScript(name, args, env) {
+  const { status, stdout, stderr } = spawnSync(path.join(TOP, 'deploy', 'bin', name), args, {
+    env, cwd: TOP, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status !== 0) throw new StackError(`${stdout}${stderr}`.trim());
+  return `${stdout}${stderr}`.trim();
 }
 
 // What a service said last before it ended: the line that has a cause, as a sentence; else its last lines as they are.

@@ -67,6 +67,12 @@ const struct operation_rule catalog[] = {
      "What senders of an organisation may choose."},
     {OP_KEY_STATUS, "key_status", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_READS, &key_status_request, &key_status_reply,
      "Versions of all keys and what hangs on them."},
+    {OP_KEY_ROTATE, "key_rotate", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_BY_KEY, &key_rotate_request, &key_rotate_reply,
+     "Takes a new version of a key into use, or goes on with a rotation that is under way. not_found: no next master key was given; conflict: a replica does not know it."},
+    {OP_KEY_REWRAP, "key_rewrap", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_SAME, &key_rewrap_request, &key_rewrap_reply,
+     "For about a second, wraps anew what is behind; when nothing is, destroys the old version. To be asked until is_done. Its end is logged, not each step."},
+    {OP_MAIL_RELEASE, "mail_release", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_SAME, &mail_release_request, &mail_release_reply,
+     "Mail that was waiting in a backup goes out; it was held since the restore."},
 
     {OP_ENQUEUE, "notify_enqueue", PEER_NOTIFIER, PEER_CRYPTO, BATCH, REPEAT_BY_ITEM, &enqueue_request, &nothing,
      "Mail jobs are durable when this answers; each is taken once by its id."},

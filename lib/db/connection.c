@@ -48,32 +48,38 @@ enum sm_error session_failure(struct db *db, const PGresult *result, const char 
 
 /* --- connecting --- */
 
+/*
+ * Bounds on waiting. A machine that is gone without a word is noticed within a quarter of a minute
+ * at the server too, so that an elected process's lock is free for its standby: by itself the
+ * server would wait for hours. (On this side session_connect says the same.)
+ *
+ * No plan that reads a whole table where an index serves: a prepared statement keeps the plan of
+ * the day, and a scan that was cheap when the table had ten rows is kept when it has ten million.
+ * Compiling a plan (jit) costs more than any statement here takes.
+ */
+static const char session_options[] =
+    "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
+    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=15000"
+    " -c enable_seqscan=off -c jit=off";
+
 static void ignore_notice(void *context, const PGresult *result)
 {
     (void)context;
     (void)result;
 }
 
-/*
- * A machine that is gone without a word is noticed within a quarter of a minute, on both sides:
- * here, so that the next host is tried; at the server, so that an elected process's lock is free
- * for its standby (by itself the server would wait for hours).
- */
-static const char server_options[] =
-    "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
-    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3"
-    " -c tcp_user_timeout=15000";
-
 enum sm_error session_connect(struct db *db)
 {
     static const char *const names[] = {"connect_timeout", "keepalives_idle", "keepalives_interval",
         "tcp_user_timeout", "options", "dbname", NULL};
-    const char *const values[] = {"5", "10", "5", "15000", server_options, db->conninfo, NULL};
+    const char *const values[] = {"5", "10", "5", "15000", session_options, db->conninfo, NULL};
     if (db->connection) {
         metric_count(METRIC_DATABASE_RECONNECTS, 0);
         PQfinish(db->connection);
     }
     db->prepared_count = 0;
+    db->posted_count = 0;
     db->is_in_transaction = false;
     db->connection = PQconnectdbParams(names, values, 1);
     db->is_broken = PQstatus(db->connection) != CONNECTION_OK;

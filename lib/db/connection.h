@@ -60,6 +60,22 @@ SM_MUST_USE enum sm_error db_run(struct db *db, const struct statement *statemen
         sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value), (out))
 #define DB_RUN0(db, statement, out) db_run((db), (statement), NULL, 0, (out))
 
+/*
+ * Posts what a transaction writes: it is sent, and its result is read together with that of the
+ * next statement that is waited for (db_run, db_commit), whose error it then is. So a transaction
+ * that only writes takes one round trip. Order is kept. For statements whose failure nobody tells
+ * from another's; outside a transaction it is db_run.
+ *
+ * db_post_once: the same, and a row that is there already is told as `conflict`, whoever waits.
+ */
+SM_MUST_USE enum sm_error db_post(
+    struct db *db, const struct statement *statement, const struct db_value *values, size_t count);
+SM_MUST_USE enum sm_error db_post_once(struct db *db, const struct statement *statement,
+    const struct db_value *values, size_t count, enum sm_error conflict);
+#define DB_POST(db, statement, ...)                                    \
+    db_post((db), (statement), (const struct db_value[]){__VA_ARGS__}, \
+        sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value))
+
 void db_rows_free(struct db_rows **rows);
 size_t db_rows_count(const struct db_rows *rows);
 size_t db_rows_affected(const struct db_rows *rows); /* of INSERT, UPDATE, DELETE */

@@ -31,7 +31,8 @@ enum sm_error administrators_lock(
 bool administrators_lose_last(const struct administrators *administrators,
     const struct account *before, const struct account *after)
 {
-    bool has_other = administrators->count > 1 ||
-                     (administrators->count == 1 && !id_equal(administrators->one, before->account));
+    bool has_other =
+        administrators->count > 1 ||
+        (administrators->count == 1 && !id_equal(administrators->one, before->account));
     return account_is_administrator(before) && !account_is_administrator(after) && !has_other;
 }

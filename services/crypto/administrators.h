@@ -17,8 +17,8 @@ struct administrators {
 };
 
 /*
- * Inside the transaction that changes an account, and before it locks that: locks all of them in one
- * order, so that two who change each other wait for each other and do not block.
+ * Inside the transaction that changes an account, and before it locks that: locks all of them in
+ * one order, so that two who change each other wait for each other and do not block.
  */
 SM_MUST_USE enum sm_error administrators_lock(
     const struct worker *worker, struct id organisation, struct administrators *out);

@@ -237,7 +237,7 @@ static enum sm_error make_key(const struct hpke_keys *keys, struct db *db, int64
     TRY(p256_export(key, &scalar));
     TRY(identity_sign(keys->identity, p256_public(key), &period, &statement));
     TRY(keyring_wrap_service(
-        keys->keyring, "hpke key", SPAN(statement.key_id), secret_span(scalar), &wrapped));
+        keys->keyring, db, "hpke key", SPAN(statement.key_id), secret_span(scalar), &wrapped));
     return DB_RUN(db, &write, NULL, db_bytes(SPAN(statement.key_id)),
         db_bytes(SPAN(statement.public_key)), db_bytes(buffer_span(&wrapped)),
         db_u64(statement.not_before_ms), db_u64(statement.not_after_ms),
@@ -273,6 +273,19 @@ enum sm_error hpke_keys_offer(
     TRY(reload(keys, db));
     return find_fresh(keys, now_ms, out) ? SM_OK
                                          : log_failure("hpke-key", SM_CRYPTO, "none is fresh");
+}
+
+/* --- ahead of time --- */
+
+enum sm_error hpke_keys_make(struct hpke_keys *keys, struct db *db, int64_t now_ms)
+{
+    TRY(DB_RUN0(db, &lock_making, NULL));
+    return make_key(keys, db, now_ms);
+}
+
+enum sm_error hpke_keys_renew(struct hpke_keys *keys, struct db *db)
+{
+    return reload(keys, db);
 }
 
 /* --- opening --- */

@@ -180,7 +180,7 @@ enum sm_error link_insert(const struct worker *worker, const struct link *link)
     row_fields(link, values);
     TRY(make_mac(worker, link, mac));
     values[FIELDS_COUNT] = db_bytes(SPAN(mac));
-    return db_run(worker->db, &insert, values, FIELDS_COUNT + 1, NULL);
+    return db_post(worker->db, &insert, values, FIELDS_COUNT + 1);
 }
 
 enum sm_error link_update(const struct worker *worker, struct link *link)
@@ -189,7 +189,7 @@ enum sm_error link_update(const struct worker *worker, struct link *link)
     const struct lockout *lockout = &link->lockout;
     link->version++;
     TRY(make_mac(worker, link, mac));
-    return DB_RUN(worker->db, &update, NULL, db_id(&link->link),
+    return DB_POST(worker->db, &update, db_id(&link->link),
         link->verifier.size ? db_bytes(link->verifier) : db_null(), db_u64(link->generation),
         db_u64(link->state), db_u64(lockout->window_failures), db_u64(lockout->total_failures),
         db_u64(lockout->epoch), db_i64(lockout->locked_until_ms), db_bool(lockout->is_frozen),

@@ -51,8 +51,8 @@ enum sm_error link_session_new(
     proof_fields(&row, SPAN(secret), fields);
     TRY(rowmac_make_under(call->worker->crypto->keyring,
         &(struct rowmac_input){KEY_SESSION, proof_domain, fields, PROOF_FIELDS}, proof));
-    TRY(DB_RUN(db, &forget_old, NULL, db_id(&link)));
-    TRY(DB_RUN(db, &insert, NULL, db_id(&row.session), db_id(&link), db_i64(row.expires_ms),
+    TRY(DB_POST(db, &forget_old, db_id(&link)));
+    TRY(DB_POST(db, &insert, db_id(&row.session), db_id(&link), db_i64(row.expires_ms),
         db_bytes(SPAN(proof))));
     out->session = row.session;
     *expires_ms = row.expires_ms;

@@ -42,7 +42,8 @@ static const struct statement
     ready = {"mail_job_ready",
         "SELECT id, job, organisation, message, link, kind, not_before_ms, not_after_ms, sealed"
         " FROM vault.mail_job AS waiting WHERE NOT EXISTS"
-        " (SELECT FROM vault.event WHERE event = waiting.waits_for) ORDER BY id LIMIT $1"},
+        " (SELECT FROM vault.event WHERE event = waiting.waits_for)"
+        " AND (NOT is_from_backup OR NOT restore.is_mail_held()) ORDER BY id LIMIT $1"},
     remove_jobs = {"mail_job_remove",
         "DELETE FROM vault.mail_job WHERE id = ANY ($1::text::bigint[])"},
     cancels = {"mail_cancel_list",

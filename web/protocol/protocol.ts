@@ -147,6 +147,7 @@ export const EVENTS = [
   'organisation-changed',
   'notification-resent',
   'read-by-recipient',
+  'log-restored',
 ] as const;
 export type EventWord = (typeof EVENTS)[number];
 

@@ -66,15 +66,15 @@ export class Deployment extends World {
     return (await this.compose(['exec', '-T', service, ...args], options)).stdout;
   }
 
-  // A block of docs/runbook.md, as it stands there, in a folder of its own.
-  async runbook(name) {
+  // A block of docs/runbook.md, as it stands there, in a folder of its own; `given` are the operator's variables.
+  async runbook(name, given = {}) {
     const page = fs.readFileSync(path.join(TOP, 'docs', 'runbook.md'), 'utf8');
     const block = page.match(new RegExp(`^\`\`\`sh tested=${name}\\n([^]*?)^\`\`\``, 'm'));
     if (!block) throw new Error(`docs/runbook.md has no block tested=${name}`);
     const files = this.files.map((file) => `-f '${path.join(TOP, file)}'`).join(' ');
     const command = `${this.command.join(' ')} -p ${PROJECT} --env-file '${this.path('.env')}' ${files}`;
     const script = `docker-compose() { command ${command} "$@"; }\n${block[1]}`;
-    const result = await runProgram('bash', ['-euo', 'pipefail', '-c', script], { cwd: this.folder, env: this.environment });
+    const result = await runProgram('bash', ['-euo', 'pipefail', '-c', script], { cwd: this.folder, env: { ...this.environment, ...given } });
     if (result.code !== 0) throw new Error(`the runbook's "${name}": exit ${result.code}\n${`${result.stdout}${result.stderr}`.slice(-8000)}`);
     return result.stdout;
   }
@@ -137,6 +137,7 @@ export class Deployment extends World {
     this.writeEnvironment({
       ...(await this.startRelay()),
       SECURE_MAIL_TAG: 'test',
+      SECURE_MAIL_BACKUP_DIR: this.path('backup'),
       SECURE_MAIL_PORT: port,
       SECURE_MAIL_ADDRESS: '127.0.0.1',
       SECURE_MAIL_BASE_URL: this.stack.url,
@@ -153,6 +154,7 @@ export class Deployment extends World {
     const removeAuthority = trustDuringBuild(this.source);
     try {
       await this.compose(['build']);
+      await this.compose(['build', 'backup']); // which `up` does not start
     } finally {
       removeAuthority();
     }

@@ -54,6 +54,7 @@ const en: Words = {
   'organisation-changed': 'The look of the organisation was changed',
   'notification-resent': 'An e-mail was sent again',
   'read-by-recipient': 'A recipient read another message of the conversation',
+  'log-restored': 'A backup was restored: what the log had behind the entry before was lost',
 };
 
 const nl: Words = {
@@ -104,6 +105,7 @@ const nl: Words = {
   'organisation-changed': 'De weergave van de organisatie is gewijzigd',
   'notification-resent': 'Een e-mail is opnieuw verstuurd',
   'read-by-recipient': 'Een ontvanger heeft een ander bericht uit het gesprek gelezen',
+  'log-restored': 'Er is een back-up teruggezet: wat na de vorige regel in het logboek stond, is verloren gegaan',
 };
 
 export const events = defineTexts(en, nl);
