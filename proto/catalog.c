@@ -73,6 +73,8 @@ const struct operation_rule catalog[] = {
      "For about a second, wraps anew what is behind; when nothing is, destroys the old version. To be asked until is_done. Its end is logged, not each step."},
     {OP_MAIL_RELEASE, "mail_release", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_SAME, &mail_release_request, &mail_release_reply,
      "Mail that was waiting in a backup goes out; it was held since the restore."},
+    {OP_SUITE_STATUS, "suite_status", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_READS, &suite_status_request, &suite_status_reply,
+     "What each process of the suite said of itself last."},
 
     {OP_ENQUEUE, "notify_enqueue", PEER_NOTIFIER, PEER_CRYPTO, BATCH, REPEAT_BY_ITEM, &enqueue_request, &nothing,
      "Mail jobs are durable when this answers; each is taken once by its id."},

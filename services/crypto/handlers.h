@@ -19,6 +19,8 @@ bus_handler_fn on_org_create, on_org_list, on_user_create, on_user_disable, on_u
     on_user_reset, on_policy_set;
 /* restored.c */
 bus_handler_fn on_mail_release;
+/* suite_status.c */
+bus_handler_fn on_suite_status;
 /* feed.c */
 bus_handler_fn on_feed, on_known;
 /* retire.c */

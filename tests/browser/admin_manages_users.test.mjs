@@ -238,6 +238,26 @@ test('an account whose row was edited is shown as closed', async () => {
   await person.context.close();
 });
 
+test('one of more than a hundred users is found by a part of the name, with all of them looked at when asked', async () => {
+  await world.makeUser('zoe', 'zz@clinic.example', 'Zoë van Zuid', 'sender');
+  world.sql(`INSERT INTO vault.account SELECT (jsonb_populate_record(a, jsonb_build_object('account', '\\x' || lpad(i::text, 32, '0'), 'email', 'm' || i || '@clinic.example', 'name', 'Many ' || i))).*
+    FROM vault.account AS a, generate_series(1, 110) AS i WHERE email = 'zz@clinic.example'`);
+  const person = await asAdmin(browser, world);
+  const { page } = person;
+  await page.getByLabel('Search by name or e-mail address').fill('zuid ZOE');
+  await page.getByText('No user fits.').waitFor();
+  await page.getByText('0 of the first 100 users.').waitFor();
+  await assertClean(person, 'admin-users-none-found');
+  await page.getByRole('button', { name: 'Search all users' }).click();
+  await page.getByRole('link', { name: 'Zoë van Zuid' }).waitFor();
+  await page.getByText(/^1 of all \d+ users\.$/).waitFor();
+  await assertClean(person, 'admin-users-found');
+  await page.getByLabel('Search by name or e-mail address').fill('');
+  await page.getByRole('link', { name: 'Many 77', exact: true }).waitFor();
+  world.sql("DELETE FROM vault.account WHERE email LIKE 'm%@clinic.example' AND name LIKE 'Many %'");
+  await person.context.close();
+});
+
 test('a sender sees none of these pages', async () => {
   const person = await signedIn(browser, world);
   const { page } = person;
