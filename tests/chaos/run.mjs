@@ -47,6 +47,8 @@ try {
   for (const home of Object.keys(world.people)) await world.login(home);
   await people.signIn();
   losses = await check(world, people);
+  for (const what of ['send', 'open', 'reply', 'revoke', 'delete'])
+    if (!people.done[what]) losses.push(`${what}: asked ${people.asked[what] ?? 0} times and never acknowledged: nothing was shown`);
 } finally {
   console.log(`faults: ${sum(faults.counts)} (${said(faults.counts)})`);
   console.log(`operations: ${sum(people.asked)} asked (${said(people.asked)}), ${sum(people.done)} acknowledged (${said(people.done)})`);
