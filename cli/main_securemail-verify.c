@@ -106,6 +106,29 @@ static void print_quoted(const char *text)
     (void)putchar('"');
 }
 
+static uint64_t restores_held(const struct log_verdict *verdict)
+{
+    return verdict->restores_count < LOG_RESTORES_MAX ? verdict->restores_count : LOG_RESTORES_MAX;
+}
+
+static void print_restores_json(const struct log_verdict *verdict)
+{
+    (void)printf(", \"restores\": [");
+    for (uint64_t i = 0; i < restores_held(verdict); i++)
+        (void)printf("%s{\"seq\": %llu, \"at\": \"%s\"}", i ? ", " : "",
+            (unsigned long long)verdict->restores[i].seq, verdict->restores[i].at);
+    (void)putchar(']');
+}
+
+static void print_restores(const struct log_verdict *verdict)
+{
+    for (uint64_t i = 0; i < restores_held(verdict); i++)
+        (void)printf("RESTORED on %s: entry %llu opens a new epoch; what the log had behind entry "
+                     "%llu was lost then.\n",
+            verdict->restores[i].at, (unsigned long long)verdict->restores[i].seq,
+            (unsigned long long)verdict->restores[i].seq - 1);
+}
+
 static void print_json(const struct log_verdict *verdict)
 {
     (void)printf(
@@ -114,6 +137,7 @@ static void print_json(const struct log_verdict *verdict)
         verdict->is_good ? "true" : "false", verdict->is_anchored ? "true" : "false",
         verdict->organisation, (unsigned long long)verdict->entries,
         (unsigned long long)verdict->disclosed, (unsigned long long)verdict->erased, verdict->root);
+    print_restores_json(verdict);
     if (!verdict->is_good) {
         (void)printf(", \"line\": %llu, \"reason\": ", (unsigned long long)verdict->line);
         print_quoted(verdict->reason);
@@ -138,6 +162,8 @@ static void print_words(const struct log_verdict *verdict)
             (unsigned long long)verdict->entries, verdict->organisation,
             (unsigned long long)verdict->disclosed, (unsigned long long)verdict->erased,
             verdict->root);
+    if (verdict->is_good)
+        print_restores(verdict);
 }
 
 int main(int count, char **arguments)

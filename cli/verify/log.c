@@ -19,6 +19,8 @@ bool walk_fault(struct walk *walk, enum remedy remedy, const char *format, ...)
             "Export the log again (securemail-admin audit export); keep both files if that is no better",
         [REMEDY_KEPT] =
             "Find out which of the two is not genuine: take the key and the checkpoints from where they were kept",
+        [REMEDY_RESTORED] =
+            "Have the operator account for that restore, and keep the checkpoint: it proves that those entries were there",
         [REMEDY_NEWER] = "Verify it with the securemail-verify of the release that exported it",
     };
     va_list arguments;
@@ -26,6 +28,24 @@ bool walk_fault(struct walk *walk, enum remedy remedy, const char *format, ...)
     (void)vsnprintf(walk->verdict->reason, sizeof walk->verdict->reason, format, arguments);
     va_end(arguments);
     walk->verdict->remedy = remedies[remedy];
+    return false;
+}
+
+bool walk_tells_restore(struct walk *walk, const struct log_kept *kept)
+{
+    const struct log_verdict *verdict = walk->verdict;
+    uint64_t held =
+        verdict->restores_count < LOG_RESTORES_MAX ? verdict->restores_count : LOG_RESTORES_MAX;
+    for (uint64_t i = 0; i < held; i++) {
+        const struct log_restore *restore = &verdict->restores[i];
+        if (restore->seq > kept->note.size)
+            continue;
+        (void)walk_fault(walk, REMEDY_RESTORED,
+            "your checkpoint %.60s is of entries that were lost: the log was restored on %s from a backup that ended with entry %llu, and the checkpoint covers %llu",
+            kept->path, restore->at, (unsigned long long)restore->seq - 1,
+            (unsigned long long)kept->note.size);
+        return true;
+    }
     return false;
 }
 
@@ -120,7 +140,8 @@ static bool check_note(struct walk *walk, struct slice line)
     char text[PROOF_NOTE_MAX];
     struct proof_hash root = proof_tree_root(&walk->tree);
     if (!slice_member(line, "note", &value) || !slice_text(value, text, sizeof text) ||
-        !proof_note_read(text, walk->public_key, &note) || strcmp(note.origin, walk->origin) != 0)
+        !proof_note_read(text, walk->public_key, &note) || !proof_note_is_alone(text) ||
+        strcmp(note.origin, walk->origin) != 0)
         return TAMPERED("the checkpoint is not signed by the log's key");
     if (note.size != walk->tree.size || !proof_equal(&note.root, &root))
         return TAMPERED(
@@ -169,7 +190,7 @@ static bool on_line(struct walk *walk, struct slice line)
 {
     static const struct {
         const char *type;
-        const char *const *shape;
+        const struct shape_member *shape;
         bool (*read)(struct walk *walk, struct slice line);
     } kinds[] = {
         {"header", shape_header, on_header},
@@ -192,7 +213,10 @@ static bool on_line(struct walk *walk, struct slice line)
     if (!shape_fits(line, kinds[kind].shape))
         return TAMPERED(
             "the line has a member that lines of its type do not have, or out of order");
-    return kinds[kind].read(walk, line);
+    if (!kinds[kind].read(walk, line))
+        return false;
+    return shape_is_whole(line, kinds[kind].shape) ||
+           TAMPERED("the line lacks a member that lines of its type have");
 }
 
 /* --- the file --- */
@@ -207,10 +231,12 @@ static bool finish(struct walk *walk)
             (unsigned long long)walk->tree.size);
     for (size_t i = 0; i < walk->options->kept_count; i++)
         if (walk->options->kept[i].note.size > walk->tree.size)
-            return TAMPERED(
-                "your checkpoint %.80s has %llu entries and this log only %llu: its end was cut off",
-                walk->options->kept[i].path, (unsigned long long)walk->options->kept[i].note.size,
-                (unsigned long long)walk->tree.size);
+            return !walk_tells_restore(walk, &walk->options->kept[i]) &&
+                   TAMPERED(
+                       "your checkpoint %.80s has %llu entries and this log only %llu: its end was cut off",
+                       walk->options->kept[i].path,
+                       (unsigned long long)walk->options->kept[i].note.size,
+                       (unsigned long long)walk->tree.size);
     return true;
 }
 

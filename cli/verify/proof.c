@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { SIGNATURE_BYTES = 64, KEY_ID_BYTES = 4, SIGNED_BYTES = KEY_ID_BYTES + SIGNATURE_BYTES };
+enum { NOTE_LINES = 5 }; /* origin, size, root, the empty one, one signature */
 
 /* --- hashes --- */
 
@@ -200,4 +201,13 @@ bool proof_note_read(
         if (signature_matches(line, out, body, public_key))
             return true;
     return false;
+}
+
+bool proof_note_is_alone(const char *text)
+{
+    char line[PROOF_NOTE_MAX];
+    size_t lines = 0;
+    while (take_line(&text, line, sizeof line))
+        lines++;
+    return lines == NOTE_LINES && *text == '\0';
 }

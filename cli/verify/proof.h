@@ -43,8 +43,12 @@ struct proof_note {
 bool proof_note_key_is(
     struct slice value, const char *origin, const uint8_t public_key[static PROOF_HASH_BYTES]);
 
-/* Reads the note and checks its signature by `public_key` under the name of its origin. */
+/* Reads the note and checks its signature by `public_key` under the name of its origin; others may
+ * have signed it too. */
 bool proof_note_read(
     const char *text, const uint8_t public_key[static PROOF_HASH_BYTES], struct proof_note *out);
+
+/* One signature and nothing behind it, as the log itself writes a note. */
+bool proof_note_is_alone(const char *text);
 
 #endif

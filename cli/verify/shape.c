@@ -1,34 +1,82 @@
-/* The names, sorted as they stand in the file. */
+/* The members, sorted as they stand in the file. */
 #include "cli/verify/shape.h"
 
 /* clang-format off */
-const char *const shape_header[] = {"canonicalisation", "first_seq", "format", "hash", "keys",
-    "last_seq", "log", "organisation", "type", "version", NULL};
-const char *const shape_key[] = {"note_key", "public_key", NULL};
-const char *const shape_entry_line[] = {"disclosures", "entry", "entry_base64", "hash", "seq", "type", NULL};
-const char *const shape_checkpoint[] = {"note", "size", "type", NULL};
-const char *const shape_footer[] = {"count", "hash", "note", "root", "type", NULL};
-const char *const shape_first_entry[] = {"kind", "log", "organisation", "prev", "public_key",
-    "random", "recorded", "seq", "source", "version", NULL};
-const char *const shape_entry[] = {"actor", "actor_class", "at", "event", "kind", "link", "message",
-    "organisation", "personal", "prev", "reason", "recorded", "result", "seq", "source", "version",
-    NULL};
-const char *const shape_personal[] = {"commitment", "name", NULL};
-const char *const shape_disclosure[] = {"name", "place", "salt", "value", NULL};
+const struct shape_member shape_header[] = {
+    {"canonicalisation", FORM_TEXT, true}, {"first_seq", FORM_NUMBER, true}, {"format", FORM_TEXT, true},
+    {"hash", FORM_TEXT, true}, {"keys", FORM_LIST, true}, {"last_seq", FORM_NUMBER, true}, {"log", FORM_ID, true},
+    {"organisation", FORM_ID, true}, {"type", FORM_TEXT, true}, {"version", FORM_NUMBER, true}, {0}};
+const struct shape_member shape_key[] = {
+    {"note_key", FORM_TEXT, true}, {"public_key", FORM_HASH, true}, {0}};
+const struct shape_member shape_entry_line[] = {
+    {"disclosures", FORM_LIST, false}, {"entry", FORM_OBJECT, true}, {"entry_base64", FORM_TEXT, false},
+    {"hash", FORM_HASH, true}, {"seq", FORM_NUMBER, true}, {"type", FORM_TEXT, true}, {0}};
+const struct shape_member shape_checkpoint[] = {
+    {"note", FORM_TEXT, true}, {"size", FORM_NUMBER, true}, {"type", FORM_TEXT, true}, {0}};
+const struct shape_member shape_footer[] = {
+    {"count", FORM_NUMBER, true}, {"hash", FORM_HASH, true}, {"note", FORM_TEXT, true}, {"root", FORM_HASH, true},
+    {"type", FORM_TEXT, true}, {0}};
+const struct shape_member shape_first_entry[] = {
+    {"kind", FORM_TEXT, true}, {"log", FORM_ID, true}, {"organisation", FORM_ID, true}, {"prev", FORM_HASH, true},
+    {"public_key", FORM_HASH, true}, {"random", FORM_HASH, true}, {"recorded", FORM_TEXT, true},
+    {"seq", FORM_NUMBER, true}, {"source", FORM_TEXT, true}, {"version", FORM_NUMBER, true}, {0}};
+const struct shape_member shape_entry[] = {
+    {"actor", FORM_ID, false}, {"actor_class", FORM_TEXT, true}, {"at", FORM_TEXT, true}, {"event", FORM_ID, true},
+    {"kind", FORM_TEXT, true}, {"link", FORM_ID, false}, {"message", FORM_ID, false}, {"organisation", FORM_ID, true},
+    {"personal", FORM_LIST, false}, {"prev", FORM_HASH, true}, {"reason", FORM_TEXT, false},
+    {"recorded", FORM_TEXT, true}, {"result", FORM_TEXT, true}, {"seq", FORM_NUMBER, true},
+    {"source", FORM_TEXT, true}, {"version", FORM_NUMBER, true}, {0}};
+const struct shape_member shape_personal[] = {
+    {"commitment", FORM_HASH, true}, {"name", FORM_TEXT, true}, {0}};
+const struct shape_member shape_disclosure[] = {
+    {"name", FORM_TEXT, true}, {"place", FORM_NUMBER, true}, {"salt", FORM_HASH, true}, {"value", FORM_TEXT, true}, {0}};
 /* clang-format on */
 
-bool shape_fits(struct slice object, const char *const shape[])
+enum { ID_BYTES = 16, HASH_BYTES = 32 };
+
+bool shape_fits(struct slice object, const struct shape_member shape[])
 {
     struct slice key;
     struct slice value;
     size_t state = 0;
     size_t place = 0;
     while (slice_pair(object, &state, &key, &value)) {
-        while (shape[place] && !slice_name_is(key, shape[place]))
+        while (shape[place].name && !slice_name_is(key, shape[place].name))
             place++;
-        if (!shape[place])
+        if (!shape[place].name)
             return false;
         place++;
     }
     return state > 0 && state + 1 == object.size && object.at[state] == '}';
+}
+
+static bool has_form(struct slice value, enum shape_form form)
+{
+    uint8_t bytes[HASH_BYTES];
+    uint64_t number;
+    switch (form) {
+    case FORM_TEXT:
+        return value.at[0] == '"';
+    case FORM_NUMBER:
+        return slice_number(value, &number);
+    case FORM_ID:
+        return slice_hex(value, bytes, ID_BYTES);
+    case FORM_HASH:
+        return slice_hex(value, bytes, HASH_BYTES);
+    case FORM_LIST:
+        return value.at[0] == '[';
+    case FORM_OBJECT:
+        return value.at[0] == '{';
+    }
+    return false;
+}
+
+bool shape_is_whole(struct slice object, const struct shape_member shape[])
+{
+    struct slice value;
+    for (; shape->name; shape++)
+        if (slice_member(object, shape->name, &value) ? !has_form(value, shape->form)
+                                                      : shape->is_there)
+            return false;
+    return true;
 }

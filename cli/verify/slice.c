@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-enum { DEPTH_MAX = 16 };
+enum { DEPTH_MAX = 16, NUMBER_DIGITS_MAX = 16 };
+#define NUMBER_MAX 9007199254740991u /* 2^53 - 1 */
 
 struct cursor {
     const char *at, *end;
@@ -19,10 +20,19 @@ static bool skip_char(struct cursor *cursor, char wanted)
     return true;
 }
 
-static bool is_hex(char letter)
+/* RFC 8785 gives every text one spelling: a control without a short escape is \u00xx in small
+ * letters, and nothing else is escaped so. */
+static bool skip_control(struct cursor *cursor)
 {
-    return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f') ||
-           (letter >= 'A' && letter <= 'F');
+    static const char short_ones[] = "89acd"; /* \b \t \n \f \r are written so */
+    const char *at = cursor->at;
+    if (cursor->end - at < 4 || at[0] != '0' || at[1] != '0' || (at[2] != '0' && at[2] != '1'))
+        return false;
+    bool is_digit = (at[3] >= '0' && at[3] <= '9') || (at[3] >= 'a' && at[3] <= 'f');
+    if (!is_digit || (at[2] == '0' && strchr(short_ones, at[3])))
+        return false;
+    cursor->at += 4;
+    return true;
 }
 
 static bool skip_escape(struct cursor *cursor)
@@ -30,12 +40,26 @@ static bool skip_escape(struct cursor *cursor)
     if (cursor->at == cursor->end)
         return false;
     char letter = *cursor->at++;
-    if (letter != 'u')
-        return letter && strchr("\"\\/bfnrt", letter) != NULL;
-    for (int i = 0; i < 4; i++, cursor->at++)
-        if (cursor->at == cursor->end || !is_hex(*cursor->at))
+    if (letter == 'u')
+        return skip_control(cursor);
+    return letter && strchr("\"\\bfnrt", letter) != NULL;
+}
+
+/* A code point of more than one byte, in its shortest form, no surrogate (RFC 3629). */
+static bool skip_wide(struct cursor *cursor, uint8_t first)
+{
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+    size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+    uint32_t value = first & (0x3fu >> more);
+    if (first < 0xc2 || first > 0xf4 || (size_t)(cursor->end - cursor->at) < more)
+        return false;
+    for (size_t i = 0; i < more; i++) {
+        uint8_t next = (uint8_t)*cursor->at++;
+        if ((next & 0xc0) != 0x80)
             return false;
-    return true;
+        value = value << 6 | (next & 0x3fu);
+    }
+    return value >= least[more] && value <= 0x10ffff && (value < 0xd800 || value > 0xdfff);
 }
 
 static bool skip_string(struct cursor *cursor)
@@ -43,10 +67,11 @@ static bool skip_string(struct cursor *cursor)
     if (!skip_char(cursor, '"'))
         return false;
     while (cursor->at < cursor->end) {
-        char letter = *cursor->at++;
+        uint8_t letter = (uint8_t)*cursor->at++;
         if (letter == '"')
             return true;
-        if ((unsigned char)letter < 0x20 || (letter == '\\' && !skip_escape(cursor)))
+        if (letter < 0x20 || (letter == '\\' && !skip_escape(cursor)) ||
+            (letter >= 0x80 && !skip_wide(cursor, letter)))
             return false;
     }
     return false;
@@ -175,46 +200,22 @@ bool slice_item(struct slice array, size_t *state, struct slice *out)
 
 /* --- values --- */
 
-/* Writes a code point of the basic plane as UTF-8; returns its size. */
-static size_t put_utf8(unsigned value, char *out)
-{
-    if (value < 0x80) {
-        out[0] = (char)value;
-        return 1;
-    }
-    if (value < 0x800) {
-        out[0] = (char)(0xc0 | value >> 6);
-        out[1] = (char)(0x80 | (value & 0x3f));
-        return 2;
-    }
-    out[0] = (char)(0xe0 | value >> 12);
-    out[1] = (char)(0x80 | (value >> 6 & 0x3f));
-    out[2] = (char)(0x80 | (value & 0x3f));
-    return 3;
-}
-
 static unsigned hex_digit(char letter)
 {
     if (letter >= '0' && letter <= '9')
         return (unsigned)(letter - '0');
-    return (unsigned)((letter | 0x20) - 'a') + 10;
+    return (unsigned)(letter - 'a') + 10;
 }
 
-/* One escape behind the backslash; returns how many letters it took. */
-static size_t take_escape(const char *at, char *out, size_t *written)
+/* What one escape behind the backslash means; returns how many letters it took. */
+static size_t take_escape(const char *at, char *out)
 {
-    static const char letters[] = "\"\\/bfnrt";
-    static const char meanings[] = "\"\\/\b\f\n\r\t";
-    if (*at != 'u') {
-        out[0] = meanings[strchr(letters, *at) - letters];
-        *written = 1;
-        return 1;
-    }
-    unsigned value = 0;
-    for (size_t i = 1; i <= 4; i++)
-        value = value << 4 | hex_digit(at[i]);
-    *written = put_utf8(value, out);
-    return 5;
+    static const char letters[] = "\"\\bfnrt";
+    static const char meanings[] = "\"\\\b\f\n\r\t";
+    bool is_control = *at == 'u';
+    *out = is_control ? (char)(hex_digit(at[3]) << 4 | hex_digit(at[4]))
+                      : meanings[strchr(letters, *at) - letters];
+    return is_control ? 5 : 1;
 }
 
 bool slice_text(struct slice value, char *out, size_t room)
@@ -223,18 +224,12 @@ bool slice_text(struct slice value, char *out, size_t room)
     size_t used = 0;
     if (!skip_string(&cursor) || cursor.at != cursor.end)
         return false;
-    for (size_t i = 1; i + 1 < value.size;) {
-        char piece[4];
-        size_t size = 1;
-        piece[0] = value.at[i];
-        if (value.at[i] == '\\')
-            i += 1 + take_escape(value.at + i + 1, piece, &size);
-        else
-            i++;
-        if (used + size >= room)
+    for (size_t i = 1; i + 1 < value.size; used++) {
+        if (used + 1 >= room)
             return false;
-        memcpy(out + used, piece, size);
-        used += size;
+        out[used] = value.at[i++];
+        if (out[used] == '\\')
+            i += take_escape(value.at + i, &out[used]);
     }
     out[used] = '\0';
     return strlen(out) == used;
@@ -250,12 +245,12 @@ bool slice_number(struct slice value, uint64_t *out)
 {
     struct cursor cursor = cursor_of(value);
     uint64_t number = 0;
-    if (!skip_digits(&cursor) || cursor.at != cursor.end || value.size > 18)
+    if (!skip_digits(&cursor) || cursor.at != cursor.end || value.size > NUMBER_DIGITS_MAX)
         return false;
     for (size_t i = 0; i < value.size; i++)
         number = number * 10 + (uint64_t)(value.at[i] - '0');
     *out = number;
-    return true;
+    return number <= NUMBER_MAX;
 }
 
 bool slice_hex(struct slice value, uint8_t *out, size_t size)

@@ -1,7 +1,8 @@
 /*
  * Reading one line of JSON without building anything: a slice is the exact bytes of a value in the
  * line, which is what the hashes cover. The verifier's own; it shares no code with the services.
- * Strict: one value, nothing behind it, no duplicate member of the name that is asked for.
+ * Strict: one value, nothing behind it, every text in the one spelling that RFC 8785 gives it (so
+ * nothing can be changed that no hash covers), no duplicate member of the name that is asked for.
  */
 #ifndef SM_VERIFY_SLICE_H
 #define SM_VERIFY_SLICE_H
@@ -36,7 +37,7 @@ bool slice_item(struct slice array, size_t *state, struct slice *out);
 /* A string, with its escapes resolved, into `out` with a NUL; false when longer or no string. */
 bool slice_text(struct slice value, char *out, size_t room);
 bool slice_text_is(struct slice value, const char *text);
-/* A whole number without sign or leading zero. */
+/* A whole number without sign or leading zero, at most 2^53 - 1. */
 bool slice_number(struct slice value, uint64_t *out);
 /* A string of exactly 2 * size lower-case hexadecimal digits. */
 bool slice_hex(struct slice value, uint8_t *out, size_t size);

@@ -3,13 +3,13 @@
  * statement`, prepared once a connection; values travel as binary parameters and come back binary.
  * Nothing that the database returns is trusted: each read checks column type, size and NULL.
  *
- * One connection per thread, with limits on connecting (5 s), statements (30 s) and idle
- * transactions (60 s) where the connection text sets none. A broken connection is noticed by the
- * call that fails (SM_UNAVAILABLE; whatever transaction was open is gone, and whether a COMMIT took
- * effect is unknown); the next call outside a transaction connects again; a statement that was sent
- * is never sent twice. SQLSTATE classes map to errors: 23505 SM_CONFLICT, 40001/40P01/55P03/57014
- * SM_BUSY, 08*, 57P0*, 53300, 25006 SM_UNAVAILABLE, 53100 SM_DISK_FULL, else SM_DATABASE; the
- * server's message goes to the log, never to a caller.
+ * One connection per thread, with limits on connecting (5 s a host), on a silent host (15 s), on
+ * statements (30 s) and idle transactions (60 s) where the connection text sets none. A broken
+ * connection is noticed by the call that fails (SM_UNAVAILABLE; whatever transaction was open is
+ * gone, and whether a COMMIT took effect is unknown); the next call outside a transaction connects
+ * again; a statement that was sent is never sent twice. SQLSTATE classes map to errors: 23505
+ * SM_CONFLICT, 40001/40P01/55P03/57014 SM_BUSY, 08*, 57P0*, 53300, 25006 SM_UNAVAILABLE, 53100
+ * SM_DISK_FULL, else SM_DATABASE; the server's message goes to the log, never to a caller.
  */
 #ifndef SM_DB_CONNECTION_H
 #define SM_DB_CONNECTION_H
@@ -130,5 +130,11 @@ SM_MUST_USE enum sm_error db_now_ms(struct db *db, int64_t *out);
 /* LISTEN on a channel (constant, [a-z_]+); db_wait returns on a notification or after the time. */
 SM_MUST_USE enum sm_error db_listen(struct db *db, const char *channel);
 SM_MUST_USE enum sm_error db_wait(struct db *db, int64_t timeout_ms);
+/* The same; it returns also when `descriptor` can be read. */
+SM_MUST_USE enum sm_error db_wait_or(struct db *db, int descriptor, int64_t timeout_ms);
+/* What the notifications since the last wait said, oldest first, at most a page. It does not wait.
+ */
+typedef void db_heard_fn(void *context, const char *said);
+SM_MUST_USE enum sm_error db_hear(struct db *db, db_heard_fn *heard, void *context);
 
 #endif

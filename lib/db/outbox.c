@@ -8,6 +8,7 @@
 #include "base/condition.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "db/bell.h"
 #include "proto/limits.h"
 
 #include <pthread.h>
@@ -16,7 +17,7 @@
 
 enum {
     BATCH_BYTES_MAX = 512 * 1024, /* of the encoded bodies in one append */
-    IDLE_MS = 1000,               /* how often an unpoked relay looks */
+    IDLE_MS = 1000,               /* how often an unpoked relay looks, where nothing else is said */
     RETRY_MS = 200,               /* after a failure */
     APPEND_TIMEOUT_MS = 5000,
     LOOK_MS = 50,        /* how often a waiter looks into the table by itself */
@@ -45,8 +46,8 @@ struct relay {
     struct relay_options options;
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t wake; /* to the relay: something is pending, or stop */
-    bool is_poked, is_stopping;
+    struct bell *wake; /* to the relay: something is pending, or stop */
+    bool is_stopping;
     bool is_elected;         /* the waiters' events are relayed here */
     struct waiter *waiters;  /* on the stacks of those who wait */
     struct id *acknowledged; /* owned: the latest REMEMBERED, in a ring */
@@ -71,26 +72,9 @@ enum sm_error outbox_add(
 
 /* --- waiting --- */
 
-/* Sleeps until poked, told to stop, or `ms` have passed. False when the relay is to stop. */
-static bool sleep_until_poked(struct relay *relay, int64_t ms)
-{
-    struct timespec until = condition_after_ms(ms);
-    bool in_time = true;
-    (void)pthread_mutex_lock(&relay->lock);
-    while (!relay->is_poked && !relay->is_stopping && in_time)
-        in_time = condition_wait(&relay->wake, &relay->lock, &until);
-    relay->is_poked = false;
-    bool goes_on = !relay->is_stopping;
-    (void)pthread_mutex_unlock(&relay->lock);
-    return goes_on;
-}
-
 void relay_poke(struct relay *relay)
 {
-    (void)pthread_mutex_lock(&relay->lock);
-    relay->is_poked = true;
-    (void)pthread_cond_signal(&relay->wake);
-    (void)pthread_mutex_unlock(&relay->lock);
+    bell_ring(relay->wake);
 }
 
 static enum sm_error is_pending(struct relay *relay, struct db *db, struct id event, bool *out)
@@ -120,9 +104,8 @@ static void begin_waiting(struct relay *relay, struct waiter *waiter)
     if (waiter->next)
         waiter->next->link = &waiter->next;
     relay->waiters = waiter;
-    relay->is_poked = true;
-    (void)pthread_cond_signal(&relay->wake);
     (void)pthread_mutex_unlock(&relay->lock);
+    bell_ring(relay->wake);
 }
 
 static void end_waiting(struct relay *relay, struct waiter *waiter)
@@ -368,6 +351,7 @@ static enum sm_error be_elected(struct relay *relay)
     TRY(db_read_bool(rows, 0, 0, &is_elected));
     if (!is_elected)
         return SM_NOT_ACTIVE;
+    TRY(bell_listen(relay->wake, relay->db)); /* before the first look: nothing is missed */
     relay->elected_session = db_sessions(relay->db);
     note_election(relay, true);
     return SM_OK;
@@ -404,18 +388,24 @@ static enum sm_error relay_all(struct relay *relay)
     return SM_OK;
 }
 
+/* How long to wait for the next look. */
+static int64_t look(struct relay *relay)
+{
+    int64_t idle_ms = relay->options.idle_ms ? relay->options.idle_ms : IDLE_MS;
+    enum sm_error error = relay_all(relay);
+    if (error == SM_NOT_ACTIVE)
+        error = bell_pass_on(relay->wake, relay->db);
+    if (error == SM_OK)
+        return idle_ms;
+    log_line(LOG_WARNING, "relay-waits", "error", error_name(error), NULL);
+    return RETRY_MS;
+}
+
 static void *relay_thread(void *context)
 {
     struct relay *relay = context;
-    int64_t pause = 0;
-    while (sleep_until_poked(relay, pause)) {
-        enum sm_error error = relay_all(relay);
-        pause = IDLE_MS;
-        if (error == SM_OK || error == SM_NOT_ACTIVE)
-            continue;
-        log_line(LOG_WARNING, "relay-waits", "error", error_name(error), NULL);
-        pause = RETRY_MS;
-    }
+    while (goes_on(relay))
+        bell_wait(relay->wake, relay->db, look(relay));
     return NULL;
 }
 
@@ -425,7 +415,7 @@ static void relay_free(struct relay **relay)
         return;
     db_close(&(*relay)->db);
     bus_client_close(&(*relay)->audit);
-    (void)pthread_cond_destroy(&(*relay)->wake);
+    bell_free(&(*relay)->wake);
     (void)pthread_mutex_destroy(&(*relay)->lock);
     free((*relay)->acknowledged);
     free(*relay);
@@ -439,7 +429,7 @@ enum sm_error relay_start(const struct relay_options *options, struct relay **ou
         return SM_NO_MEMORY;
     relay->options = *options;
     (void)pthread_mutex_init(&relay->lock, NULL);
-    condition_make(&relay->wake);
+    TRY(bell_new(options->outbox->channel, &relay->wake));
     TRY(memory_zeroed(REMEMBERED, sizeof *relay->acknowledged, (void **)&relay->acknowledged));
     TRY(bus_client_open(options->keys, PEER_AUDIT, options->audit_endpoints, &relay->audit));
     if (pthread_create(&relay->thread, NULL, relay_thread, relay) != 0)
@@ -454,8 +444,8 @@ void relay_stop(struct relay **relay)
         return;
     (void)pthread_mutex_lock(&(*relay)->lock);
     (*relay)->is_stopping = true;
-    (void)pthread_cond_signal(&(*relay)->wake);
     (void)pthread_mutex_unlock(&(*relay)->lock);
+    bell_ring((*relay)->wake);
     (void)pthread_join((*relay)->thread, NULL);
     relay_free(relay);
 }

@@ -4,18 +4,20 @@
  * tree.h and checkpoint.h (why a change is seen), export.c, and docs/audit-format.md.
  */
 #include "base/memory.h"
+#include "cage/cage.h"
+#include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/audit/handlers.h"
 #include "services/audit/health.h"
 
 enum { WORKERS = 64, READERS = 4, QUEUE_MAX = 256 };
 
-static enum sm_error open_key(
-    const struct settings *settings, const char *conninfo, struct signing_key **out)
+/* Its files may be made here: before the cage. */
+static enum sm_error open_key(const struct settings *settings, struct signing_key **out)
 {
     bool has_logs = false;
     struct db *db DEFER(db_close) = NULL;
-    TRY(db_open(conninfo, &db));
+    TRY(db_open(settings_text(settings, SETTING_DATABASE), &db));
     TRY(store_has_logs(db, &has_logs));
     return signing_key_open(settings_text(settings, SETTING_KEYS_DIR), !has_logs, out);
 }
@@ -31,7 +33,6 @@ static void close_parts(struct audit *audit)
 static enum sm_error open_parts(const struct settings *settings, struct audit *audit)
 {
     const char *conninfo = settings_text(settings, SETTING_DATABASE);
-    TRY(open_key(settings, conninfo, &audit->key));
     TRY(access_new(
         settings_text_or(settings, SETTING_CAPABILITY_DIR, SETTING_KEYS_DIR), &audit->access));
     TRY(readers_new(conninfo, READERS, &audit->readers));
@@ -53,8 +54,8 @@ static enum sm_error start_health(
     return health_start(&options, out);
 }
 
-static enum sm_error serve(
-    const struct settings *settings, const struct bus_keys *keys, struct audit *audit)
+static enum sm_error serve(const struct settings *settings, const struct bus_keys *keys,
+    struct audit *audit, const struct cage *cage)
 {
     struct bus_server *server DEFER(bus_server_free) = NULL;
     struct health *health DEFER(health_stop) = NULL;
@@ -71,6 +72,7 @@ static enum sm_error serve(
         .is_active = audit_is_active};
     TRY(bus_server_new(&options, &server));
     TRY(start_health(settings, keys, &health));
+    TRY(cage_lock(cage));
     return service_wait(server);
 }
 
@@ -78,11 +80,15 @@ static enum sm_error run(void)
 {
     struct settings *settings DEFER(settings_free) = NULL;
     struct bus_keys *keys DEFER(bus_keys_free) = NULL;
+    struct cage *cage DEFER(cage_free) = NULL;
     struct audit audit DEFER(close_parts) = {0};
     TRY(settings_load(PEER_AUDIT, &settings));
+    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_AUDIT, &keys));
+    TRY(open_key(settings, &audit.key));
+    TRY(cage_enter(PEER_AUDIT, settings, &cage));
     TRY(open_parts(settings, &audit));
-    return serve(settings, keys, &audit);
+    return serve(settings, keys, &audit, cage);
 }
 
 int main(void)

@@ -35,7 +35,7 @@ static const struct statement
 /* What an item speaks of. */
 static struct id thing_of(const struct feed_item *item)
 {
-    if (item->kind == FEED_LINK)
+    if (item->kind == FEED_LINK || item->kind == FEED_SHOWN)
         return item->link;
     return item->kind == FEED_SESSION ? item->user : item->message;
 }

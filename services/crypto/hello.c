@@ -15,6 +15,7 @@
 #include "services/crypto/message.h"
 #include "services/crypto/method.h"
 #include "services/crypto/organisation.h"
+#include "services/crypto/shown.h"
 
 #define HOUR_MS ((int64_t)60 * 60 * 1000)
 
@@ -56,6 +57,7 @@ static enum sm_error log_shown(struct sealed_call *call, const struct link *link
     TRY(derived_id("page-shown", parts, 2, &event.event));
     TRY(call_begin(call, &tx));
     TRY(call_event(call, &event));
+    TRY(shown_note(call->worker->db, link, call->now_ms));
     FAIL_POINT("crypto.hello.before-commit");
     return call_commit(call, &tx);
 }

@@ -6,6 +6,7 @@
 
 #include "services/crypto/feed.h"
 #include "services/crypto/keep.h"
+#include "services/crypto/place.h"
 #include "services/crypto/rowmac.h"
 #include "services/crypto/tampering.h"
 
@@ -33,6 +34,9 @@ static const struct statement
     update = {"message_update",
         "UPDATE vault.message SET state = $2, wrapped = $3, subject_sealed = $4, parts = $5,"
         " digest = $6, version = $7, mac = $8 WHERE message = $1"},
+    rewrap = {"message_rewrap",
+        "UPDATE vault.message SET wrapped = $2, mac = $3 WHERE message = $1"},
+    reread = {"message_reread", "SELECT wrapped FROM vault.message WHERE message = $1"},
     set_due = {"message_set_due", "UPDATE vault.message SET due_ms = $2 WHERE message = $1"};
 /* clang-format on */
 
@@ -269,11 +273,52 @@ bool message_is_readable(const struct message *message, int64_t now_ms)
     return !has_ended && now_ms < message->expires_ms && message->wrapped.size > 0;
 }
 
+static const char purpose_of_key[] = "message key";
+
+static enum sm_error unwrap(const struct worker *worker, const struct message *message,
+    struct span wrapped, struct secret **out)
+{
+    return keyring_unwrap(worker->crypto->keyring, worker->db, message->organisation,
+        purpose_of_key, message->message, wrapped, out);
+}
+
+/* A row that was read without a lock may have been wrapped anew since, and the old version of the
+ * organisation's key destroyed: then the row has the key under the new one. */
+static enum sm_error unwrap_again(
+    const struct worker *worker, const struct message *message, struct secret **out)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    struct span wrapped;
+    uint64_t before;
+    uint64_t now;
+    TRY(DB_RUN(worker->db, &reread, &rows, db_id(&message->message)));
+    TRY(db_one(rows));
+    TRY(db_read_bytes(rows, 0, 0, WRAPPED_BYTES_MAX, &wrapped));
+    TRY(place_version(message->wrapped, &before));
+    TRY(place_version(wrapped, &now));
+    return now > before ? unwrap(worker, message, wrapped, out) : SM_TAMPERED;
+}
+
 enum sm_error message_key(
     const struct worker *worker, const struct message *message, struct secret **out)
 {
-    return keyring_unwrap(worker->crypto->keyring, worker->db, message->organisation, "message key",
-        message->message, message->wrapped, out);
+    enum sm_error error = unwrap(worker, message, message->wrapped, out);
+    return error == SM_TAMPERED ? unwrap_again(worker, message, out) : error;
+}
+
+enum sm_error message_rewrap(const struct worker *worker, const struct message *message)
+{
+    struct message after = *message;
+    struct secret *key DEFER(secret_free) = NULL;
+    struct buffer wrapped DEFER(buffer_free) = BUFFER(WRAPPED_BYTES_MAX);
+    uint8_t mac[ROWMAC_BYTES];
+    TRY(unwrap(worker, message, message->wrapped, &key));
+    TRY(keyring_wrap(worker->crypto->keyring, worker->db, message->organisation, purpose_of_key,
+        message->message, secret_span(key), &wrapped));
+    after.wrapped = buffer_span(&wrapped);
+    TRY(make_mac(worker, &after, mac));
+    return DB_RUN(worker->db, &rewrap, NULL, db_id(&after.message), db_bytes(after.wrapped),
+        db_bytes(SPAN(mac)));
 }
 
 /* --- part facts --- */

@@ -64,6 +64,13 @@ bool message_is_readable(const struct message *message, int64_t now_ms);
 SM_MUST_USE enum sm_error message_key(
     const struct worker *worker, const struct message *message, struct secret **out);
 
+/*
+ * Wraps the key of a row that message_lock gave under the organisation's newest key, with a new
+ * MAC: nothing else of the message changes, and the feed has nothing to tell.
+ */
+SM_MUST_USE enum sm_error message_rewrap(
+    const struct worker *worker, const struct message *message);
+
 /* Part facts as they are stored, and back as a list of struct part_facts in `arena`. */
 SM_MUST_USE enum sm_error message_pack_parts(
     struct arena *arena, const struct list *parts, struct span *out);

@@ -32,6 +32,7 @@ static enum MHD_Result end_of_request(struct pending *pending)
         return http_send(pending);
     }
     pending->phase = PHASE_END;
+    pending_grant(pending, EXCHANGE_TIMEOUT_MS + VISIT_GRACE_MS);
     if (exchange->route->lane != LANE_EVENT) {
         pending_hand_over(pending, exchange->route->body == BODY_STREAMED ? TASK_FINISH : TASK_RUN);
         return MHD_YES;
@@ -69,6 +70,16 @@ static enum MHD_Result gather(void *context, enum MHD_ValueKind kind, const char
     return goes_on ? MHD_YES : MHD_NO;
 }
 
+/* Health checks are asked often, and by whoever looks after us. */
+static enum sm_error admit_visitor(struct pending *pending)
+{
+    struct exchange *exchange = &pending->exchange;
+    if (exchange->route->is_health)
+        return SM_OK;
+    return visit_admit(pending->visit, exchange_header(exchange, HEADER_FORWARDED_FOR),
+        request_is_proof(exchange), &exchange->wait_s);
+}
+
 static enum sm_error read_head(struct pending *pending, const char *method, const char *path)
 {
     struct request_gather gathered = {.exchange = &pending->exchange};
@@ -77,7 +88,8 @@ static enum sm_error read_head(struct pending *pending, const char *method, cons
     (void)MHD_get_connection_values_n(pending->connection, MHD_HEADER_KIND, gather, &gathered);
     (void)MHD_get_connection_values_n(
         pending->connection, MHD_GET_ARGUMENT_KIND, gather, &gathered);
-    return request_admit(&gathered, method, gateway);
+    TRY(request_admit(&gathered, method, gateway));
+    return admit_visitor(pending);
 }
 
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *connection,
@@ -88,6 +100,8 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
         return MHD_NO;
     *context = pending;
     enum sm_error error = read_head(pending, method, path);
+    pending_grant(
+        pending, EXCHANGE_TIMEOUT_MS + visit_patience_ms(pending->exchange.content_length));
     if (error != SM_OK) {
         answer_error(&pending->exchange, error);
         /* Headers that were prepared with the refusal (Allow) are in the exchange's notes. */

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 
 import { startWorld, until } from '../system/support/world.mjs';
 import { BOSS, asAdmin, goTo, openUser, tabTo } from './support/admin.mjs';
-import { openPerson, startBrowser } from './support/browser.mjs';
+import { openPerson, startBrowser, visit } from './support/browser.mjs';
 import { SENDER, assertClean, fillSignIn, newMessage, signedIn } from './support/office.mjs';
 
 let world;
@@ -27,7 +27,7 @@ const expected = (person) => person.faults.errors.splice(0);
 async function setPassword(link, password) {
   const person = await openPerson(browser, world, { locale: 'en-GB' });
   const { page } = person;
-  await page.goto(link);
+  await visit(page, link);
   await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
   assert.equal(new URL(page.url()).hash, '');
   await page.getByLabel('New password', { exact: true }).fill(password);
@@ -99,7 +99,7 @@ test('a link that is mailed arrives and works once', async () => {
   const mia = await setPassword(link, 'purple-otter-sings');
   await mia.context.close();
   const again = await openPerson(browser, world, { locale: 'en-GB' });
-  await again.page.goto(link);
+  await visit(again.page, link);
   await again.page.getByLabel('New password', { exact: true }).fill('another-otter-sings');
   await again.page.getByRole('button', { name: 'Set the password' }).click();
   await again.page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
@@ -162,7 +162,7 @@ test('roles are changed, and the pages follow at the next sign-in', async () => 
   assert.equal(await rob.page.getByRole('navigation', { name: 'Administration' }).count(), 0);
   // Asking for another section by hand gives the log too.
   for (const section of ['users', 'policy', 'organisation', 'server']) {
-    await rob.page.goto(`${world.stack.url}/admin#${section}`);
+    await visit(rob.page, `${world.stack.url}/admin#${section}`);
     await rob.page.getByRole('heading', { name: 'Log', level: 1 }).waitFor();
   }
   await rob.context.close();
@@ -246,7 +246,7 @@ test('a sender sees none of these pages', async () => {
   const loaded = [];
   page.on('request', (request) => loaded.push(request.url()));
   for (const section of ['', '#users', '#log', '#server']) {
-    await page.goto(`${world.stack.url}/admin${section}`);
+    await visit(page, `${world.stack.url}/admin${section}`);
     await page.getByRole('heading', { name: 'This page does not exist' }).waitFor();
   }
   // Nor what they would ask for: the server refuses the same.

@@ -2,6 +2,7 @@
 // to the log in SQL, the verifier names the first bad line.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 
@@ -18,7 +19,15 @@ before(async () => {
 });
 after(() => world?.stop());
 
-const verify = (file, args = [], code = null) => world.run('securemail-verify', [file, ...args], { code });
+// Both verifiers, this one and the one in Python: they must name the same line.
+async function verify(file, args = [], code = null) {
+  const found = await world.run('securemail-verify', [file, ...args], { code });
+  const second = spawnSync('python3', ['tests/verifier/securemail_verify.py', file, ...args], { encoding: 'utf8' });
+  const verdict = JSON.parse(second.stdout);
+  assert.equal(second.status, found.code, `${found.stdout}\n${second.stdout}`);
+  assert.equal(verdict.line ?? 0, Number(found.stdout.match(/^NOT VERIFIED: line (\d+)/)?.[1] ?? 0), `${found.stdout}\n${second.stdout}`);
+  return found;
+}
 
 test('an export verifies, and discloses who it was about', async () => {
   const file = await act.exportLog(world);

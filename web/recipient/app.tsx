@@ -65,7 +65,7 @@ class Journey {
   }
 
   signOut(): void {
-    this.visit!.signOut();
+    void this.visit!.signOut();
     forgetContact();
     this.show({ at: 'signed-out' });
   }
