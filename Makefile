@@ -55,7 +55,7 @@ PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/
 THREADED := $(filter $(addprefix %/test_,admin health metric condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper cut),$(UNITS))
 
 .PHONY: all programs attacker web run start stop status backup restore test check asan tsan tsan-run fuzz fuzz-run lint format docs \
-        bench bench-run chaos master-key test-compose fresh clean
+        bench bench-run bench-large chaos master-key verify-bundle test-compose fresh clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -80,6 +80,9 @@ $(OUT)/obj/%.o: %.c
 MIGRATIONS := $(basename $(notdir $(sort $(wildcard db/migrations/[0-9]*.sql))))
 $(OUT)/obj/lib/runtime/schema.o: CPPFLAGS += -DSM_MIGRATIONS='"$(MIGRATIONS)"'
 $(OUT)/obj/lib/runtime/schema.o: db/migrations
+RELEASE := $(shell sed -n 's/^ *"version": "\([^"]*\)",/\1/p' package.json)
+$(OUT)/obj/lib/runtime/report.o: CPPFLAGS += -DSM_RELEASE='"$(RELEASE)"'
+$(OUT)/obj/lib/runtime/report.o: package.json
 
 $(LIB): $(LIB_OBJECTS)
 	@rm -f $@
@@ -179,6 +182,10 @@ bench:
 	@$(MAKE) MODE=release bench-run
 bench-run: $(BENCHES) all
 	@node bench/run.mjs $(BENCHES)
+# The same operations with ten messages and with a million (SM_BENCH_LARGE) in the database.
+bench-large:
+	@$(MAKE) MODE=release build/release/bench/client/client all
+	@node bench/large/run.mjs
 
 # --- running and testing ---------------------------------------------------------------------------
 run start:
@@ -204,6 +211,10 @@ chaos:
 
 master-key:
 	@printf 'SECURE_MAIL_MASTER_KEY=%s\n' "$$(openssl rand -base64 32)"
+
+# Whether the gateway at URL serves what was built here.
+verify-bundle: web
+	@node web/verify.mjs '$(URL)'
 
 # On a Docker engine that is running: the containers, and the README's commands on a bare machine.
 test-compose:

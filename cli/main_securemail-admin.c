@@ -4,6 +4,7 @@
 #include "cli/key.h"
 #include "cli/operator.h"
 #include "cli/sender.h"
+#include "cli/suite.h"
 #include "cli/user.h"
 
 /* clang-format off */
@@ -28,6 +29,8 @@ static const struct cli_command commands[] = {
     {"key rotate", "org|master|hpke", 1, key_rotate_options, key_rotate,
      "Take a new version of a key into use while mail goes on; asked again, go on with it.",
      "securemail-admin key rotate org --org ID"},
+    {"status", "", 0, operator_options, suite_status,
+     "The whole suite on one screen: what is ready, what waits, which keys.", NULL},
     {"mail release", "", 0, operator_options, operator_mail_release,
      "After a restore: mail that was waiting in the backup goes out.", NULL},
     {"login", "", 0, login_options, user_login, "Sign in, for the audit commands.", NULL},
@@ -35,8 +38,9 @@ static const struct cli_command commands[] = {
     {"audit export", "", 0, audit_export_options, audit_export,
      "The whole log as NDJSON, for securemail-verify.",
      "securemail-admin audit export --output log.ndjson"},
-    {"audit checkpoint", "", 0, no_options, audit_checkpoint,
-     "The log's signed head: keep it somewhere else.", NULL},
+    {"audit checkpoint", "", 0, audit_checkpoint_options, audit_checkpoint,
+     "The log's signed head: keep it somewhere else.",
+     "securemail-admin audit checkpoint --mail"},
     {"audit evidence", "", 0, evidence_options, evidence_export,
      "The operator's export of a damaged log; it is logged in the operator's log.",
      "securemail-admin audit evidence --org ID --output damaged.ndjson"},

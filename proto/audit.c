@@ -56,6 +56,8 @@ const struct event_rule event_rules[EVENT_KIND_COUNT] = {
     [EVENT_NOTIFICATION_RESENT]    = {"notification-resent", PEER_CRYPTO},
     [EVENT_READ_BY_RECIPIENT]      = {"read-by-recipient", PEER_CRYPTO},
     [EVENT_LOG_RESTORED]           = {"log-restored", PEER_AUDIT},
+    [EVENT_CHECKPOINT_ASKED]       = {"checkpoint-asked", PEER_CRYPTO},
+    [EVENT_CHECKPOINT_MAILED]      = {"checkpoint-mailed", PEER_CRYPTO},
 };
 
 FIELDS_LOCAL(personal_field, struct personal_field,

@@ -73,6 +73,8 @@ const struct operation_rule catalog[] = {
      "For about a second, wraps anew what is behind; when nothing is, destroys the old version. To be asked until is_done. Its end is logged, not each step."},
     {OP_MAIL_RELEASE, "mail_release", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_SAME, &mail_release_request, &mail_release_reply,
      "Mail that was waiting in a backup goes out; it was held since the restore."},
+    {OP_SUITE_STATUS, "suite_status", PEER_CRYPTO, PEER_OPERATOR, SMALL, REPEAT_READS, &suite_status_request, &suite_status_reply,
+     "What each process of the suite said of itself last."},
 
     {OP_ENQUEUE, "notify_enqueue", PEER_NOTIFIER, PEER_CRYPTO, BATCH, REPEAT_BY_ITEM, &enqueue_request, &nothing,
      "Mail jobs are durable when this answers; each is taken once by its id."},
@@ -92,7 +94,7 @@ const struct operation_rule catalog[] = {
      "A page of an organisation's log, newest first."},
     {OP_EXPORT, "audit_export", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, REPEAT_READS, &export_request, &export_reply,
      "A page of the NDJSON export."},
-    {OP_CHECKPOINT, "audit_checkpoint", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, REPEAT_SAME, &checkpoint_request, &checkpoint_reply,
+    {OP_CHECKPOINT, "audit_checkpoint", PEER_AUDIT, PEER_GATEWAY | PEER_CRYPTO, 4 * SMALL, REPEAT_SAME, &checkpoint_request, &checkpoint_reply,
      "Signs the log's present head and returns the note."},
     {OP_EVIDENCE, "audit_evidence", PEER_AUDIT, PEER_OPERATOR, SMALL, REPEAT_READS, &evidence_request, &export_reply,
      "A page of a damaged log, or of the operator's log; the export is logged in the operator's log. not_allowed: the log is whole."},

@@ -135,6 +135,24 @@ FIELDS(policy_set_request, struct policy_set_request,
 FIELDS_NONE(mail_release_request);
 FIELDS(mail_release_reply, struct mail_release_reply,
     F_U64(struct mail_release_reply, restores, 0, MS_MAX, "whose mail was held until now"));
+FIELDS_NONE(suite_status_request);
+FIELDS_LOCAL(suite_report, struct suite_report,
+    F_LINE(struct suite_report, service, 1, 16, "which"),
+    F_LINE(struct suite_report, host, 0, 256, "where it runs"),
+    F_LINE(struct suite_report, release, 0, 256, "of which release it is"),
+    TIME(struct suite_report, started_ms, "when it started"),
+    TIME(struct suite_report, at_ms, "when it said this"),
+    F_BOOL(struct suite_report, is_ready, "it can do its work"),
+    F_TEXT(struct suite_report, missing, 0, 1200, "why it cannot"),
+    F_LINE(struct suite_report, note, 0, 400, "what else it says"),
+    F_TEXT(struct suite_report, metrics, 0, 16000, "lines of a metric's name and value"));
+FIELDS(suite_status_reply, struct suite_status_reply,
+    F_LIST(struct suite_status_reply, reports, 0, 50, suite_report, "by service"),
+    TIME(struct suite_status_reply, now_ms, "the one clock"),
+    TIME(struct suite_status_reply, restored_ms, "the last restore; 0: none"),
+    TIME(struct suite_status_reply, backup_ms, "of when the backup was"),
+    F_BOOL(struct suite_status_reply, is_mail_held, "what waited in the backup"),
+    F_LINE(struct suite_status_reply, keys, 0, 2000, "newest versions, by what they are for"));
 FIELDS_NONE(key_status_request);
 FIELDS_LOCAL(key_status_item, struct key_status_item,
     F_LINE(struct key_status_item, purpose, 1, 64, "what it is for"),

@@ -182,6 +182,23 @@ struct mail_release_request {
 struct mail_release_reply {
     uint64_t restores; /* whose mail was held until now */
 };
+struct suite_status_request {
+    char none;
+};
+struct suite_report {
+    struct span service, host, release;
+    uint64_t started_ms, at_ms; /* at: when it said this */
+    bool is_ready;
+    struct span missing; /* why it is not, a line each */
+    struct span note, metrics;
+};
+struct suite_status_reply {
+    struct list reports;
+    uint64_t now_ms;
+    uint64_t restored_ms, backup_ms; /* the last restore; 0: none */
+    bool is_mail_held;
+    struct span keys; /* newest versions, e.g. "identity 1, master 1" */
+};
 struct nothing {
     char none;
 };
@@ -192,6 +209,6 @@ extern const struct fields keys_request, keys_reply, carry_request, carry_reply,
     org_list_reply, user_create_request, user_create_reply, user_reset_reply, user_request,
     user_password_request, policy_set_request, key_status_request, key_status_reply,
     key_rotate_request, key_rotate_reply, key_rewrap_request, key_rewrap_reply,
-    mail_release_request, mail_release_reply, nothing;
+    mail_release_request, mail_release_reply, suite_status_request, suite_status_reply, nothing;
 
 #endif

@@ -22,7 +22,8 @@ enum {
     ADDRESS_BYTES_LIMIT = 254,
     URL_BYTES_MAX = 255,
     REASON_BYTES_MAX = 200,
-    CONTACT_BYTES_MAX = 200, /* a line: whom to call when a message is gone */
+    CHECKPOINT_NOTE_BYTES_LIMIT = 512, /* of a signed note of the log */
+    CONTACT_BYTES_MAX = 200,           /* a line: whom to call when a message is gone */
     LOGO_BYTES_MAX = 32 * 1024,
     OTPAUTH_BYTES_MAX = 1500, /* names and address, each byte escaped, and the rest */
     LANGUAGE_BYTES = 2,       /* "nl" or "en" */

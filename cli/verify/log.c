@@ -2,6 +2,7 @@
 #include "cli/verify/log.h"
 
 #include "cli/verify/line.h"
+#include "cli/verify/prover.h"
 #include "cli/verify/walk.h"
 
 #include <errno.h>
@@ -63,7 +64,7 @@ static bool read_count(struct slice line, const char *name, uint64_t *out)
 
 /* --- header --- */
 
-static bool read_key(struct walk *walk, struct slice line)
+bool walk_read_key(struct walk *walk, struct slice line)
 {
     struct slice keys;
     struct slice key;
@@ -84,8 +85,7 @@ static bool read_key(struct walk *walk, struct slice line)
     return true;
 }
 
-/* The kept checkpoints must be of this log, and signed by its key. */
-static bool check_kept(struct walk *walk)
+bool walk_check_kept(struct walk *walk)
 {
     for (size_t i = 0; i < walk->options->kept_count; i++) {
         struct log_kept *kept = &walk->options->kept[i];
@@ -128,7 +128,11 @@ static bool on_header(struct walk *walk, struct slice line)
         return TAMPERED("the header does not name the log: its first entry was deleted or edited");
     (void)snprintf(walk->origin, sizeof walk->origin, LOG_ORIGIN "%s", walk->verdict->organisation);
     walk->has_header = true;
-    return read_key(walk, line) && check_kept(walk);
+    if (!walk_read_key(walk, line) || !walk_check_kept(walk))
+        return false;
+    if (walk->prover)
+        prover_begin(walk->prover, walk, line);
+    return true;
 }
 
 /* --- checkpoints and footer --- */
@@ -181,7 +185,11 @@ static bool on_footer(struct walk *walk, struct slice line)
     walk->has_footer = true;
     if (!check_note(walk, line))
         return false;
-    return has_hash(line, "root", &root) || TAMPERED("the footer names another root");
+    if (!has_hash(line, "root", &root))
+        return TAMPERED("the footer names another root");
+    if (walk->prover)
+        prover_end(walk->prover, line);
+    return true;
 }
 
 /* --- lines --- */
@@ -265,7 +273,7 @@ void log_verify(FILE *file, struct log_options *options, struct log_verdict *out
 {
     char room[LINE_BYTES_MAX];
     struct slice line;
-    struct walk walk = {.options = options, .verdict = out};
+    struct walk walk = {.options = options, .verdict = out, .prover = options->prover};
     enum line_outcome outcome;
     bool is_good = true;
     *out = (struct log_verdict){0};

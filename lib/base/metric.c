@@ -234,3 +234,14 @@ enum sm_error metric_print(const char *service, struct buffer *out)
             TRY(print_row(&metric_table[i], out));
     return SM_OK;
 }
+
+enum sm_error metric_brief(const char *service, struct buffer *out)
+{
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        const struct metric_row *row = &metric_table[i];
+        if (row->kind != METRIC_IS_HISTOGRAM && row->label == LABEL_NONE &&
+            has_word(row->services, service))
+            TRY(buffer_format(out, "%s %" PRId64 "\n", row->name, read_cell(row->metric, 0)));
+    }
+    return SM_OK;
+}

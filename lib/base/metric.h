@@ -85,6 +85,9 @@ void metric_observe_ms(enum metric metric, int64_t ms);
 /* One cell's value: of a histogram, how many durations there were. */
 int64_t metric_value(enum metric metric, unsigned cell);
 
+/* Appends the counters and gauges without a label that `service` has, as lines "name value". */
+SM_MUST_USE enum sm_error metric_brief(const char *service, struct buffer *out);
+
 /* Appends what `service` has, in Prometheus' text format. SM_TOO_LARGE when `out` is full. */
 SM_MUST_USE enum sm_error metric_print(const char *service, struct buffer *out);
 

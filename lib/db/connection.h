@@ -76,6 +76,19 @@ SM_MUST_USE enum sm_error db_post_once(struct db *db, const struct statement *st
     db_post((db), (statement), (const struct db_value[]){__VA_ARGS__}, \
         sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value))
 
+/*
+ * Runs several (at most 8), in order, in one round trip, behind what is posted. Each fills its
+ * *out, which the caller owns; on an error none is. Outside a transaction for statements that only
+ * read.
+ */
+struct db_query {
+    const struct statement *statement;
+    const struct db_value *values;
+    size_t count;
+    struct db_rows **out;
+};
+SM_MUST_USE enum sm_error db_run_all(struct db *db, const struct db_query *queries, size_t count);
+
 void db_rows_free(struct db_rows **rows);
 size_t db_rows_count(const struct db_rows *rows);
 size_t db_rows_affected(const struct db_rows *rows); /* of INSERT, UPDATE, DELETE */

@@ -20,7 +20,7 @@ enum sm_error session_post_begin(struct db *db, const struct posted *posted)
 
 enum sm_error session_post_command(struct db *db, const char *sql)
 {
-    TRY(session_post_begin(db, &(struct posted){sql, SM_CONFLICT}));
+    TRY(session_post_begin(db, &(struct posted){sql, SM_CONFLICT, NULL}));
     return PQsendQueryParams(db->connection, sql, 0, NULL, NULL, NULL, NULL, 1) == 1
                ? SM_OK
                : session_failure(db, NULL, sql);
@@ -52,7 +52,9 @@ static enum sm_error read_all(struct db *db, PGresult **last)
                             : session_failure(db, NULL, db->posted[i].what));
         for (PGresult *more; result && (more = PQgetResult(db->connection)) != NULL;)
             PQclear(more);
-        if (last && i + 1 == db->posted_count && first == SM_OK)
+        if (db->posted[i].rows)
+            db->posted[i].rows->result = result;
+        else if (last && i + 1 == db->posted_count && first == SM_OK)
             *last = result;
         else
             PQclear(result);

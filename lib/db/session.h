@@ -18,6 +18,7 @@ enum { TYPE_BOOL = 16, TYPE_BYTEA = 17, TYPE_INT8 = 20, TYPE_INT4 = 23, TYPE_TEX
 struct posted {
     const char *what;
     enum sm_error conflict; /* what its SM_CONFLICT is told as */
+    struct db_rows *rows;   /* gets the result; NULL: it is dropped */
 };
 
 struct db {

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { VALUES_MAX = 48 };
+enum { VALUES_MAX = 48, QUERIES_MAX = 8 };
 
 /* --- values --- */
 
@@ -169,7 +169,8 @@ static enum sm_error execute(struct db *db, const struct statement *statement,
     if (db->posted_count == 0) {
         TRY(run_alone(db, statement, values, count, &rows->result));
     } else {
-        TRY(post(db, statement, values, count, &(struct posted){statement->name, SM_CONFLICT}));
+        TRY(post(
+            db, statement, values, count, &(struct posted){statement->name, SM_CONFLICT, NULL}));
         TRY(session_settle(db, &rows->result));
     }
     if (out)
@@ -217,12 +218,59 @@ enum sm_error db_post(
     struct db *db, const struct statement *statement, const struct db_value *values, size_t count)
 {
     return post_checked(
-        db, statement, values, count, &(struct posted){statement->name, SM_CONFLICT});
+        db, statement, values, count, &(struct posted){statement->name, SM_CONFLICT, NULL});
 }
 
 enum sm_error db_post_once(struct db *db, const struct statement *statement,
     const struct db_value *values, size_t count, enum sm_error conflict)
 {
     assert(db->is_in_transaction);
-    return post_checked(db, statement, values, count, &(struct posted){statement->name, conflict});
+    return post_checked(
+        db, statement, values, count, &(struct posted){statement->name, conflict, NULL});
+}
+
+/* --- several at once --- */
+
+/* Connected, and each is prepared: from here on nothing is waited for but the results. */
+static enum sm_error prepare_all(struct db *db, const struct db_query *queries, size_t count)
+{
+    TRY(session_be_there(db));
+    for (size_t i = 0; i < count; i++) {
+        if (is_too_large(queries[i].values, queries[i].count))
+            return SM_TOO_LARGE;
+        TRY(prepare(db, queries[i].statement, queries[i].values, queries[i].count));
+    }
+    return SM_OK;
+}
+
+static enum sm_error post_all(
+    struct db *db, const struct db_query *queries, size_t count, struct db_rows **rows)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct db_query *query = &queries[i];
+        TRY(post(db, query->statement, query->values, query->count,
+            &(struct posted){query->statement->name, SM_CONFLICT, rows[i]}));
+    }
+    return SM_OK;
+}
+
+enum sm_error db_run_all(struct db *db, const struct db_query *queries, size_t count)
+{
+    struct db_rows *rows[QUERIES_MAX] = {0};
+    enum sm_error error = SM_OK;
+    assert(count <= QUERIES_MAX);
+    for (size_t i = 0; i < count && error == SM_OK; i++)
+        error = memory_zeroed(1, sizeof *rows[i], (void **)&rows[i]);
+    if (error == SM_OK)
+        error = prepare_all(db, queries, count);
+    if (error == SM_OK)
+        error = post_all(db, queries, count, rows);
+    enum sm_error settled = session_settle(db, NULL); /* also what was posted before an error */
+    error = error == SM_OK ? settled : error;
+    for (size_t i = 0; i < count; i++) {
+        if (error == SM_OK)
+            *queries[i].out = TAKE(rows[i]);
+        db_rows_free(&rows[i]);
+    }
+    return error;
 }

@@ -110,6 +110,8 @@ const struct setting_row settings_table[] = {
         MEANS("seconds that one delivery may take")),
     ROW(SETTING_RETENTION_INTERVAL_S, "RETENTION_INTERVAL_S", R, NUMBER, PRESET("600"), RANGE(1, 86400),
         MEANS("seconds between two sweeps")),
+    ROW(SETTING_CHECKPOINT_MAIL_INTERVAL_S, "CHECKPOINT_MAIL_INTERVAL_S", C, NUMBER, PRESET("604800"), RANGE(0, 31536000),
+        MEANS("seconds between two mails of a log's signed checkpoint to its administrators and auditors; 0: only when one of them asks")),
     ROW(SETTING_CHECKPOINT_INTERVAL_S, "CHECKPOINT_INTERVAL_S", A, NUMBER, PRESET("600"), RANGE(1, 86400),
         MEANS("seconds between two signed checkpoints of a log that grew")),
     ROW(SETTING_LOG_LEVEL, "LOG_LEVEL", ALL, WORD, PRESET("info"), .words = "debug|info|warning|error",

@@ -27,6 +27,7 @@ const struct bus_handler operator_handlers[] = {
     {OP_KEY_ROTATE,    on_key_rotate},
     {OP_KEY_REWRAP,    on_key_rewrap},
     {OP_MAIL_RELEASE,  on_mail_release},
+    {OP_SUITE_STATUS,  on_suite_status},
 };
 /* clang-format on */
 

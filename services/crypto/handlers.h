@@ -19,6 +19,8 @@ bus_handler_fn on_org_create, on_org_list, on_user_create, on_user_disable, on_u
     on_user_reset, on_policy_set;
 /* restored.c */
 bus_handler_fn on_mail_release;
+/* suite_status.c */
+bus_handler_fn on_suite_status;
 /* feed.c */
 bus_handler_fn on_feed, on_known;
 /* retire.c */
@@ -33,6 +35,8 @@ sealed_handler_fn on_password_change, on_password_reset, on_reset_issue, on_user
     on_user_change;
 /* profile_set.c, policy_set.c */
 sealed_handler_fn on_organisation, on_organisation_set, on_policy_change;
+/* anchor.c */
+sealed_handler_fn on_checkpoint_mail;
 /* status_report.c */
 sealed_handler_fn on_status;
 /* send.c */

@@ -33,7 +33,7 @@ static enum sm_error load_scene(struct sealed_call *call, struct scene *out)
     TRY(link_gone(link_load(worker, call->arena, call->link.link, &out->link)));
     TRY(link_gone(message_load(worker, call->arena, out->link.message, &out->message)));
     TRY(organisation_load(worker, call->arena, out->link.organisation, &out->organisation));
-    return account_by_id(worker, call->arena, out->message.sender, &out->sender);
+    return account_load(worker, call->arena, out->message.sender, &out->sender);
 }
 
 static struct audit_event event_of(const struct link *link, enum event_kind kind)

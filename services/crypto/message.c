@@ -125,12 +125,10 @@ struct found {
     uint8_t mac[ROWMAC_BYTES];
 };
 
-static enum sm_error find(const struct worker *worker, const struct statement *statement,
+static enum sm_error read_found(const struct worker *worker, const struct db_rows *rows,
     struct arena *arena, struct found *found)
 {
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
     struct span mac = SPAN(found->mac);
-    TRY(DB_RUN(worker->db, statement, &rows, db_id(&found->message.message)));
     enum sm_error presence = db_one(rows);
     if (presence != SM_OK)
         return check_mac(worker, &found->message, mac) == SM_OK ? SM_DATABASE : presence;
@@ -140,6 +138,14 @@ static enum sm_error find(const struct worker *worker, const struct statement *s
     if (mac.size == ROWMAC_BYTES)
         memcpy(found->mac, mac.at, ROWMAC_BYTES);
     return check_mac(worker, &found->message, mac);
+}
+
+static enum sm_error find(const struct worker *worker, const struct statement *statement,
+    struct arena *arena, struct found *found)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(worker->db, statement, &rows, db_id(&found->message.message)));
+    return read_found(worker, rows, arena, found);
 }
 
 enum sm_error message_load(
@@ -176,6 +182,20 @@ enum sm_error message_hold(
     const struct worker *worker, struct arena *arena, struct id message, struct message *out)
 {
     return find_inside(worker, &hold, arena, message, out);
+}
+
+const struct statement *message_hold_statement(void)
+{
+    return &hold;
+}
+
+enum sm_error message_read_held(const struct worker *worker, const struct db_rows *rows,
+    struct arena *arena, struct id message, struct message *out)
+{
+    struct found found = {.message.message = message};
+    TRY(read_found(worker, rows, arena, &found));
+    *out = found.message;
+    return SM_OK;
 }
 
 /* --- writing --- */

@@ -38,6 +38,10 @@ SM_MUST_USE enum sm_error message_lock(
  */
 SM_MUST_USE enum sm_error message_hold(
     const struct worker *worker, struct arena *arena, struct id message, struct message *out);
+/* The two halves of message_hold, for who runs it together with others (db_run_all); $1 message. */
+const struct statement *message_hold_statement(void);
+SM_MUST_USE enum sm_error message_read_held(const struct worker *worker, const struct db_rows *rows,
+    struct arena *arena, struct id message, struct message *out);
 
 /* Writes a new row, with its MAC. SM_CONFLICT when the id was ever used. */
 SM_MUST_USE enum sm_error message_insert(

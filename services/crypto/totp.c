@@ -2,11 +2,11 @@
 #include "services/crypto/totp.h"
 
 #include "base/encode.h"
-#include "base/log.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "services/crypto/keep.h"
 #include "services/crypto/rowmac.h"
+#include "services/crypto/tampering.h"
 
 #include <string.h>
 
@@ -194,6 +194,15 @@ static enum sm_error use_recovery(
 
 /* --- the question --- */
 
+/* Of a row that may be gone altogether, the account names what was met. */
+static enum sm_error report(const struct worker *worker, const struct account *account)
+{
+    const struct tampering tampering = {.what = "second factor",
+        .organisation = account->organisation,
+        .mac = id_span(&account->account)};
+    return tampering_report(worker, &tampering);
+}
+
 /* The row as it is after the code was used. */
 static enum sm_error decide(const struct worker *worker, const struct statement *statement,
     const struct totp_question *question, struct row *row)
@@ -203,7 +212,7 @@ static enum sm_error decide(const struct worker *worker, const struct statement 
         return SM_WRONG_SECRET; /* nothing was begun: no code is right */
     if (error == SM_NOT_FOUND || error == SM_TAMPERED ||
         (error == SM_OK && row->state != (uint64_t)question->state))
-        return log_failure("totp-row", SM_TAMPERED, id_text(question->account->account).text);
+        return report(worker, question->account);
     TRY(error);
     if (is_digits(question->code))
         return use_step(worker, question, row);

@@ -73,10 +73,11 @@ static enum sm_error start_daemon(
         MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL, MHD_OPTION_SOCK_ADDR, &facts->address.any,
         MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, http, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_TIMEOUT_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_BYTES,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, options->threads > 1 ? pool : &pool[1],
-        MHD_OPTION_ARRAY, is_tls ? tls : &tls[3], MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, http_on_uri, NULL, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)HTTP_IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)HTTP_CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+        options->threads > 1 ? pool : &pool[1], MHD_OPTION_ARRAY, is_tls ? tls : &tls[3],
+        MHD_OPTION_END);
     return http->daemon ? SM_OK : SM_CONFIG;
 }
 

@@ -71,6 +71,7 @@ void pending_hand_over(struct pending *pending, enum task task);
 
 /* --- http_request.c: what libmicrohttpd calls --- */
 
+void *http_on_uri(void *context, const char *uri, struct MHD_Connection *connection);
 enum MHD_Result http_on_access(void *context, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *upload_data, size_t *upload_data_size,
     void **request);

@@ -6,6 +6,8 @@
 
 #include "services/gateway/request.h"
 
+#include <string.h>
+
 static enum MHD_Result take_block(struct pending *pending, const char *bytes, size_t *size)
 {
     struct exchange *exchange = &pending->exchange;
@@ -96,6 +98,7 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
     const char *method, const char *path, void **context)
 {
     struct pending *pending = pending_new(http, connection);
+    *context = NULL;
     if (!pending)
         return MHD_NO;
     *context = pending;
@@ -117,6 +120,21 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
     return MHD_YES;
 }
 
+/*
+ * libmicrohttpd unescapes a path, and cuts it at "%00", before anybody sees it. No path of ours has
+ * an escape, so one that has is none of ours: "%", which matches no route.
+ */
+static char escaped_mark;
+static const char no_path[] = "%";
+
+void *http_on_uri(void *context, const char *uri, struct MHD_Connection *connection)
+{
+    (void)context;
+    (void)connection;
+    const char *escape = strchr(uri, '%');
+    return escape && escape < uri + strcspn(uri, "?") ? &escaped_mark : NULL;
+}
+
 /* The signature is libmicrohttpd's. */
 /* NOLINTNEXTLINE(readability-function-size) */
 enum MHD_Result http_on_access(void *context, struct MHD_Connection *connection, const char *url,
@@ -124,14 +142,15 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *connection,
     void **request)
 {
     (void)version;
-    return *request ? go_on(*request, upload_data, upload_data_size)
-                    : begin(context, connection, method, url, request);
+    if (*request && *request != &escaped_mark)
+        return go_on(*request, upload_data, upload_data_size);
+    return begin(context, connection, method, *request ? no_path : url, request);
 }
 
 void http_on_completed(void *context, struct MHD_Connection *connection, void **request,
     enum MHD_RequestTerminationCode reason)
 {
-    struct pending *pending = *request;
+    struct pending *pending = *request == &escaped_mark ? NULL : *request;
     (void)context;
     (void)connection;
     (void)reason;

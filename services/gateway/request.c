@@ -54,8 +54,23 @@ static bool is_name(struct span name, const char *wanted)
            strncasecmp((const char *)name.at, wanted, name.size) == 0;
 }
 
+/* RFC 9110 5.6.2. "Content-Length " is no name: a proxy before us may take it for one. */
+static bool is_token(struct span name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        uint8_t letter = name.at[i];
+        if (letter <= ' ' || letter >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", letter))
+            return false;
+    }
+    return name.size > 0;
+}
+
 bool request_gather_header(struct request_gather *gather, struct span name, struct span value)
 {
+    if (!is_token(name)) {
+        gather->error = SM_BAD_FORMAT;
+        return false;
+    }
     for (size_t i = 0; i < HEADER_COUNT; i++)
         if (is_name(name, request_header_names[i]))
             return keep(gather, &gather->headers[i], value);
@@ -145,7 +160,7 @@ enum sm_error request_admit(
     if (gather->error != SM_OK) {
         exchange->is_body_coming = true; /* not known: then the connection ends with the refusal */
         return exchange_refuse(exchange, SM_BAD_FORMAT,
-            "A header or query parameter is there twice, or the head is too large.");
+            "A header is not well formed or there twice, as is a query parameter, or the head is too large.");
     }
     point_into_text(gather);
     TRY(read_length(exchange));

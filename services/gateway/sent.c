@@ -21,8 +21,8 @@
     "SELECT m.message, m.parent, m.link, m.direction, m.state, m.created_ms, m.expires_ms," \
     " m.parts, m.name, m.subject_sealed, r.recipients, r.opened, r.replied, r.delivered,"   \
     " r.undeliverable, (SELECT count(*) FROM mail.message AS f WHERE f.parent = m.message"  \
-    " AND f.direction = 1), coalesce((SELECT address FROM mail.recipient AS w"              \
-    " WHERE w.link = m.link), ''), clock.now_ms()"                                          \
+    " AND f.direction = 1), CASE WHEN m.link IS NULL THEN '' ELSE coalesce((SELECT"         \
+    " address FROM mail.recipient AS w WHERE w.link = m.link), '') END, clock.now_ms()"     \
     " FROM mail.message AS m CROSS JOIN LATERAL (SELECT count(*) AS recipients,"            \
     " count(*) FILTER (WHERE opened_ms > 0) AS opened,"                                     \
     " count(*) FILTER (WHERE replied_ms > 0) AS replied,"                                   \

@@ -26,7 +26,8 @@ static const char *kind_word(uint64_t kind)
         [LETTER_CODE] = "code",
         [LETTER_REPLY] = "reply",
         [LETTER_LOCKED] = "locked",
-        [LETTER_RESET] = "reset"};
+        [LETTER_RESET] = "reset",
+        [LETTER_CHECKPOINT] = "checkpoint"};
     return kind >= LETTER_NOTICE && kind <= LETTER_LAST ? words[kind] : "unknown";
 }
 

@@ -252,6 +252,7 @@ test('containers made anew find their data, their keys and their certificate', a
 
 test('the runbook looks at health, metrics and logs', async () => {
   assert.match(await deployment.runbook('status'), /crypto/);
+  assert.match(await deployment.runbook('suite'), /^audit +ready [^]*^retention +ready /m);
   assert.match(await deployment.runbook('why'), /"Output":"ready/);
   assert.match(await deployment.runbook('metrics'), /secure_mail_ready 1/);
   assert.match(await deployment.runbook('logs'), /"event":"ready"/);

@@ -11,7 +11,7 @@ import { fakeTab, fakeXhr, fetchOf } from '../../web/support/person.mjs';
 
 export const PASSWORD = 'correct-horse';
 
-const MODULES = ['web/client/office.ts', 'web/client/visit.ts', 'web/client/server.ts', 'web/client/failure.ts', 'web/envelope/link.ts',
+const MODULES = ['web/client/office.ts', 'web/client/visit.ts', 'web/client/server.ts', 'web/client/failure.ts', 'web/client/file_name.ts', 'web/envelope/link.ts',
   'web/envelope/sealed.ts', 'web/envelope/chunked.ts', 'web/protocol/protocol.ts', 'web/protocol/codec.ts'];
 let loaded = null;
 
@@ -125,3 +125,19 @@ export const flip = (bytes, at, bit = 1) => {
   altered[at] ^= bit;
   return altered;
 };
+
+/** A sealed call whose plaintext is made by hand: content in any form, or bytes. {word, facts}: the failure's. */
+export async function rawCall(server, operation, content) {
+  const web = await client();
+  const { encode, decode } = await import('@msgpack/msgpack');
+  const meta = { request: crypto.getRandomValues(new Uint8Array(16)), time_token: server.keys.time_token };
+  const plaintext = content instanceof Uint8Array ? content : encode({ meta, ...content });
+  const { frame, exchange } = await web.sealRequest(server.keys.hpke_public, { operation, aad: encode({ message: new Uint8Array(16), parts: 0 }), plaintext });
+  const answer = await fetch(`${server.where.base}/api/v1/sealed/${operation}`, { method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, body: frame });
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  if (answer.headers.get('Content-Type') !== 'application/octet-stream') return { word: JSON.parse(Buffer.from(bytes)).error, status: answer.status };
+  const opened = await exchange.open(bytes);
+  return { word: web.ERRORS[opened[0]], facts: decode(opened.subarray(1)), status: answer.status, size: bytes.length, headers: answer.headers };
+}
+
+export const bytesOf = (hex) => new Uint8Array(Buffer.from(hex, 'hex'));

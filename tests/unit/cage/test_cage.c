@@ -676,6 +676,38 @@ static void all_parts_are_there_where_the_kernel_has_them(void **state)
             DONE);
 }
 
+/* In a child: the object store, closed with an older Landlock's means alone. */
+static enum end on_landlock(int version, attempt_fn *attempt)
+{
+    char objects[2 * PATH_BYTES];
+    int rules = -1;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child > 0)
+        return wait_for(child);
+    (void)snprintf(objects, sizeof objects, "%s/objects", world.folder);
+    bool is_closed = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                     landlock_begin(version, &rules) == SM_OK &&
+                     landlock_allow_path(rules, version, objects, CAGE_KEEPS) == SM_OK &&
+                     landlock_close(rules) == SM_OK;
+    _exit(is_closed ? (int)attempt() : NO_CAGE);
+}
+
+static void an_older_landlock_is_asked_for_no_more_than_it_knows(void **state)
+{
+    enum { NEWEST = 6 };
+    for (int version = LANDLOCK_FILES_FROM; version <= NEWEST && version <= landlock_version();
+         version++) {
+        bool has_ports = version >= LANDLOCK_PORTS_FROM;
+        assert_int_equal(make_objects(state), 0);
+        expect(PEER_GATEWAY, "writes", on_landlock(version, writes_an_object), DONE);
+        expect(PEER_GATEWAY, "moves", on_landlock(version, moves_an_object), DONE);
+        expect(PEER_GATEWAY, "users", on_landlock(version, reads_the_users), REFUSED);
+        expect(PEER_GATEWAY, "port", on_landlock(version, connects_elsewhere),
+            has_ports ? REFUSED : DONE);
+    }
+}
+
 /* --- the tables --- */
 
 static void every_call_of_the_table_exists_and_has_a_reason(void **state)
@@ -781,6 +813,7 @@ int main(void)
         cmocka_unit_test(a_thread_that_would_stay_outside_ends_the_program),
         cmocka_unit_test(an_older_kernel_is_told_and_refused_only_where_the_cage_is_required),
         cmocka_unit_test(only_the_gateway_writes_files_even_on_a_kernel_without_landlock),
+        cmocka_unit_test(an_older_landlock_is_asked_for_no_more_than_it_knows),
         cmocka_unit_test(all_parts_are_there_where_the_kernel_has_them),
         cmocka_unit_test(every_call_of_the_table_exists_and_has_a_reason),
     };

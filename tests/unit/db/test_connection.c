@@ -581,6 +581,45 @@ static void what_is_posted_and_left_is_rolled_back(void **state)
     assert_int_equal(count, 0);
 }
 
+static void several_run_at_once_behind_what_is_posted(void **state)
+{
+    struct db_rows *count DEFER(db_rows_free) = NULL;
+    struct db_rows *none DEFER(db_rows_free) = NULL;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    const struct db_value values[] = {db_i64(2), db_text(span_text("word"))};
+    int64_t number = 0;
+    (void)state;
+
+    assert_ok(db_begin(db, &tx));
+    assert_ok(post(1));
+    assert_ok(db_run_all(db,
+        (const struct db_query[]){{&insert, values, 2, &none}, {&count_all, NULL, 0, &count}}, 2));
+
+    assert_ok(db_read_i64(count, 0, 0, &number));
+    assert_int_equal(number, 2);
+    assert_int_equal(db_rows_affected(none), 1);
+}
+
+static void of_several_one_error_leaves_no_result(void **state)
+{
+    struct db_rows *count DEFER(db_rows_free) = NULL;
+    struct db_rows *none DEFER(db_rows_free) = NULL;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    const struct db_value values[] = {db_i64(1), db_text(span_text("word"))};
+    (void)state;
+    assert_ok(add(1));
+
+    assert_ok(db_begin(db, &tx));
+    assert_int_equal(
+        db_run_all(db,
+            (const struct db_query[]){{&count_all, NULL, 0, &count}, {&insert, values, 2, &none}},
+            2),
+        SM_CONFLICT);
+
+    assert_null(count);
+    assert_null(none);
+}
+
 static void more_can_be_posted_than_is_remembered(void **state)
 {
     enum { MANY = 3000 };
@@ -642,6 +681,8 @@ int main(void)
         TEST(an_error_of_what_was_posted_is_the_next_statement_s),
         TEST(a_row_that_is_there_already_is_told_as_asked_and_commits_nothing),
         TEST(what_is_posted_and_left_is_rolled_back),
+        TEST(several_run_at_once_behind_what_is_posted),
+        TEST(of_several_one_error_leaves_no_result),
         TEST(more_can_be_posted_than_is_remembered),
         TEST(no_plan_reads_a_whole_table_for_one_row),
         TEST(a_notification_ends_the_waiting),
