@@ -34,7 +34,8 @@ static const char *const bad[] = {"", "mail.example.org", "ftp://mail.example.or
     "http://127.0.0.1.elsewhere.example", "https://mail.example.org?query",
     "https://mail.example.org#fragment", "https://mail.example.org:", "https://mail.example.org:x",
     "https://mail.example.org:443:443", "https://mail example.org", "http://[::1", "http://[::1]x",
-    "https://mail.example.org\\@elsewhere.example", "https://mail.example.org\r\nHost: x"};
+    "https://mail.example.org\\@elsewhere.example", "https://mail.example.org\r\nHost: x",
+    "https://mail.example.org..", "https://mail.example.org..:0443//"};
 
 static void a_strange_address_is_refused(void **state)
 {
