@@ -26,13 +26,14 @@ LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE_$(MODE))
 
 # Which libraries a program may link: the reader sees who can speak what.
 LIBS_base      := -lcrypto -lmsgpackc -lczmq -lzmq -lpq -pthread
-LIBS_gateway   := $(LIBS_base) -lmicrohttpd
-LIBS_crypto    := $(LIBS_base) -largon2
-LIBS_notifier  := $(LIBS_base) -lcurl
-LIBS_retention := $(LIBS_base)
-LIBS_audit     := $(LIBS_base)
+LIBS_service   := $(LIBS_base) -lseccomp
+LIBS_gateway   := $(LIBS_service) -lmicrohttpd
+LIBS_crypto    := $(LIBS_service) -largon2
+LIBS_notifier  := $(LIBS_service) -lcurl
+LIBS_retention := $(LIBS_service)
+LIBS_audit     := $(LIBS_service)
 LIBS_cli       := $(LIBS_base) -lcurl -ljansson
-LIBS_test      := $(LIBS_base) -lmicrohttpd -largon2 -lcurl -lcmocka -ljansson -lz
+LIBS_test      := $(LIBS_service) -lmicrohttpd -largon2 -lcurl -lcmocka -ljansson -lz
 
 SERVICES := gateway crypto notifier retention audit
 TOOLS    := $(patsubst cli/main_%.c,%,$(wildcard cli/main_*.c))
@@ -45,18 +46,21 @@ LIB      := $(OUT)/libsecuremail.a
 UNITS    := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*.c tests/unit/*/*.c))
 CONTRACTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/contract/*.c))
 INTEROP  := $(OUT)/tests/interop/envelope
+ATTACKER := $(OUT)/tests/attack/malicious_gateway
 FUZZERS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/*.c))
-BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard bench/*.c))
+# Each of bench/ and bench/limit/ is a program; bench/client/ is one, the load client.
+BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard bench/*.c bench/limit/*.c)) $(OUT)/bench/client/client
 PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/main_*.c))
 # What has threads, for the thread sanitizer.
 THREADED := $(filter $(addprefix %/test_,admin health metric condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper cut),$(UNITS))
 
-.PHONY: all programs web run start stop status test check asan tsan tsan-run fuzz fuzz-run lint static format docs \
-        bench bench-run master-key verify-bundle test-compose fresh clean
+.PHONY: all programs attacker web run start stop status backup restore test check asan tsan tsan-run fuzz fuzz-run lint static format docs \
+        bench bench-run bench-large chaos master-key verify-bundle test-compose fresh clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
 all: programs web
+attacker: $(ATTACKER)
 programs: $(PROGRAMS)
 
 # The pages, once for all modes: types checked, bundled, hashed, compressed, listed.
@@ -71,6 +75,14 @@ $(OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC $<")
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# Which schema a program was built for; a folder is newer when a name was added.
+MIGRATIONS := $(basename $(notdir $(sort $(wildcard db/migrations/[0-9]*.sql))))
+$(OUT)/obj/lib/runtime/schema.o: CPPFLAGS += -DSM_MIGRATIONS='"$(MIGRATIONS)"'
+$(OUT)/obj/lib/runtime/schema.o: db/migrations
+RELEASE := $(shell sed -n 's/^ *"version": "\([^"]*\)",/\1/p' package.json)
+$(OUT)/obj/lib/runtime/report.o: CPPFLAGS += -DSM_RELEASE='"$(RELEASE)"'
+$(OUT)/obj/lib/runtime/report.o: package.json
 
 $(LIB): $(LIB_OBJECTS)
 	@rm -f $@
@@ -110,10 +122,15 @@ $(TEST_SUPPORT): $(call objects,$(wildcard tests/support/*.c))
 $(UNITS) $(CONTRACTS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_SUPPORT) $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
-$(BENCHES): $(OUT)/bench/%: $(OUT)/obj/bench/%.o $(call objects,bench/support/figure.c) $(ARCHIVES) $(LIB)
+$(OUT)/bench/client/client: $(call objects,$(wildcard bench/client/*.c))
+$(filter-out %/client,$(BENCHES)): $(OUT)/bench/%: $(OUT)/obj/bench/%.o
+$(BENCHES): $(call objects,bench/support/figure.c) $(ARCHIVES) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_test) -o $@
 $(INTEROP): $(OUT)/tests/interop/%: $(OUT)/obj/tests/interop/main_%.o $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_base) -o $@
+$(ATTACKER): $(OUT)/tests/attack/%: $(OUT)/obj/tests/attack/main_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_base) -o $@
 $(FUZZERS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(ARCHIVES) $(LIB)
@@ -167,8 +184,12 @@ docs: $(PRINTERS) all
 
 bench:
 	@$(MAKE) MODE=release bench-run
-bench-run: $(BENCHES)
-	@node bench/run.mjs $^
+bench-run: $(BENCHES) all
+	@node bench/run.mjs $(BENCHES)
+# The same operations with ten messages and with a million (SM_BENCH_LARGE) in the database.
+bench-large:
+	@$(MAKE) MODE=release build/release/bench/client/client all
+	@node bench/large/run.mjs
 
 # --- running and testing ---------------------------------------------------------------------------
 run start:
@@ -179,6 +200,18 @@ run start:
 
 stop status:
 	@node dev/run.mjs $@
+
+# make backup [FOLDER=...]; make restore FILE=folder KEY=backup.key JOURNAL=erasures.journal
+backup restore:
+	@dev/setup run
+	@$(MAKE) -s -j$$(nproc) MODE=release programs
+	@node dev/run.mjs $@
+
+# Work goes on while things break: SECONDS=3600 make chaos.
+chaos:
+	@dev/setup test
+	@$(MAKE) -s MODE=testing all
+	@node tests/chaos/run.mjs $(or $(SECONDS),60)
 
 master-key:
 	@printf 'SECURE_MAIL_MASTER_KEY=%s\n' "$$(openssl rand -base64 32)"

@@ -51,7 +51,7 @@ int main(void)
         .unit = "/s",
         .scale = 1,
         .target = 0.6,
-        .limit = {"ECDH P-256", agree, &state},
+        .limit = {"ECDH P-256, the point checked", agree, &state},
         .product = {"sealed", open_and_reply, &state},
     });
     buffer_free(&state.frame);

@@ -67,7 +67,8 @@ static size_t count_passwords(const struct addressees *addressees)
 static enum sm_error read_password(struct cli *cli, size_t index, struct buffer *out)
 {
     *out = BUFFER(PASSWORD_ROOM);
-    TRY(cli_secret_at(cli, "--recipient-password-file", index, "Password for the recipient", out));
+    TRY(cli_new_secret_at(
+        cli, "--recipient-password-file", index, "Password for the recipient", out));
     return out->size >= PASSWORD_BYTES_MIN && out->size <= PASSWORD_BYTES_MAX
                ? SM_OK
                : cli_problem(cli, SM_BAD_VALUE, "Choose another, and tell it by phone",

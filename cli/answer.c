@@ -140,6 +140,7 @@ static enum sm_error fill_failure(const struct cli *cli, enum sm_error error, st
         TRY(doc_set_text(answer, "outcome", span_text("unknown")));
         TRY(doc_set_id(answer, "unknown_message", cli->unknown));
     }
+    TRY(doc_share(answer, CLI_DONE, doc_member(cli->answer, CLI_DONE)));
     if (cli->attempts_left)
         TRY(doc_set_u64(answer, "attempts_left", cli->attempts_left));
     return cli->until_ms ? doc_set_u64(answer, "until_ms", cli->until_ms) : SM_OK;

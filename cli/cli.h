@@ -96,6 +96,9 @@ SM_MUST_USE enum sm_error cli_problem(struct cli *cli, enum sm_error error, cons
 SM_MUST_USE enum sm_error cli_outcome_unknown(
     struct cli *cli, enum sm_error error, struct id what, const char *remedy);
 
+/* The array in `answer` of what was done before a failure: the failure's answer has it too. */
+#define CLI_DONE "done"
+
 /* One line for people; nothing with --json. What could move the terminal, or end the line, does not
  * pass (see answer.h). */
 void cli_say(const struct cli *cli, const char *format, ...) SM_PRINTF(2, 3);
@@ -114,6 +117,10 @@ void cli_warn(const struct cli *cli, const char *what, const char *of);
 SM_MUST_USE enum sm_error cli_secret(
     struct cli *cli, const char *option, const char *prompt, struct buffer *out);
 SM_MUST_USE enum sm_error cli_secret_at(
+    struct cli *cli, const char *option, size_t index, const char *prompt, struct buffer *out);
+
+/* The same for a secret that is being chosen: typed, it is asked for twice. */
+SM_MUST_USE enum sm_error cli_new_secret_at(
     struct cli *cli, const char *option, size_t index, const char *prompt, struct buffer *out);
 
 #define CLI_OPTIONS_END  \

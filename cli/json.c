@@ -160,6 +160,11 @@ enum sm_error doc_give(struct doc *doc, const char *name, struct doc **value)
     return set(doc, name, value_of(given));
 }
 
+enum sm_error doc_share(struct doc *doc, const char *name, struct doc *value)
+{
+    return value ? set(doc, name, json_incref(value_of(value))) : SM_OK;
+}
+
 enum sm_error doc_append(struct doc *array, struct doc **value)
 {
     struct doc *given = TAKE(*value);

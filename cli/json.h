@@ -39,6 +39,8 @@ SM_MUST_USE enum sm_error doc_set_id(struct doc *doc, const char *name, struct i
 SM_MUST_USE enum sm_error doc_set_bytes(struct doc *doc, const char *name, struct span bytes);
 /* Hands *value over (it is NULL then) to an object or array. */
 SM_MUST_USE enum sm_error doc_give(struct doc *doc, const char *name, struct doc **value);
+/* The same value in a second document; nothing when it is NULL. */
+SM_MUST_USE enum sm_error doc_share(struct doc *doc, const char *name, struct doc *value);
 SM_MUST_USE enum sm_error doc_append(struct doc *array, struct doc **value);
 
 /* Appends the text, indented, in ASCII. */

@@ -1,8 +1,10 @@
 /* securemail-admin: organisations and users at crypto's local socket, the log through HTTP. */
 #include "cli/audit_log.h"
 #include "cli/evidence.h"
+#include "cli/key.h"
 #include "cli/operator.h"
 #include "cli/sender.h"
+#include "cli/suite.h"
 #include "cli/user.h"
 
 /* clang-format off */
@@ -22,8 +24,15 @@ static const struct cli_command commands[] = {
      "Print a one-time link with which a user sets a password.", NULL},
     {"policy set", "", 0, policy_options, operator_policy_set,
      "What senders of an organisation may choose.", NULL},
-    {"key status", "", 0, operator_options, operator_key_status,
-     "Versions of all keys and what hangs on them.", NULL},
+    {"key status", "", 0, operator_options, key_status,
+     "Versions of all keys, what hangs on them, and what is behind.", NULL},
+    {"key rotate", "org|master|hpke", 1, key_rotate_options, key_rotate,
+     "Take a new version of a key into use while mail goes on; asked again, go on with it.",
+     "securemail-admin key rotate org --org ID"},
+    {"status", "", 0, operator_options, suite_status,
+     "The whole suite on one screen: what is ready, what waits, which keys.", NULL},
+    {"mail release", "", 0, operator_options, operator_mail_release,
+     "After a restore: mail that was waiting in the backup goes out.", NULL},
     {"login", "", 0, login_options, user_login, "Sign in, for the audit commands.", NULL},
     {"audit list", "", 0, audit_list_options, audit_list, "The log, newest first.", NULL},
     {"audit export", "", 0, audit_export_options, audit_export,

@@ -2,40 +2,26 @@
  * securemail-keys DIRECTORY: makes what is missing of the keys that processes need to speak to each
  * other: a CURVE pair for every peer, and the notifier's letter key. Never overwrites one.
  */
-#include "base/encode.h"
 #include "base/memory.h"
 #include "base/process.h"
 #include "base/secret.h"
 #include "bus/keys.h"
+#include "cli/key_file.h"
 #include "envelope/p256.h"
-#include "cli/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_BYTES_MAX = 512, HEX_BYTES_MAX = 2 * P256_PUBLIC_BYTES + 2 };
+enum { PATH_BYTES_MAX = 512 };
 
-/* Writes `bytes` as hexadecimal and a newline, whole or not at all. */
 static enum sm_error write_hex(const char *path, mode_t mode, struct span bytes)
 {
-    char text[HEX_BYTES_MAX] = "";
-    DEFER_WIPE(text);
-    char fresh[PATH_BYTES_MAX + 8];
-    (void)snprintf(fresh, sizeof fresh, "%s.new", path);
-    hex_encode(bytes, text);
-    size_t size = strlen(text);
-    text[size++] = '\n';
-    int file DEFER(file_close) =
-        open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
-    bool is_written = file >= 0 && write(file, text, size) == (ssize_t)size && fsync(file) == 0 &&
-                      rename(fresh, path) == 0;
-    if (is_written)
-        return SM_OK;
-    (void)fprintf(stderr, "securemail-keys: %s: %s\n", path, strerror(errno));
-    return SM_IO;
+    enum sm_error error = key_file_write(path, mode, bytes);
+    if (error != SM_OK)
+        (void)fprintf(stderr, "securemail-keys: %s: %s\n", path, strerror(errno));
+    return error;
 }
 
 static enum sm_error make_letter_key(const char *directory)

@@ -158,6 +158,30 @@ static void print_quoted(FILE *out, const char *text)
     (void)fputc('"', out);
 }
 
+static uint64_t restores_held(const struct log_verdict *verdict)
+{
+    return verdict->restores_count < LOG_RESTORES_MAX ? verdict->restores_count : LOG_RESTORES_MAX;
+}
+
+static void print_restores_json(FILE *out, const struct log_verdict *verdict)
+{
+    (void)fprintf(out, ", \"restores\": [");
+    for (uint64_t i = 0; i < restores_held(verdict); i++)
+        (void)fprintf(out, "%s{\"seq\": %llu, \"at\": \"%s\"}", i ? ", " : "",
+            (unsigned long long)verdict->restores[i].seq, verdict->restores[i].at);
+    (void)fputc(']', out);
+}
+
+static void print_restores(FILE *out, const struct log_verdict *verdict)
+{
+    for (uint64_t i = 0; i < restores_held(verdict); i++)
+        (void)fprintf(out,
+            "RESTORED on %s: entry %llu opens a new epoch; what the log had behind entry "
+            "%llu was lost then.\n",
+            verdict->restores[i].at, (unsigned long long)verdict->restores[i].seq,
+            (unsigned long long)verdict->restores[i].seq - 1);
+}
+
 static void print_json(FILE *out, const struct log_verdict *verdict)
 {
     (void)fprintf(out,
@@ -166,6 +190,7 @@ static void print_json(FILE *out, const struct log_verdict *verdict)
         verdict->is_good ? "true" : "false", verdict->is_anchored ? "true" : "false",
         verdict->organisation, (unsigned long long)verdict->entries,
         (unsigned long long)verdict->disclosed, (unsigned long long)verdict->erased, verdict->root);
+    print_restores_json(out, verdict);
     if (!verdict->is_good) {
         (void)fprintf(out, ", \"line\": %llu, \"reason\": ", (unsigned long long)verdict->line);
         print_quoted(out, verdict->reason);
@@ -191,6 +216,8 @@ static void print_words(FILE *out, const struct log_verdict *verdict)
             (unsigned long long)verdict->entries, verdict->organisation,
             (unsigned long long)verdict->disclosed, (unsigned long long)verdict->erased,
             verdict->root);
+    if (verdict->is_good)
+        print_restores(out, verdict);
 }
 
 int main(int count, char **arguments)

@@ -21,6 +21,8 @@ static const struct cli_command commands[] = {
      "securemail revoke 0123456789abcdef0123456789abcdef --recipient a@example.org"},
     {"unlock", "MESSAGE", 1, recipient_options, sender_unlock,
      "Let recipients try again who were locked out.", NULL},
+    {"resend", "MESSAGE", 1, recipient_options, sender_resend,
+     "Mail recipients their notification again, with the same link.", NULL},
     {"delete", "MESSAGE", 1, delete_options, sender_delete,
      "Destroy a message for good; the audit log remains.", NULL},
     {"open", "LINK", 1, open_options, recipient_open,

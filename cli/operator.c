@@ -8,26 +8,19 @@
 #include "proto/limits.h"
 #include "proto/sealed.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { TIMEOUT_MS = 15000, REPLY_ARENA = 256 * 1024, PASSWORD_BYTES = 512 };
 
-#define SOCKET_OPTIONS                                                                             \
-    {"--socket", "ENDPOINT", "crypto's operator socket (default: ipc://./var/run/operator.sock)"}, \
-    {                                                                                              \
-        "--keys", "FOLDER", "with operator.key and crypto.pub (default: ./var/keys)"               \
-    }
-
-const struct cli_option operator_options[] = {SOCKET_OPTIONS, CLI_OPTIONS_END};
+const struct cli_option operator_options[] = {OPERATOR_OPTIONS, CLI_OPTIONS_END};
 const struct cli_option org_create_options[] = {
     {"--name", "NAME", "as people know it"},
     {"--language", "nl|en", "of its notifications (default: nl)"},
     {"--base-url", "URL", "what its links begin with (default: the configured one)"},
     {"--from", "ADDRESS", "sender address of notifications (default: the notifier's)"},
     {"--colour", "#RRGGBB", "of its page"},
-    SOCKET_OPTIONS,
+    OPERATOR_OPTIONS,
     CLI_OPTIONS_END,
 };
 const struct cli_option user_create_options[] = {
@@ -37,20 +30,20 @@ const struct cli_option user_create_options[] = {
     {"--roles", "ROLES", "sender, admin, auditor, with commas (default: sender)"},
     {"--password-file", "FILE", "holds the first password; without it you are asked"},
     {"--link", NULL, "no password: prints a one-time link with which the user sets one"},
-    SOCKET_OPTIONS,
+    OPERATOR_OPTIONS,
     CLI_OPTIONS_END,
 };
 const struct cli_option user_options[] = {
     {"--org", "ORGANISATION", "its id"},
     {"--email", "ADDRESS", "of the account"},
-    SOCKET_OPTIONS,
+    OPERATOR_OPTIONS,
     CLI_OPTIONS_END,
 };
 const struct cli_option user_password_options[] = {
     {"--org", "ORGANISATION", "its id"},
     {"--email", "ADDRESS", "of the account"},
     {"--password-file", "FILE", "holds the new password; without it you are asked"},
-    SOCKET_OPTIONS,
+    OPERATOR_OPTIONS,
     CLI_OPTIONS_END,
 };
 const struct cli_option policy_options[] = {
@@ -60,13 +53,13 @@ const struct cli_option policy_options[] = {
     {"--recipients", "NUMBER", "of one message (default: 50)"},
     {"--attachments", "NUMBER", "of one message (default: 100)"},
     {"--total-mb", "MEGABYTES", "of all live messages together (default: 100000)"},
-    SOCKET_OPTIONS,
+    OPERATOR_OPTIONS,
     CLI_OPTIONS_END,
 };
 
 /* --- the call --- */
 
-static enum sm_error call(struct cli *cli, enum operation operation, const void *message,
+enum sm_error operator_ask(struct cli *cli, enum operation operation, const void *message,
     struct arena *arena, void *reply)
 {
     struct bus_keys *keys DEFER(bus_keys_free) = NULL;
@@ -88,15 +81,24 @@ static enum sm_error call(struct cli *cli, enum operation operation, const void 
     if (error == SM_UNAVAILABLE)
         return cli_problem(cli, error, "Is it running? make status; --socket names its socket",
             "Crypto does not answer at its operator socket");
-    if (error == SM_CONFLICT)
-        return cli_problem(
-            cli, error, "Use what is there, or another name", "It exists already (conflict)");
     return error;
+}
+
+static enum sm_error call(struct cli *cli, enum operation operation, const void *message,
+    struct arena *arena, void *reply)
+{
+    enum sm_error error = operator_ask(cli, operation, message, arena, reply);
+    if (error == SM_CONFLICT && operation == OP_USER_DISABLE)
+        return cli_problem(cli, error, "Make somebody else an administrator first: user create",
+            "An organisation keeps at least one administrator");
+    return error == SM_CONFLICT ? cli_problem(cli, error, "Use what is there, or another name",
+                                      "It exists already (conflict)")
+                                : error;
 }
 
 /* --- options --- */
 
-static enum sm_error organisation_of(struct cli *cli, struct id *out)
+enum sm_error operator_organisation(struct cli *cli, struct id *out)
 {
     const char *text;
     TRY(cli_need(cli, "--org", &text));
@@ -197,12 +199,12 @@ enum sm_error operator_user_create(struct cli *cli)
     struct user_create_reply reply = {0};
     const char *email;
     const char *name;
-    TRY(organisation_of(cli, &request.organisation));
+    TRY(operator_organisation(cli, &request.organisation));
     TRY(cli_need(cli, "--email", &email));
     TRY(cli_need(cli, "--name", &name));
     TRY(bits_of(cli, "--roles", roles, "sender", &request.roles));
     if (!cli_has(cli, "--link"))
-        TRY(cli_secret(cli, "--password-file", "First password", &password));
+        TRY(cli_new_secret_at(cli, "--password-file", 0, "First password", &password));
     request.email = span_text(email);
     request.name = span_text(name);
     request.password = buffer_span(&password);
@@ -218,7 +220,7 @@ enum sm_error operator_user_reset(struct cli *cli)
     struct user_request request = {0};
     struct user_reset_reply reply = {0};
     const char *email;
-    TRY(organisation_of(cli, &request.organisation));
+    TRY(operator_organisation(cli, &request.organisation));
     TRY(cli_need(cli, "--email", &email));
     request.email = span_text(email);
     TRY(call(cli, OP_USER_RESET, &request, &arena, &reply));
@@ -231,7 +233,7 @@ enum sm_error operator_user_disable(struct cli *cli)
     struct user_request request = {0};
     struct nothing reply;
     const char *email;
-    TRY(organisation_of(cli, &request.organisation));
+    TRY(operator_organisation(cli, &request.organisation));
     TRY(cli_need(cli, "--email", &email));
     request.email = span_text(email);
     TRY(call(cli, OP_USER_DISABLE, &request, &arena, &reply));
@@ -246,9 +248,9 @@ enum sm_error operator_user_password(struct cli *cli)
     struct user_password_request request = {0};
     struct nothing reply;
     const char *email;
-    TRY(organisation_of(cli, &request.organisation));
+    TRY(operator_organisation(cli, &request.organisation));
     TRY(cli_need(cli, "--email", &email));
-    TRY(cli_secret(cli, "--password-file", "New password", &password));
+    TRY(cli_new_secret_at(cli, "--password-file", 0, "New password", &password));
     request.email = span_text(email);
     request.password = buffer_span(&password);
     TRY(call(cli, OP_USER_PASSWORD, &request, &arena, &reply));
@@ -256,14 +258,14 @@ enum sm_error operator_user_password(struct cli *cli)
     return SM_OK;
 }
 
-/* --- policy and keys --- */
+/* --- policy --- */
 
 enum sm_error operator_policy_set(struct cli *cli)
 {
     struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
     struct policy_set_request request = {0};
     struct nothing reply;
-    TRY(organisation_of(cli, &request.organisation));
+    TRY(operator_organisation(cli, &request.organisation));
     TRY(bits_of(cli, "--methods", words_methods, "password,code,password+code", &request.methods));
     TRY(cli_number(cli, "--days", 30, &request.lifetime_days_max));
     TRY(cli_number(cli, "--recipients", RECIPIENTS_MAX, &request.recipients_max));
@@ -277,29 +279,15 @@ enum sm_error operator_policy_set(struct cli *cli)
     return SM_OK;
 }
 
-enum sm_error operator_key_status(struct cli *cli)
+/* --- after a restore --- */
+
+enum sm_error operator_mail_release(struct cli *cli)
 {
     struct arena arena DEFER(arena_free) = ARENA(REPLY_ARENA);
-    struct key_status_request request = {0};
-    struct key_status_reply reply = {0};
-    struct doc *list DEFER(doc_free) = NULL;
-    TRY(call(cli, OP_KEY_STATUS, &request, &arena, &reply));
-    TRY(doc_array(&list));
-    cli_say(cli, "Identity (what links pin): %.*s", SPAN_PRINT(reply.pin));
-    cli_say(cli, "%s", "");
-    cli_say(cli, "%-28s %8s %10s", "key", "version", "rows");
-    for (size_t i = 0; i < reply.keys.count; i++) {
-        const struct key_status_item *item = LIST_AT(struct key_status_item, reply.keys, i);
-        struct doc *one DEFER(doc_free) = NULL;
-        TRY(doc_object(&one));
-        TRY(doc_set_text(one, "purpose", item->purpose));
-        TRY(doc_set_u64(one, "version", item->version));
-        TRY(doc_set_u64(one, "created_ms", item->created_ms));
-        TRY(doc_set_u64(one, "rows", item->rows));
-        TRY(doc_append(list, &one));
-        cli_say(cli, "%-28.*s %8" PRIu64 " %10" PRIu64, SPAN_PRINT(item->purpose), item->version,
-            item->rows);
-    }
-    TRY(doc_set_text(cli->answer, "pin", reply.pin));
-    return doc_give(cli->answer, "keys", &list);
+    struct mail_release_request request = {0};
+    struct mail_release_reply reply = {0};
+    TRY(call(cli, OP_MAIL_RELEASE, &request, &arena, &reply));
+    cli_say(cli, reply.restores ? "The mail that was held since the restore goes out now."
+                                : "No mail was held.");
+    return doc_set_u64(cli->answer, "restores", reply.restores);
 }

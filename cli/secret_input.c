@@ -167,6 +167,29 @@ static enum sm_error typed(
     return buffer_append(out, span_of(line.bytes, line.size));
 }
 
+/* Echo is off: only typing it twice shows a slip, and nobody would open what it closes. */
+static enum sm_error typed_again(
+    struct cli *cli, const char *option, const char *prompt, struct span first)
+{
+    char again[CLI_TEXT_MAX];
+    struct buffer second DEFER(buffer_free) = BUFFER(SECRET_BYTES_MAX);
+    (void)snprintf(again, sizeof again, "%s, once more", prompt);
+    TRY(typed(cli, option, again, &second));
+    return span_equal(first, buffer_span(&second))
+               ? SM_OK
+               : cli_problem(cli, SM_BAD_VALUE, "Begin again", "The two are not the same");
+}
+
+enum sm_error cli_new_secret_at(
+    struct cli *cli, const char *option, size_t index, const char *prompt, struct buffer *out)
+{
+    bool is_typed = !cli_value_at(cli, option, index);
+    size_t before = out->size;
+    TRY(cli_secret_at(cli, option, index, prompt, out));
+    struct span given = span_slice(buffer_span(out), before, out->size - before);
+    return is_typed ? typed_again(cli, option, prompt, given) : SM_OK;
+}
+
 enum sm_error cli_secret_at(
     struct cli *cli, const char *option, size_t index, const char *prompt, struct buffer *out)
 {

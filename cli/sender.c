@@ -115,16 +115,19 @@ static enum sm_error fetch_detail(struct desk *desk, struct id message, struct d
 
 static void print_recipient(const struct cli *cli, const struct doc *row)
 {
+    uint64_t shown = 0;
     uint64_t opened = 0;
     uint64_t locked = 0;
     const char *address = doc_text(row, "address");
     const char *status = doc_text(row, "status");
-    if (doc_u64(row, "opened_ms", &opened) != SM_OK ||
+    if (doc_u64(row, "shown_ms", &shown) != SM_OK || doc_u64(row, "opened_ms", &opened) != SM_OK ||
         doc_u64(row, "locked_until_ms", &locked) != SM_OK)
         return;
+    uint64_t seen = opened ? opened : shown;
     cli_say(cli, "  %-40s %-13s %s%s%s%s", address ? address : "", status ? status : "",
-        opened ? "opened " : "", opened ? clock_text((int64_t)opened).text : "",
-        locked ? "  locked" : "", doc_flag(row, "is_frozen") ? "  frozen: securemail unlock" : "");
+        opened ? "opened " : (shown ? "page shown " : ""),
+        seen ? clock_text((int64_t)seen).text : "", locked ? "  locked" : "",
+        doc_flag(row, "is_frozen") ? "  frozen: securemail unlock" : "");
 }
 
 enum sm_error sender_show(struct cli *cli)
@@ -194,6 +197,15 @@ struct link_act {
     const char *operation, *all, *one;
 };
 
+static enum sm_error note_done(struct cli *cli, struct id link, const char *recipient)
+{
+    struct doc *entry DEFER(doc_free) = NULL;
+    TRY(doc_object(&entry));
+    TRY(doc_set_id(entry, "link", link));
+    TRY(doc_set_text(entry, "recipient", span_text(recipient)));
+    return doc_append(doc_member(cli->answer, CLI_DONE), &entry);
+}
+
 static enum sm_error act_on_each(
     struct desk *desk, const struct link_act *act, struct link_request *request)
 {
@@ -201,10 +213,14 @@ static enum sm_error act_on_each(
     struct id links[RECIPIENTS_MAX];
     struct empty_reply reply;
     size_t count = cli_count(cli, "--recipient");
+    struct doc *done DEFER(doc_free) = NULL;
     TRY(links_of(desk, request->message, links, count));
+    TRY(doc_array(&done));
+    TRY(doc_give(cli->answer, CLI_DONE, &done));
     for (size_t i = 0; i < count; i++) {
         request->link = links[i];
         TRY(desk_ask(desk, act->operation, request, &reply));
+        TRY(note_done(cli, links[i], cli_value_at(cli, "--recipient", i)));
         cli_say(cli, "%s: %s", cli_value_at(cli, "--recipient", i), act->one);
     }
     return SM_OK;
@@ -241,6 +257,14 @@ enum sm_error sender_revoke(struct cli *cli)
 enum sm_error sender_unlock(struct cli *cli)
 {
     static const struct link_act act = {"unlock", "", "unlocked, and can try again"};
+    const char *recipient;
+    TRY(cli_need(cli, "--recipient", &recipient));
+    return link_command(cli, &act);
+}
+
+enum sm_error sender_resend(struct cli *cli)
+{
+    static const struct link_act act = {"resend", "", "gets the notification again"};
     const char *recipient;
     TRY(cli_need(cli, "--recipient", &recipient));
     return link_command(cli, &act);

@@ -149,9 +149,11 @@ enum sm_error user_logout(struct cli *cli)
     struct session_request request = {.session = profile.session};
     struct server_call call = {.operation = "logout", .request = &request, .reply = &reply};
     enum sm_error error = server_call(&server, &call, &arena);
+    profile_forget(cli, "session"); /* whatever the server said: nobody acts from here any more */
     if (error != SM_OK && error != SM_NOT_SIGNED_IN)
-        return error;
-    profile_forget(cli, "session");
+        return cli_problem(cli, error,
+            "There it ends by itself; nobody can use it without what was erased",
+            "You are signed out here, but the server could not be told");
     cli_say(cli, "Signed out.");
     return SM_OK;
 }

@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 const BIN = '/usr/lib/postgresql/15/bin';
+const PORT = 5432; // nobody listens there: it is in the socket's name
 const SOCKET_PATH_MAX = 100; // sockaddr_un holds 107 bytes, and PostgreSQL adds "/.s.PGSQL.5432"
 const isRoot = process.getuid() === 0;
 
@@ -16,8 +17,9 @@ const asOwner = (program, args) =>
     ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', program, ...args]]
     : [program, args];
 
-function ownerRun(program, args, options = {}) {
-  return execFileSync(...asOwner(program, args), { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+// One of PostgreSQL's programs, or one with a path.
+export function ownerRun(program, args, options = {}) {
+  return execFileSync(...asOwner(path.resolve(BIN, program), args), { stdio: ['ignore', 'pipe', 'pipe'], ...options });
 }
 
 function ownerCanEnter(folder) {
@@ -30,9 +32,11 @@ function ownerCanEnter(folder) {
 }
 
 export class Cluster {
-  constructor(folder, { fsync = true } = {}) {
+  // settings: of postgresql.conf, over those below; port: of its socket's name, and of TCP where settings let it listen.
+  constructor(folder, { fsync = true, port = PORT, settings = {} } = {}) {
     this.wanted = folder;
-    this.fsync = fsync;
+    this.port = port;
+    this.settings = { fsync: fsync ? 'on' : 'off', ...settings };
   }
 
   // Root's own home is closed to postgres, and socket paths are short: then a place beside serves.
@@ -57,13 +61,14 @@ export class Cluster {
 
   conninfo(role = null, database = 'securemail') {
     const user = role ?? (isRoot ? 'postgres' : process.env.USER ?? execFileSync('id', ['-un']).toString().trim());
-    return `host=${this.socket} user=${user} dbname=${database}`;
+    const port = this.port === PORT ? '' : ` port=${this.port}`;
+    return `host=${this.socket}${port} user=${user}${database ? ` dbname=${database}` : ''}`;
   }
 
   make() {
     this.place();
     if (fs.existsSync(path.join(this.data, 'PG_VERSION'))) return false;
-    ownerRun(`${BIN}/initdb`, ['-D', this.data, '--encoding=UTF8', '--locale=C.UTF-8', '--auth=trust', '--no-instructions'], {
+    ownerRun('initdb', ['-D', this.data, '--encoding=UTF8', '--locale=C.UTF-8', '--auth=trust', '--no-instructions'], {
       cwd: '/',
     });
     return true;
@@ -72,15 +77,19 @@ export class Cluster {
   async start() {
     this.place();
     const options = [
-      '-D', this.data, '-k', this.socket, '-h', '',
-      '-c', 'max_connections=200', '-c', 'shared_buffers=128MB', '-c', `fsync=${this.fsync ? 'on' : 'off'}`,
-      '-c', 'log_min_messages=warning', '-c', 'timezone=UTC',
+      '-D', this.data, '-k', this.socket, '-h', '', '-p', String(this.port),
+      '-c', 'max_connections=200', '-c', 'shared_buffers=128MB', '-c', 'log_min_messages=warning', '-c', 'timezone=UTC',
+      ...Object.entries(this.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ];
     const log = fs.openSync(path.join(path.dirname(this.wanted), 'log', 'postgres.log'), 'a', 0o600);
     this.process = spawn(...asOwner(`${BIN}/postgres`, options), { cwd: '/', stdio: ['ignore', log, log], detached: true });
     fs.closeSync(log);
     this.exited = new Promise((resolve) => this.process.once('exit', resolve));
     await this.ready();
+    this.makeDatabase();
+  }
+
+  makeDatabase() {
     try {
       this.sql(`CREATE DATABASE securemail`, 'postgres');
     } catch (error) {
@@ -92,7 +101,7 @@ export class Cluster {
     for (let tries = 0; tries < 300; tries++) {
       if (this.process.exitCode !== null) break;
       try {
-        execFileSync(`${BIN}/pg_isready`, ['-q', '-h', this.socket]);
+        execFileSync(`${BIN}/pg_isready`, ['-q', '-h', this.socket, '-p', String(this.port)]);
         return;
       } catch {
         await new Promise((resolve) => setTimeout(resolve, 100));

@@ -1,5 +1,6 @@
-// What `make run`, `make start`, `make stop` and `make status` do. Everything lives in ./var.
-// Usage: node dev/run.mjs run | start | stop | status
+// What `make run`, `make start`, `make stop`, `make status`, `make backup` and `make restore` do. Everything
+// lives in ./var.
+// Usage: node dev/run.mjs run | start | stop | status | backup | restore
 
 import { execFileSync, spawn } from 'node:child_process';
 import crypto from 'node:crypto';
@@ -212,6 +213,38 @@ function status() {
   process.exitCode = isUp ? 0 : 3; // the status that init scripts give for "not running"
 }
 
+// A folder in ./var/backups, or FOLDER=. The first one makes the key pair.
+async function backup() {
+  const running = stack();
+  const [publicKey, secretKey] = [path.join(FOLDER, 'backup.pub'), path.join(FOLDER, 'backup.key')];
+  if (!fs.existsSync(running.path('pg'))) throw new StackError('There is nothing to back up yet: make run');
+  if (!fs.existsSync(publicKey)) {
+    tool('securemail-backup', ['key', 'make', '--public', publicKey, '--secret', secretKey]);
+    console.log(`Made the key that opens backups: ${secretKey}\nMove it to another machine, with a copy of ${running.path('master.key')}: nothing can be restored without both.`);
+  }
+  const name = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*/, '');
+  const folder = path.resolve(process.env.FOLDER ?? path.join(FOLDER, 'backups', name));
+  const isUp = Boolean(supervisorPid());
+  running.cluster.place();
+  if (!isUp) await running.cluster.start();
+  try {
+    console.log(running.backup(folder, publicKey));
+  } finally {
+    if (!isUp) await running.cluster.stop();
+  }
+}
+
+async function restore() {
+  const { FILE, KEY = path.join(FOLDER, 'backup.key'), JOURNAL = '', WITHOUT_JOURNAL } = process.env;
+  const running = stack();
+  if (!FILE) throw new StackError('usage: make restore FILE=folder-of-the-backup KEY=backup.key JOURNAL=erasures.journal');
+  if (supervisorPid()) throw new StackError('Stop it first: make stop');
+  if (!fs.existsSync(running.path('master.key')))
+    throw new StackError(`Put the master key of that time at ${running.path('master.key')} first: no backup holds it.`);
+  const journals = JOURNAL.split(' ').filter(Boolean).map((each) => path.resolve(each));
+  console.log(await running.restore(path.resolve(FILE), path.resolve(KEY), { journals, withoutJournal: WITHOUT_JOURNAL === 'yes' }));
+}
+
 function explain(error) {
   const full = error.code === 'ENOSPC' || /No space left/.test(String(error.stderr));
   if (full) console.error(`The disk that holds ${FOLDER} is full. Free some room, then start again.`);
@@ -219,10 +252,10 @@ function explain(error) {
   else console.error(`${error.message}\n${error.stderr ?? ''}`.trim());
 }
 
-const commands = { run, start, stop, status };
+const commands = { run, start, stop, status, backup, restore };
 try {
   const command = commands[process.argv[2]];
-  if (!command) throw new StackError('usage: node dev/run.mjs run | start | stop | status');
+  if (!command) throw new StackError('usage: node dev/run.mjs run | start | stop | status | backup | restore');
   await command();
 } catch (error) {
   explain(error);

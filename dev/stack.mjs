@@ -1,7 +1,7 @@
 // The whole suite on one machine: cluster, migrations, keys, the five services and a real SMTP
 // server. `make run` and the system tests use this same code, in folders of their own.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -19,6 +19,10 @@ const STOP_MS = 10_000;
 const ROOM_BYTES = 200e6; // a new cluster takes 60 MB, and one file of 50 MB must fit
 
 export class StackError extends Error {}
+
+// The first of a kind is called like it, the others have a number: crypto, crypto-2, crypto-3.
+const processesOf = (kind, count) => Array.from({ length: count }, (_, i) => (i ? `${kind}-${i + 1}` : kind));
+const kindOf = (name) => name.split('-')[0];
 
 export async function freePorts(count) {
   const servers = await Promise.all(
@@ -42,12 +46,17 @@ async function checkPort(port, purpose, remedy) {
 }
 
 export class Stack {
-  // folder: everything that is made (./var); bin: the programs; ports: {http, smtp, bus: [4 ports]}
-  constructor({ folder, bin, ports, fsync = true, env = {}, smtp = {}, say = () => {} }) {
+  // folder: everything that is made (./var); bin: the programs; ports: {http, smtp, bus: [4 ports], more: [ports]};
+  // replicas: how many processes of a kind there are, where it is not one: {crypto: 2}, which takes one port of `more`;
+  // cluster: where the database is not the private cluster of this folder (see dev/cluster.mjs).
+  constructor({ folder, bin, ports, replicas = {}, cluster, fsync = true, env = {}, smtp = {}, say = () => {} }) {
     Object.assign(this, { folder, bin, ports, env, say });
     this.smtpOptions = smtp;
-    this.cluster = new Cluster(path.join(folder, 'pg'), { fsync });
-    this.running = new Map(); // service -> {process, exited}
+    this.cluster = cluster ?? new Cluster(path.join(folder, 'pg'), { fsync });
+    this.running = new Map(); // process -> {process, exited}
+    this.processes = SERVICES.flatMap((kind) => processesOf(kind, replicas[kind] ?? 1)); // in the order of starting
+    const more = this.processes.filter((name) => !SERVICES.includes(name));
+    this.morePorts = Object.fromEntries(more.map((name, i) => [name, ports.more[i]]));
   }
 
   path(...parts) {
@@ -55,13 +64,21 @@ export class Stack {
   }
 
   get url() {
-    return `http://127.0.0.1:${this.ports.http}`;
+    return this.urlOf('gateway');
+  }
+
+  urlOf(gateway) {
+    return `http://127.0.0.1:${this.morePorts[gateway] ?? this.ports.http}`;
+  }
+
+  ofKind(kind) {
+    return this.processes.filter((name) => kindOf(name) === kind);
   }
 
   // --- making what must exist ---------------------------------------------------------------------
 
   prepare() {
-    for (const name of ['', 'keys', 'objects', 'run', 'log', 'mail'])
+    for (const name of ['', 'keys', 'journal', 'objects', 'run', 'log', 'mail'])
       fs.mkdirSync(this.path(name), { recursive: true, mode: 0o700 });
     checkRoom(this.folder);
     if (isRoot()) fs.chmodSync(this.folder, 0o711); // postgres passes through to its own folder
@@ -78,12 +95,13 @@ export class Stack {
 
   // --- environment --------------------------------------------------------------------------------
 
-  bus(service) {
-    return `tcp://127.0.0.1:${this.ports.bus[['audit', 'notifier', 'crypto', 'retention'].indexOf(service)]}`;
+  bus(name) {
+    return `tcp://127.0.0.1:${this.morePorts[name] ?? this.ports.bus[['audit', 'notifier', 'crypto', 'retention'].indexOf(name)]}`;
   }
 
   // Each service is given what it needs and nothing else.
-  environment(service) {
+  environment(name) {
+    const service = kindOf(name);
     const peers = {
       gateway: ['crypto', 'notifier', 'retention', 'audit'],
       crypto: ['notifier', 'audit'],
@@ -94,13 +112,14 @@ export class Stack {
     const own = {
       gateway: {
         SECURE_MAIL_ENABLED: 'true',
-        SECURE_MAIL_HTTP_LISTEN: `127.0.0.1:${this.ports.http}`,
+        SECURE_MAIL_HTTP_LISTEN: new URL(this.urlOf(name)).host,
         SECURE_MAIL_OBJECTS_DIR: this.path('objects'),
         SECURE_MAIL_PAGES_DIR: path.join(TOP, 'build', 'web'),
       },
       crypto: {
         SECURE_MAIL_MASTER_KEY_FILE: this.path('master.key'),
-        SECURE_MAIL_OPERATOR_LISTEN: this.operatorEndpoint(),
+        SECURE_MAIL_OPERATOR_LISTEN: this.operatorEndpoint(name),
+        SECURE_MAIL_JOURNAL_DIR: this.path('journal'),
         SECURE_MAIL_BASE_URL: this.url,
       },
       notifier: {
@@ -119,17 +138,53 @@ export class Stack {
       LANG: 'C.UTF-8',
       SECURE_MAIL_KEYS_DIR: this.path('keys'),
       SECURE_MAIL_DATABASE: this.cluster.conninfo(`sm_${service}`),
-      ...(service === 'gateway' ? {} : { SECURE_MAIL_LISTEN: this.bus(service) }),
-      ...Object.fromEntries(peers.map((peer) => [`SECURE_MAIL_${peer.toUpperCase()}`, this.bus(peer)])),
+      ...(service === 'gateway' ? {} : { SECURE_MAIL_LISTEN: this.bus(name) }),
+      ...Object.fromEntries(peers.map((peer) => [`SECURE_MAIL_${peer.toUpperCase()}`, this.ofKind(peer).map((each) => this.bus(each)).join()])),
       ...own,
       ...sanitizerEnvironment(),
       ...(this.env.all ?? {}),
       ...(this.env[service] ?? {}),
+      ...(name === service ? {} : this.env[name]),
     };
   }
 
-  operatorEndpoint() {
-    return `ipc://${this.path('run', 'operator.sock')}`;
+  operatorEndpoint(crypto = 'crypto') {
+    return `ipc://${this.path('run', `operator${crypto.slice('crypto'.length)}.sock`)}`;
+  }
+
+  // --- backup and restore -------------------------------------------------------------------------
+
+  // What deploy/bin/backup and deploy/bin/restore are told of this stack.
+  backupEnvironment() {
+    return {
+      PATH: `${this.bin}:/usr/lib/postgresql/15/bin:${process.env.PATH}`,
+      LANG: 'C.UTF-8',
+      BACKUP_SERVER: this.cluster.conninfo(null, null),
+      BACKUP_OBJECTS: this.path('objects'),
+      BACKUP_KEYS_ROOT: this.folder,
+      BACKUP_KEYS: 'keys',
+    };
+  }
+
+  // While it runs, or at least its cluster.
+  backup(folder, publicKey) {
+    return runScript('backup', [folder], { ...this.backupEnvironment(), BACKUP_PUBLIC: publicKey });
+  }
+
+  // Into a stack that has nothing yet and does not run. journals: files; none: as said in the script.
+  async restore(folder, secretKey, { journals = [], withoutJournal = false } = {}) {
+    this.prepare();
+    await this.cluster.start();
+    try {
+      return runScript('restore', [folder], {
+        ...this.backupEnvironment(),
+        RESTORE_SECRET: secretKey,
+        RESTORE_JOURNALS: journals.join(' '),
+        RESTORE_WITHOUT_JOURNAL: withoutJournal ? 'yes' : '',
+      });
+    } finally {
+      await this.cluster.stop();
+    }
   }
 
   // --- starting and stopping ----------------------------------------------------------------------
@@ -137,7 +192,7 @@ export class Stack {
   async checkPorts() {
     await checkPort(this.ports.http, 'the web server', 'Stop what uses it, or choose another: SECURE_MAIL_PORT=8580 make run');
     await checkPort(this.ports.smtp, 'the mail server', 'Stop what uses it, or choose another: SECURE_MAIL_SMTP_PORT=2625 make run');
-    for (const port of this.ports.bus)
+    for (const port of [...this.ports.bus, ...Object.values(this.morePorts)])
       await checkPort(port, 'the services', 'Stop what uses it, or choose others: SECURE_MAIL_BUS_PORT=5801 make run');
   }
 
@@ -157,14 +212,14 @@ export class Stack {
     await this.cluster.start();
     this.migrate();
     await this.startSmtp();
-    for (const service of SERVICES) await this.startService(service);
+    for (const name of this.processes) await this.startService(name);
   }
 
   // Resolves when the service has said that it is ready; rejects with what it said before it ended.
   async startService(service, env = {}) {
     const log = fs.openSync(this.path('log', `${service}.log`), 'a', 0o600);
     const from = fs.fstatSync(log).size;
-    const child = spawn(path.join(this.bin, `securemail-${service}-service`), [], {
+    const child = spawn(path.join(this.bin, `securemail-${kindOf(service)}-service`), [], {
       cwd: this.folder,
       env: { ...this.environment(service), ...env },
       stdio: ['ignore', log, log],
@@ -221,7 +276,7 @@ export class Stack {
 
   async stop() {
     const faults = [];
-    for (const service of [...SERVICES].reverse())
+    for (const service of [...this.processes].reverse())
       await this.stopService(service).then(
         (outcome) => outcome?.code && faults.push(`${service} ended with ${outcome.code}`),
         (error) => faults.push(error.message),
@@ -230,6 +285,15 @@ export class Stack {
     await this.cluster.stop();
     if (faults.length) throw new StackError(faults.join('; '));
   }
+}
+
+// What a script of deploy/bin says, or a StackError with its words.
+function runScript(name, args, env) {
+  const { status, stdout, stderr } = spawnSync(path.join(TOP, 'deploy', 'bin', name), args, {
+    env, cwd: TOP, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status !== 0) throw new StackError(`${stdout}${stderr}`.trim());
+  return `${stdout}${stderr}`.trim();
 }
 
 // What a service said last before it ended: the line that has a cause, as a sentence; else its last lines as they are.

@@ -55,6 +55,7 @@ const struct event_rule event_rules[EVENT_KIND_COUNT] = {
     [EVENT_ORGANISATION_CHANGED]   = {"organisation-changed", PEER_CRYPTO},
     [EVENT_NOTIFICATION_RESENT]    = {"notification-resent", PEER_CRYPTO},
     [EVENT_READ_BY_RECIPIENT]      = {"read-by-recipient", PEER_CRYPTO},
+    [EVENT_LOG_RESTORED]           = {"log-restored", PEER_AUDIT},
     [EVENT_CHECKPOINT_ASKED]       = {"checkpoint-asked", PEER_CRYPTO},
     [EVENT_CHECKPOINT_MAILED]      = {"checkpoint-mailed", PEER_CRYPTO},
 };

@@ -43,7 +43,7 @@ FIELDS(feed_request, struct feed_request,
 FIELDS(feed_item, struct feed_item,
     F_U64(struct feed_item, tx, 0, MS_MAX, "cursor: transaction"),
     F_U64(struct feed_item, id, 0, MS_MAX, "cursor: row"),
-    F_U64(struct feed_item, kind, FEED_MESSAGE, FEED_SESSION, "1 message, 2 link, 3 state, 4 session"),
+    F_U64(struct feed_item, kind, FEED_MESSAGE, FEED_SHOWN, "1 message, 2 link, 3 state, 4 session, 5 shown"),
     F_U64(struct feed_item, version, 0, MS_MAX, "only grows: older items are passed over"),
     F_ID(struct feed_item, organisation, 1, "whose it is"),
     F_ID(struct feed_item, message, 0, "the message"),
@@ -56,7 +56,7 @@ FIELDS(feed_item, struct feed_item,
     F_U64(struct feed_item, parts, 0, PARTS_MAX, "how many"),
     ADDRESS(struct feed_item, address, "the recipient's"),
     F_LINE(struct feed_item, name, 0, PERSON_NAME_BYTES_MAX, "the recipient's or sender's"),
-    TIME(struct feed_item, created_ms, "when it was made"),
+    TIME(struct feed_item, created_ms, "when it was made; of kind 5: shown"),
     TIME(struct feed_item, expires_ms, "when it ends"),
     TIME(struct feed_item, opened_ms, "first opened, 0: not yet"),
     TIME(struct feed_item, replied_ms, "last reply, 0: none"),
@@ -132,14 +132,51 @@ FIELDS(policy_set_request, struct policy_set_request,
     F_U64(struct policy_set_request, recipients_max, 1, RECIPIENTS_MAX, "of one message"),
     F_U64(struct policy_set_request, attachments_max, 0, ATTACHMENTS_MAX, "of one message"),
     F_U64(struct policy_set_request, total_bytes_max, 1, MS_MAX, "ciphertext of all live messages"));
+FIELDS_NONE(mail_release_request);
+FIELDS(mail_release_reply, struct mail_release_reply,
+    F_U64(struct mail_release_reply, restores, 0, MS_MAX, "whose mail was held until now"));
+FIELDS_NONE(suite_status_request);
+FIELDS_LOCAL(suite_report, struct suite_report,
+    F_LINE(struct suite_report, service, 1, 16, "which"),
+    F_LINE(struct suite_report, host, 0, 256, "where it runs"),
+    F_LINE(struct suite_report, release, 0, 256, "of which release it is"),
+    TIME(struct suite_report, started_ms, "when it started"),
+    TIME(struct suite_report, at_ms, "when it said this"),
+    F_BOOL(struct suite_report, is_ready, "it can do its work"),
+    F_TEXT(struct suite_report, missing, 0, 1200, "why it cannot"),
+    F_LINE(struct suite_report, note, 0, 400, "what else it says"),
+    F_TEXT(struct suite_report, metrics, 0, 16000, "lines of a metric's name and value"));
+FIELDS(suite_status_reply, struct suite_status_reply,
+    F_LIST(struct suite_status_reply, reports, 0, 50, suite_report, "by service"),
+    TIME(struct suite_status_reply, now_ms, "the one clock"),
+    TIME(struct suite_status_reply, restored_ms, "the last restore; 0: none"),
+    TIME(struct suite_status_reply, backup_ms, "of when the backup was"),
+    F_BOOL(struct suite_status_reply, is_mail_held, "what waited in the backup"),
+    F_LINE(struct suite_status_reply, keys, 0, 2000, "newest versions, by what they are for"));
 FIELDS_NONE(key_status_request);
 FIELDS_LOCAL(key_status_item, struct key_status_item,
     F_LINE(struct key_status_item, purpose, 1, 64, "what it is for"),
+    F_ID(struct key_status_item, organisation, 0, "whose; none: of the whole"),
     F_U64(struct key_status_item, version, 1, MS_MAX, "of the key"),
     TIME(struct key_status_item, created_ms, "when it was made"),
-    F_U64(struct key_status_item, rows, 0, MS_MAX, "wrapped or made under it"));
+    F_U64(struct key_status_item, rows, 0, MS_MAX, "wrapped or made under it"),
+    F_BOOL(struct key_status_item, is_old, "a newer version is there: its rows are behind"));
 FIELDS(key_status_reply, struct key_status_reply,
     F_LIST(struct key_status_reply, keys, 0, PAGE_ROWS_MAX, key_status_item, "all"),
     F_BYTES(struct key_status_reply, identity_public, PUBLIC_KEY_BYTES, PUBLIC_KEY_BYTES, "what links pin"),
     F_LINE(struct key_status_reply, pin, 1, 64, "as it stands in links"));
+FIELDS(key_rotate_request, struct key_rotate_request,
+    F_U64(struct key_rotate_request, key, ROTATE_ORGANISATION, ROTATE_HPKE, "1 organisation's, 2 master, 3 HPKE"),
+    F_ID(struct key_rotate_request, organisation, 0, "whose; none: of the whole"));
+FIELDS(key_rotate_reply, struct key_rotate_reply,
+    F_U64(struct key_rotate_reply, version, 0, MS_MAX, "in use now; 0: it has none"),
+    F_BOOL(struct key_rotate_reply, is_resumed, "it was under way"));
+FIELDS(key_rewrap_request, struct key_rewrap_request,
+    F_U64(struct key_rewrap_request, key, ROTATE_ORGANISATION, ROTATE_MASTER, "1 organisation's, 2 master"),
+    F_ID(struct key_rewrap_request, organisation, 0, "whose; none: of the whole"));
+FIELDS(key_rewrap_reply, struct key_rewrap_reply,
+    F_U64(struct key_rewrap_reply, rewrapped, 0, MS_MAX, "in this step"),
+    F_U64(struct key_rewrap_reply, refused, 0, MS_MAX, "in this step: they do not open, they were altered"),
+    F_U64(struct key_rewrap_reply, behind, 0, MS_MAX, "still"),
+    F_BOOL(struct key_rewrap_reply, is_done, "nothing is behind, and the old version is destroyed"));
 /* clang-format on */

@@ -45,6 +45,7 @@ enum feed_kind {
     FEED_LINK = 2,    /* the state of one recipient's link */
     FEED_STATE = 3,   /* the state of a message changed */
     FEED_SESSION = 4, /* a user session ended before its time: refuse its cookies */
+    FEED_SHOWN = 5,   /* a link's page was shown for the first time, at created_ms */
 };
 enum message_state {
     STATE_LIVE = 1,
@@ -150,11 +151,53 @@ struct key_status_request {
 };
 struct key_status_item {
     struct span purpose;
-    uint64_t version, created_ms, rows; /* rows wrapped under it */
+    struct id organisation;             /* whose; none: of the whole */
+    uint64_t version, created_ms, rows; /* rows wrapped or made under it */
+    bool is_old;                        /* a newer version is there: its rows are behind */
 };
 struct key_status_reply {
     struct list keys;
     struct span identity_public, pin;
+};
+enum rotated_key { ROTATE_ORGANISATION = 1, ROTATE_MASTER, ROTATE_HPKE };
+struct key_rotate_request {
+    uint64_t key; /* enum rotated_key */
+    struct id organisation;
+};
+struct key_rotate_reply {
+    uint64_t version; /* that is in use now; 0: it has none */
+    bool is_resumed;  /* it was under way */
+};
+struct key_rewrap_request {
+    uint64_t key; /* those that have versions */
+    struct id organisation;
+};
+struct key_rewrap_reply {
+    uint64_t rewrapped, refused, behind; /* refused: they do not open, they were altered */
+    bool is_done;                        /* nothing is behind, the old version is destroyed */
+};
+struct mail_release_request {
+    char none;
+};
+struct mail_release_reply {
+    uint64_t restores; /* whose mail was held until now */
+};
+struct suite_status_request {
+    char none;
+};
+struct suite_report {
+    struct span service, host, release;
+    uint64_t started_ms, at_ms; /* at: when it said this */
+    bool is_ready;
+    struct span missing; /* why it is not, a line each */
+    struct span note, metrics;
+};
+struct suite_status_reply {
+    struct list reports;
+    uint64_t now_ms;
+    uint64_t restored_ms, backup_ms; /* the last restore; 0: none */
+    bool is_mail_held;
+    struct span keys; /* newest versions, e.g. "identity 1, master 1" */
 };
 struct nothing {
     char none;
@@ -164,6 +207,8 @@ extern const struct fields keys_request, keys_reply, carry_request, carry_reply,
     feed_item, feed_reply, known_request, known_reply, due_request, due_reply, destroy_request,
     destroy_reply, purged_request, org_create_request, org_create_reply, org_list_request,
     org_list_reply, user_create_request, user_create_reply, user_reset_reply, user_request,
-    user_password_request, policy_set_request, key_status_request, key_status_reply, nothing;
+    user_password_request, policy_set_request, key_status_request, key_status_reply,
+    key_rotate_request, key_rotate_reply, key_rewrap_request, key_rewrap_reply,
+    mail_release_request, mail_release_reply, suite_status_request, suite_status_reply, nothing;
 
 #endif

@@ -365,6 +365,8 @@ const struct sealed_operation sealed_operations[] = {
     {"reply_compose", &compose_request, &access_reply, false,
      "A verified recipient gets the right to upload the parts of a reply."},
     {"reply", &reply_request, &expires_reply, true, "The commit of a reply."},
+    {"leave", &session_request, &empty_reply, false,
+     "A recipient signs out: the session ends. The link stays good, after a new check."},
 };
 /* clang-format on */
 

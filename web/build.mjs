@@ -111,18 +111,32 @@ async function bundle() {
   return result.metafile.outputs;
 }
 
-// The hashed name that an entry became, as the page's path to it.
-function hashedPath(outputs, entryPoint) {
+const servedAt = (output) => `/assets/${path.basename(output)}`;
+
+// The output that an entry became.
+function outputOf(outputs, entryPoint) {
   const found = Object.entries(outputs).find(([, output]) => output.entryPoint === entryPoint || Object.keys(output.inputs).join() === entryPoint);
   if (!found) throw new Error(`${entryPoint} was not built`);
-  return `/assets/${path.basename(found[0])}`;
+  return found[0];
+}
+
+// What a script needs before it runs: asked for at once, not one after the other as they are read.
+function needed(outputs, script, seen = new Set()) {
+  for (const { path: each, kind } of outputs[script].imports) {
+    if (kind !== 'import-statement' || seen.has(each)) continue;
+    seen.add(each);
+    needed(outputs, each, seen);
+  }
+  return seen;
 }
 
 function writePages(outputs) {
-  const style = hashedPath(outputs, 'web/ui/style/all.css');
-  const icon = hashedPath(outputs, 'web/ui/icon.svg');
+  const style = servedAt(outputOf(outputs, 'web/ui/style/all.css'));
+  const icon = servedAt(outputOf(outputs, 'web/ui/icon.svg'));
   for (const { name, folder } of PAGES) {
-    const names = { style, icon, script: hashedPath(outputs, `web/${folder}/main.tsx`) };
+    const script = outputOf(outputs, `web/${folder}/main.tsx`);
+    const preloads = [...needed(outputs, script)].map((each) => `<link rel="modulepreload" href="${servedAt(each)}">`).join('\n');
+    const names = { style, icon, script: servedAt(script), preloads };
     const html = fs.readFileSync(path.join(WEB, folder, 'page.html'), 'utf8').replace(/\{(\w+)\}/g, (_, each) => names[each]);
     fs.writeFileSync(path.join(OUT, `${name}.html`), html);
   }

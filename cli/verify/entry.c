@@ -165,11 +165,39 @@ static bool compare_kept(struct walk *walk)
             continue;
         struct proof_hash root = proof_tree_root(&walk->tree);
         if (!proof_equal(&kept->note.root, &root))
-            return TAMPERED(
-                "up to here the log is not the one of your checkpoint %.100s: its history was written anew",
-                kept->path);
+            return !walk_tells_restore(walk, kept) &&
+                   TAMPERED(
+                       "up to here the log is not the one of your checkpoint %.100s: its history was written anew",
+                       kept->path);
         walk->verdict->is_anchored = true;
     }
+    return true;
+}
+
+/* Says when: digits and the marks of a time, nothing else that a file may hold. */
+static bool read_time(struct slice entry, char out[static LOG_TIME_BYTES])
+{
+    struct slice value;
+    return slice_member(entry, "at", &value) && slice_text(value, out, LOG_TIME_BYTES) && *out &&
+           strspn(out, "0123456789-:.TZ") == strlen(out);
+}
+
+/* Notes the entry that opens an epoch; of many, the last. Audit alone writes it. */
+static bool note_restore(struct walk *walk, struct slice entry)
+{
+    struct log_verdict *verdict = walk->verdict;
+    struct log_restore restore = {.seq = walk->tree.size};
+    if (!walk_says(entry, "kind", "log-restored"))
+        return true;
+    if (!walk_says(entry, "source", "audit") || !read_time(entry, restore.at))
+        return TAMPERED("the entry that tells of a restore is not audit's");
+    if (verdict->restores_count >= LOG_RESTORES_MAX)
+        memmove(verdict->restores, verdict->restores + 1,
+            (LOG_RESTORES_MAX - 1) * sizeof verdict->restores[0]);
+    uint64_t place =
+        verdict->restores_count < LOG_RESTORES_MAX ? verdict->restores_count : LOG_RESTORES_MAX - 1;
+    verdict->restores[place] = restore;
+    verdict->restores_count++;
     return true;
 }
 
@@ -200,7 +228,8 @@ bool entry_read(struct walk *walk, struct slice line)
         return TAMPERED("the entry lacks a member that every entry has, or one has another form");
     proof_tree_add(&walk->tree, entry);
     walk->verdict->entries = walk->tree.size;
-    if (!entry_check_personal(walk, line, entry) || !compare_kept(walk))
+    if (!entry_check_personal(walk, line, entry) || !note_restore(walk, entry) ||
+        !compare_kept(walk))
         return false;
     if (walk->prover)
         prover_take(walk->prover, walk, line);

@@ -20,6 +20,8 @@ bool walk_fault(struct walk *walk, enum remedy remedy, const char *format, ...)
             "Export the log again (securemail-admin audit export); keep both files if that is no better",
         [REMEDY_KEPT] =
             "Find out which of the two is not genuine: take the key and the checkpoints from where they were kept",
+        [REMEDY_RESTORED] =
+            "Have the operator account for that restore, and keep the checkpoint: it proves that those entries were there",
         [REMEDY_NEWER] = "Verify it with the securemail-verify of the release that exported it",
     };
     va_list arguments;
@@ -27,6 +29,24 @@ bool walk_fault(struct walk *walk, enum remedy remedy, const char *format, ...)
     (void)vsnprintf(walk->verdict->reason, sizeof walk->verdict->reason, format, arguments);
     va_end(arguments);
     walk->verdict->remedy = remedies[remedy];
+    return false;
+}
+
+bool walk_tells_restore(struct walk *walk, const struct log_kept *kept)
+{
+    const struct log_verdict *verdict = walk->verdict;
+    uint64_t held =
+        verdict->restores_count < LOG_RESTORES_MAX ? verdict->restores_count : LOG_RESTORES_MAX;
+    for (uint64_t i = 0; i < held; i++) {
+        const struct log_restore *restore = &verdict->restores[i];
+        if (restore->seq > kept->note.size)
+            continue;
+        (void)walk_fault(walk, REMEDY_RESTORED,
+            "your checkpoint %.60s is of entries that were lost: the log was restored on %s from a backup that ended with entry %llu, and the checkpoint covers %llu",
+            kept->path, restore->at, (unsigned long long)restore->seq - 1,
+            (unsigned long long)kept->note.size);
+        return true;
+    }
     return false;
 }
 
@@ -219,10 +239,12 @@ static bool finish(struct walk *walk)
             (unsigned long long)walk->tree.size);
     for (size_t i = 0; i < walk->options->kept_count; i++)
         if (walk->options->kept[i].note.size > walk->tree.size)
-            return TAMPERED(
-                "your checkpoint %.80s has %llu entries and this log only %llu: its end was cut off",
-                walk->options->kept[i].path, (unsigned long long)walk->options->kept[i].note.size,
-                (unsigned long long)walk->tree.size);
+            return !walk_tells_restore(walk, &walk->options->kept[i]) &&
+                   TAMPERED(
+                       "your checkpoint %.80s has %llu entries and this log only %llu: its end was cut off",
+                       walk->options->kept[i].path,
+                       (unsigned long long)walk->options->kept[i].note.size,
+                       (unsigned long long)walk->tree.size);
     return true;
 }
 

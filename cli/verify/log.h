@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-enum { LOG_KEPT_MAX = 64 };
+enum { LOG_KEPT_MAX = 64, LOG_RESTORES_MAX = 16, LOG_TIME_BYTES = 32 };
 #define LOG_ORIGIN "securemail/" /* of a checkpoint, before the organisation */
 
 struct log_kept {
@@ -29,6 +29,12 @@ struct log_options {
     struct prover *prover; /* prover.h; NULL: no proof is wanted */
 };
 
+/* Where a backup was restored: what the log had behind the entry before was lost. */
+struct log_restore {
+    uint64_t seq;            /* of the entry that tells it: it opens a new epoch */
+    char at[LOG_TIME_BYTES]; /* as that entry says, UTC */
+};
+
 struct log_verdict {
     bool is_good;
     bool is_anchored; /* by a kept checkpoint */
@@ -37,6 +43,8 @@ struct log_verdict {
     const char *remedy; /* a sentence without its full stop */
     bool is_unreadable; /* it is not the content that is wrong: nothing was learnt of it */
     uint64_t entries, disclosed, erased;
+    struct log_restore restores[LOG_RESTORES_MAX]; /* the last of them */
+    uint64_t restores_count;                       /* in all */
     char organisation[33];
     char root[2 * PROOF_HASH_BYTES + 1];
 };

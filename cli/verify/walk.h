@@ -24,7 +24,7 @@ struct walk {
 };
 
 /* What the auditor can do about a fault. */
-enum remedy { REMEDY_EVIDENCE, REMEDY_EXPORT, REMEDY_KEPT, REMEDY_NEWER };
+enum remedy { REMEDY_EVIDENCE, REMEDY_EXPORT, REMEDY_KEPT, REMEDY_NEWER, REMEDY_RESTORED };
 
 /* Notes the first fault; always false, so `return walk_fault(...)` reads. */
 __attribute__((format(printf, 3, 4))) bool walk_fault(
@@ -33,6 +33,11 @@ __attribute__((format(printf, 3, 4))) bool walk_fault(
 /* The value of a member that must be just this text. */
 bool walk_says(struct slice object, const char *name, const char *text);
 
+/*
+ * A kept checkpoint does not fit, and the log was restored before its last entry: says so. It is a
+ * fault all the same, for what the checkpoint covers is not there. False when there was no restore.
+ */
+bool walk_tells_restore(struct walk *walk, const struct log_kept *kept);
 /* A list of one key, in the header or a proof. */
 bool walk_read_key(struct walk *walk, struct slice line);
 

@@ -26,7 +26,8 @@ int main(void)
         "Each service tells its own at `http://ADDRESS/metrics`, in Prometheus' text format, where\n"
         "`SECURE_MAIL_ADMIN_LISTEN` says (`/livez` and `/readyz` are there too). No value and no\n"
         "label holds an address, a name, an id or a secret. `outcome` is an error's word of\n"
-        "[protocol.md](protocol.md), `status` the class of an HTTP status, `peer` a service.\n\n"
+        "[protocol.md](protocol.md), `status` the class of an HTTP status, `peer` a service,\n"
+        "`part` one of [the cage](cage.md).\n\n"
         "| metric | kind | services | meaning |\n|---|---|---|---|");
     for (size_t i = 0; i < METRIC_COUNT; i++)
         print_row(&metric_table[i]);

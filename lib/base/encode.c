@@ -57,6 +57,10 @@ enum sm_error base32_encode(struct span bytes, struct buffer *out)
 static enum sm_error encode(
     struct span bytes, const char *alphabet, bool is_padded, struct buffer *out)
 {
+    size_t rest = bytes.size % 3;
+    size_t last = rest == 0 ? 0 : is_padded ? 4 : rest + 1;
+    uint8_t *to;
+    TRY(buffer_extend(out, bytes.size / 3 * 4 + last, &to));
     for (size_t i = 0; i < bytes.size; i += 3) {
         size_t take = bytes.size - i < 3 ? bytes.size - i : 3;
         uint32_t bits = (uint32_t)bytes.at[i] << 16;
@@ -66,9 +70,9 @@ static enum sm_error encode(
             bits |= bytes.at[i + 2];
         for (size_t digit = 0; digit < 4; digit++) {
             if (digit <= take)
-                TRY(buffer_append_u8(out, (uint8_t)alphabet[bits >> (18 - 6 * digit) & 63]));
+                *to++ = (uint8_t)alphabet[bits >> (18 - 6 * digit) & 63];
             else if (is_padded)
-                TRY(buffer_append_u8(out, '='));
+                *to++ = '=';
         }
     }
     return SM_OK;

@@ -51,6 +51,8 @@ const struct metric_row metric_table[] = {
      "Notifications that the relay has not accepted yet (counted up to 10000)."},
     {METRIC_MAIL_OLDEST, "secure_mail_mail_oldest_seconds", GAUGE, LABEL_NONE, "notifier",
      "How long the oldest of them is undelivered."},
+    {METRIC_MAIL_HELD, "secure_mail_mail_held", GAUGE, LABEL_NONE, "crypto notifier",
+     "Letters that wait since a restore until an operator releases them (counted up to 10000)."},
     {METRIC_RETENTION_LAG, "secure_mail_retention_lag_seconds", GAUGE, LABEL_NONE, "crypto",
      "How long the ciphertext that is due longest has not been destroyed."},
     {METRIC_SWEEP_TIME, "secure_mail_retention_last_sweep_timestamp_seconds", GAUGE, LABEL_NONE, "retention",
@@ -59,6 +61,8 @@ const struct metric_row metric_table[] = {
      "Organisations that have a log."},
     {METRIC_AUDIT_ENTRIES, "secure_mail_audit_entries", GAUGE, LABEL_NONE, "audit",
      "The sum of the sizes of all logs' heads: it never falls."},
+    {METRIC_CAGED, "secure_mail_caged", GAUGE, LABEL_PART, ALL,
+     "1 when that part of the cage is closed (calls, files, ports), 0 when the kernel lacks it or it is switched off."},
 };
 /* clang-format on */
 static_assert(sizeof metric_table / sizeof metric_table[0] == METRIC_COUNT, "a row each");
@@ -76,24 +80,33 @@ static atomic_bool is_touched[METRIC_COUNT][CELLS_MAX];
 static const char *const status_words[] = {"other", "1xx", "2xx", "3xx", "4xx", "5xx"};
 static const char *const peer_words[] = {
     "gateway", "crypto", "notifier", "retention", "audit", "other"};
+static const char *const part_words[] = {
+    [METRIC_PART_CALLS] = "calls", [METRIC_PART_FILES] = "files", [METRIC_PART_PORTS] = "ports"};
 enum {
     STATUSES = sizeof status_words / sizeof status_words[0],
     PEERS = sizeof peer_words / sizeof peer_words[0]
 };
 
+/* An outcome's words are those of enum sm_error. */
 static const struct label {
     const char *name;
+    const char *const *words;
     unsigned count;
-} labels[] = {[LABEL_NONE] = {NULL, 1},
-    [LABEL_OUTCOME] = {"outcome", SM_ERROR_COUNT},
-    [LABEL_STATUS] = {"status", STATUSES},
-    [LABEL_PEER] = {"peer", PEERS}};
+} labels[] = {[LABEL_NONE] = {NULL, NULL, 1},
+    [LABEL_OUTCOME] = {"outcome", NULL, SM_ERROR_COUNT},
+    [LABEL_STATUS] = {"status", status_words, STATUSES},
+    [LABEL_PEER] = {"peer", peer_words, PEERS},
+    [LABEL_PART] = {"part", part_words, METRIC_PARTS}};
 
 static const char *word_of(enum metric_label label, unsigned cell)
 {
-    if (label == LABEL_OUTCOME)
-        return error_name((enum sm_error)cell);
-    return label == LABEL_STATUS ? status_words[cell] : peer_words[cell];
+    return labels[label].words ? labels[label].words[cell] : error_name((enum sm_error)cell);
+}
+
+const char *metric_part_name(enum metric_part part)
+{
+    assert(part < METRIC_PARTS);
+    return part_words[part];
 }
 
 const char *metric_label_name(enum metric_label label)
@@ -219,5 +232,16 @@ enum sm_error metric_print(const char *service, struct buffer *out)
     for (size_t i = 0; i < METRIC_COUNT; i++)
         if (has_word(metric_table[i].services, service))
             TRY(print_row(&metric_table[i], out));
+    return SM_OK;
+}
+
+enum sm_error metric_brief(const char *service, struct buffer *out)
+{
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        const struct metric_row *row = &metric_table[i];
+        if (row->kind != METRIC_IS_HISTOGRAM && row->label == LABEL_NONE &&
+            has_word(row->services, service))
+            TRY(buffer_format(out, "%s %" PRId64 "\n", row->name, read_cell(row->metric, 0)));
+    }
     return SM_OK;
 }

@@ -32,17 +32,23 @@ enum metric {
     METRIC_LETTER_OLDEST,
     METRIC_MAIL_WAITING,
     METRIC_MAIL_OLDEST,
+    METRIC_MAIL_HELD,
     METRIC_RETENTION_LAG,
     METRIC_SWEEP_TIME,
     METRIC_AUDIT_LOGS,
     METRIC_AUDIT_ENTRIES,
+    METRIC_CAGED,
     METRIC_COUNT
 };
 
 enum metric_kind { METRIC_IS_COUNTER, METRIC_IS_GAUGE, METRIC_IS_HISTOGRAM };
 
-/* outcome: the number of enum sm_error; status: metric_status; peer: metric_peer. */
-enum metric_label { LABEL_NONE, LABEL_OUTCOME, LABEL_STATUS, LABEL_PEER };
+/* outcome: the number of enum sm_error; status: metric_status; peer: metric_peer; part: enum
+ * metric_part. */
+enum metric_label { LABEL_NONE, LABEL_OUTCOME, LABEL_STATUS, LABEL_PEER, LABEL_PART };
+
+/* The parts of the cage (cage/cage.h). */
+enum metric_part { METRIC_PART_CALLS, METRIC_PART_FILES, METRIC_PART_PORTS, METRIC_PARTS };
 
 struct metric_row {
     enum metric metric;
@@ -55,11 +61,14 @@ struct metric_row {
 /* In the order of enum metric. */
 extern const struct metric_row metric_table[];
 
-/* "outcome", "status", "peer"; NULL for LABEL_NONE. */
+/* "outcome", "status", "peer", "part"; NULL for LABEL_NONE. */
 const char *metric_label_name(enum metric_label label);
 
 /* The cell of a service's name; the last, "other", for none of the five. */
 unsigned metric_peer(const char *service);
+
+/* The word of a part: "calls", "files", "ports". */
+const char *metric_part_name(enum metric_part part);
 
 /* The cell of an HTTP status. */
 unsigned metric_status(unsigned status);
@@ -75,6 +84,9 @@ void metric_observe_ms(enum metric metric, int64_t ms);
 
 /* One cell's value: of a histogram, how many durations there were. */
 int64_t metric_value(enum metric metric, unsigned cell);
+
+/* Appends the counters and gauges without a label that `service` has, as lines "name value". */
+SM_MUST_USE enum sm_error metric_brief(const char *service, struct buffer *out);
 
 /* Appends what `service` has, in Prometheus' text format. SM_TOO_LARGE when `out` is full. */
 SM_MUST_USE enum sm_error metric_print(const char *service, struct buffer *out);

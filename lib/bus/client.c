@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "bus/keyring.h"
 #include "proto/limits.h"
 
@@ -60,6 +61,9 @@ enum sm_error bus_client_open(
         TRY(add_replica(client, keys, &options, span_slice(rest, 0, size)));
         rest = span_slice(rest, size + (comma ? 1 : 0), rest.size);
     } while (rest.size);
+    uint64_t any = 0;
+    TRY(random_bytes(&any, sizeof any));
+    client->current = any % client->count;
     *out = TAKE(client);
     return SM_OK;
 }

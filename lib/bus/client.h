@@ -1,8 +1,9 @@
 /*
  * The caller's side: synchronous calls to one service that may have several replicas. One DEALER a
- * replica, no queueing towards a dead peer (ZMQ_IMMEDIATE, small high-water marks). A call goes to
- * the replica that answered last; on "not-active" or no answer it goes to the next, with the same
- * request id and idempotency key, until the deadline. One owner thread per client.
+ * replica, no queueing towards a dead peer (ZMQ_IMMEDIATE, small high-water marks). A client begins
+ * with any of them, so that many clients use all; a call goes to the replica that answered last; on
+ * "not-active" or no answer it goes to the next, with the same request id and idempotency key,
+ * until the deadline. One owner thread per client.
  */
 #ifndef SM_BUS_CLIENT_H
 #define SM_BUS_CLIENT_H

@@ -9,6 +9,8 @@
 #include "base/metric.h"
 #include "proto/limits.h"
 
+#include <stdio.h>
+
 static const struct bus_handler *handler_of(
     const struct bus_server_options *options, uint16_t operation)
 {
@@ -43,6 +45,17 @@ static enum sm_error check(const struct bus_server_options *options,
     return is_standby && rule->number != OP_PING ? SM_NOT_ACTIVE : SM_OK;
 }
 
+/* What a peer of ours never asks for: a fault of ours, or somebody who has its key. */
+static void log_refusal(const struct bus_server_options *options, const struct bus_request *request,
+    const struct operation_rule *rule, enum sm_error error)
+{
+    char number[8];
+    (void)snprintf(number, sizeof number, "0x%04x", request->header.operation);
+    log_line(LOG_WARNING, "bus-request-refused", "peer", peer_name(request->caller), "operation",
+        rule ? rule->name : number, "error", error_name(error), "at", peer_name(options->self),
+        NULL);
+}
+
 /* A handler waits for others until the deadline: a peer that names the year 9999 holds no worker.
  */
 static void bound_deadline(struct header *header)
@@ -52,6 +65,12 @@ static void bound_deadline(struct header *header)
         header->deadline_ms = latest;
 }
 
+/* Lateness and a standby are nobody's fault. */
+static bool is_misuse(enum sm_error error)
+{
+    return error != SM_OK && error != SM_TIMEOUT && error != SM_NOT_ACTIVE;
+}
+
 static enum sm_error run(const struct bus_server_options *options, struct bus_request *request,
     const struct operation_rule *rule, struct span message_frame, struct buffer *reply_frame)
 {
@@ -59,7 +78,11 @@ static enum sm_error run(const struct bus_server_options *options, struct bus_re
     void *reply;
     TRY(arena_take(request->arena, 1, rule->request->struct_size, &message));
     TRY(arena_take(request->arena, 1, rule->reply->struct_size, &reply));
-    TRY(fields_decode(rule->request, message_frame, request->arena, message));
+    enum sm_error form = fields_decode(rule->request, message_frame, request->arena, message);
+    if (form != SM_OK) {
+        log_refusal(options, request, rule, form);
+        return form;
+    }
     const struct bus_handler *handler = handler_of(options, request->header.operation);
     if (rule->number == OP_PING)
         TRY(on_ping(options, reply));
@@ -83,6 +106,8 @@ enum sm_error bus_dispatch(const struct bus_server_options *options, struct bus_
     reply_header->is_reply = true;
     reply_header->operation = (uint16_t)(request->header.operation + 1);
     reply_header->error = check(options, request, rule, message_frame.size);
+    if (is_misuse(reply_header->error))
+        log_refusal(options, request, rule, reply_header->error);
     if (reply_header->error == SM_OK)
         reply_header->error = run(options, request, rule, message_frame, reply_frame);
     if (reply_header->error != SM_OK)

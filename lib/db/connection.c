@@ -48,26 +48,35 @@ enum sm_error session_failure(struct db *db, const PGresult *result, const char 
 
 /* --- connecting --- */
 
+/*
+ * Bounds on waiting; and no plan that reads a whole table where an index serves: a prepared
+ * statement keeps the plan of the day, and a scan that was cheap when the table had ten rows is
+ * kept when it has ten million. Compiling a plan (jit) costs more than any statement here takes.
+ */
+static const char session_options[] =
+    "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
+    " -c enable_seqscan=off -c jit=off";
+
 static void ignore_notice(void *context, const PGresult *result)
 {
     (void)context;
     (void)result;
 }
 
+/* A host that is gone without a word is noticed within a quarter of a minute. */
 enum sm_error session_connect(struct db *db)
 {
+    static const char *const names[] = {"connect_timeout", "keepalives_idle", "keepalives_interval",
+        "tcp_user_timeout", "options", "dbname", NULL};
+    const char *const values[] = {"5", "10", "5", "15000", session_options, db->conninfo, NULL};
     if (db->connection) {
         metric_count(METRIC_DATABASE_RECONNECTS, 0);
         PQfinish(db->connection);
     }
     db->prepared_count = 0;
+    db->posted_count = 0;
     db->is_in_transaction = false;
-    db->connection = PQconnectdbParams((const char *const[]){"connect_timeout", "keepalives_idle",
-                                           "tcp_user_timeout", "options", "dbname", NULL},
-        (const char *const[]){"5", "30", "30000",
-            "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000", db->conninfo,
-            NULL},
-        1);
+    db->connection = PQconnectdbParams(names, values, 1);
     db->is_broken = PQstatus(db->connection) != CONNECTION_OK;
     if (db->is_broken)
         return log_failure("database-connect", SM_UNAVAILABLE, PQerrorMessage(db->connection));
@@ -174,16 +183,37 @@ static bool drop_notifications(struct db *db)
     return was_one;
 }
 
-enum sm_error db_wait(struct db *db, int64_t timeout_ms)
+enum sm_error db_wait_or(struct db *db, int descriptor, int64_t timeout_ms)
 {
     if (db->is_broken)
         return SM_UNAVAILABLE;
-    struct pollfd wait = {.fd = PQsocket(db->connection), .events = POLLIN};
+    struct pollfd waits[] = {{.fd = PQsocket(db->connection), .events = POLLIN},
+        {.fd = descriptor, .events = POLLIN}}; /* poll passes over a negative one */
     if (drop_notifications(db))
         return SM_OK; /* it came with the answer to an earlier statement */
-    (void)poll(&wait, 1, timeout_ms < 0 ? 0 : timeout_ms > INT32_MAX ? INT32_MAX : (int)timeout_ms);
+    (void)poll(waits, 2, timeout_ms < 0 ? 0 : timeout_ms > INT32_MAX ? INT32_MAX : (int)timeout_ms);
     if (!PQconsumeInput(db->connection))
         return session_failure(db, NULL, "wait");
     (void)drop_notifications(db);
+    return SM_OK;
+}
+
+enum sm_error db_wait(struct db *db, int64_t timeout_ms)
+{
+    return db_wait_or(db, -1, timeout_ms);
+}
+
+enum sm_error db_hear(struct db *db, db_heard_fn *heard, void *context)
+{
+    enum { HEARD_MAX = 256 }; /* the rest at the next look */
+    if (db->is_broken)
+        return SM_UNAVAILABLE;
+    if (!PQconsumeInput(db->connection))
+        return session_failure(db, NULL, "hear");
+    PGnotify *notify;
+    for (int count = 0; count < HEARD_MAX && (notify = PQnotifies(db->connection)); count++) {
+        heard(context, notify->extra);
+        PQfreemem(notify);
+    }
     return SM_OK;
 }

@@ -3,13 +3,13 @@
  * statement`, prepared once a connection; values travel as binary parameters and come back binary.
  * Nothing that the database returns is trusted: each read checks column type, size and NULL.
  *
- * One connection per thread, with limits on connecting (5 s), statements (30 s) and idle
- * transactions (60 s) where the connection text sets none. A broken connection is noticed by the
- * call that fails (SM_UNAVAILABLE; whatever transaction was open is gone, and whether a COMMIT took
- * effect is unknown); the next call outside a transaction connects again; a statement that was sent
- * is never sent twice. SQLSTATE classes map to errors: 23505 SM_CONFLICT, 40001/40P01/55P03/57014
- * SM_BUSY, 08*, 57P0*, 53300, 25006 SM_UNAVAILABLE, 53100 SM_DISK_FULL, else SM_DATABASE; the
- * server's message goes to the log, never to a caller.
+ * One connection per thread, with limits on connecting (5 s a host), on a silent host (15 s), on
+ * statements (30 s) and idle transactions (60 s) where the connection text sets none. A broken
+ * connection is noticed by the call that fails (SM_UNAVAILABLE; whatever transaction was open is
+ * gone, and whether a COMMIT took effect is unknown); the next call outside a transaction connects
+ * again; a statement that was sent is never sent twice. SQLSTATE classes map to errors: 23505
+ * SM_CONFLICT, 40001/40P01/55P03/57014 SM_BUSY, 08*, 57P0*, 53300, 25006 SM_UNAVAILABLE, 53100
+ * SM_DISK_FULL, else SM_DATABASE; the server's message goes to the log, never to a caller.
  */
 #ifndef SM_DB_CONNECTION_H
 #define SM_DB_CONNECTION_H
@@ -60,6 +60,35 @@ SM_MUST_USE enum sm_error db_run(struct db *db, const struct statement *statemen
         sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value), (out))
 #define DB_RUN0(db, statement, out) db_run((db), (statement), NULL, 0, (out))
 
+/*
+ * Posts what a transaction writes: it is sent, and its result is read together with that of the
+ * next statement that is waited for (db_run, db_commit), whose error it then is. So a transaction
+ * that only writes takes one round trip. Order is kept. For statements whose failure nobody tells
+ * from another's; outside a transaction it is db_run.
+ *
+ * db_post_once: the same, and a row that is there already is told as `conflict`, whoever waits.
+ */
+SM_MUST_USE enum sm_error db_post(
+    struct db *db, const struct statement *statement, const struct db_value *values, size_t count);
+SM_MUST_USE enum sm_error db_post_once(struct db *db, const struct statement *statement,
+    const struct db_value *values, size_t count, enum sm_error conflict);
+#define DB_POST(db, statement, ...)                                    \
+    db_post((db), (statement), (const struct db_value[]){__VA_ARGS__}, \
+        sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value))
+
+/*
+ * Runs several (at most 8), in order, in one round trip, behind what is posted. Each fills its
+ * *out, which the caller owns; on an error none is. Outside a transaction for statements that only
+ * read.
+ */
+struct db_query {
+    const struct statement *statement;
+    const struct db_value *values;
+    size_t count;
+    struct db_rows **out;
+};
+SM_MUST_USE enum sm_error db_run_all(struct db *db, const struct db_query *queries, size_t count);
+
 void db_rows_free(struct db_rows **rows);
 size_t db_rows_count(const struct db_rows *rows);
 size_t db_rows_affected(const struct db_rows *rows); /* of INSERT, UPDATE, DELETE */
@@ -101,5 +130,11 @@ SM_MUST_USE enum sm_error db_now_ms(struct db *db, int64_t *out);
 /* LISTEN on a channel (constant, [a-z_]+); db_wait returns on a notification or after the time. */
 SM_MUST_USE enum sm_error db_listen(struct db *db, const char *channel);
 SM_MUST_USE enum sm_error db_wait(struct db *db, int64_t timeout_ms);
+/* The same; it returns also when `descriptor` can be read. */
+SM_MUST_USE enum sm_error db_wait_or(struct db *db, int descriptor, int64_t timeout_ms);
+/* What the notifications since the last wait said, oldest first, at most a page. It does not wait.
+ */
+typedef void db_heard_fn(void *context, const char *said);
+SM_MUST_USE enum sm_error db_hear(struct db *db, db_heard_fn *heard, void *context);
 
 #endif

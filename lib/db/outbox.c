@@ -8,6 +8,7 @@
 #include "base/condition.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "db/bell.h"
 #include "proto/limits.h"
 
 #include <pthread.h>
@@ -16,10 +17,12 @@
 
 enum {
     BATCH_BYTES_MAX = 512 * 1024, /* of the encoded bodies in one append */
-    IDLE_MS = 1000,               /* how often an unpoked relay looks */
+    IDLE_MS = 1000,               /* how often an unpoked relay looks, where nothing else is said */
     RETRY_MS = 200,               /* after a failure */
     APPEND_TIMEOUT_MS = 5000,
-    LOOK_MS = 50, /* how often a waiter looks by itself */
+    LOOK_MS = 50,        /* how often a waiter looks into the table by itself */
+    STANDBY_LOOK_MS = 5, /* the same where another process relays, and nobody here is told */
+    REMEMBERED = 1024,   /* acknowledged events that may come before their waiter */
     EVENT_BODY_BYTES_MAX = 4096,
     HELD_ORGANISATIONS_MAX = 256, /* more of them are asked for at every look */
     HELD_RETRY_MS = 2000,         /* how often a damaged log is asked for again */
@@ -31,14 +34,24 @@ struct held {
     int64_t until_ms;
 };
 
+/* Somebody who waits for the acknowledgement of one event. */
+struct waiter {
+    struct waiter *next, **link;
+    struct id event;
+    bool is_done;
+    pthread_cond_t done;
+};
+
 struct relay {
     struct relay_options options;
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t wake;         /* to the relay: something is pending, or stop */
-    pthread_cond_t acknowledged; /* to the waiters: look again */
-    bool is_poked, is_stopping;
-    uint64_t acknowledgements; /* batches so far: a waiter sees that it missed one */
+    struct bell *wake; /* to the relay: something is pending, or stop */
+    bool is_stopping;
+    bool is_elected;         /* the waiters' events are relayed here */
+    struct waiter *waiters;  /* on the stacks of those who wait */
+    struct id *acknowledged; /* owned: the latest REMEMBERED, in a ring */
+    size_t acknowledged_next;
     /* the relay thread's own */
     struct db *db;
     struct bus_client *audit;
@@ -54,31 +67,14 @@ enum sm_error outbox_add(
 {
     struct buffer body DEFER(buffer_free) = BUFFER(EVENT_BODY_BYTES_MAX);
     TRY(fields_encode(&audit_event, event, &body));
-    return DB_RUN(db, &outbox->insert, NULL, db_id(&event->event), db_bytes(buffer_span(&body)));
+    return DB_POST(db, &outbox->insert, db_id(&event->event), db_bytes(buffer_span(&body)));
 }
 
 /* --- waiting --- */
 
-/* Sleeps until poked, told to stop, or `ms` have passed. False when the relay is to stop. */
-static bool sleep_until_poked(struct relay *relay, int64_t ms)
-{
-    struct timespec until = condition_after_ms(ms);
-    bool in_time = true;
-    (void)pthread_mutex_lock(&relay->lock);
-    while (!relay->is_poked && !relay->is_stopping && in_time)
-        in_time = condition_wait(&relay->wake, &relay->lock, &until);
-    relay->is_poked = false;
-    bool goes_on = !relay->is_stopping;
-    (void)pthread_mutex_unlock(&relay->lock);
-    return goes_on;
-}
-
 void relay_poke(struct relay *relay)
 {
-    (void)pthread_mutex_lock(&relay->lock);
-    relay->is_poked = true;
-    (void)pthread_cond_signal(&relay->wake);
-    (void)pthread_mutex_unlock(&relay->lock);
+    bell_ring(relay->wake);
 }
 
 static enum sm_error is_pending(struct relay *relay, struct db *db, struct id event, bool *out)
@@ -89,44 +85,82 @@ static enum sm_error is_pending(struct relay *relay, struct db *db, struct id ev
     return db_read_bool(rows, 0, 0, out);
 }
 
-static uint64_t acknowledgements(struct relay *relay)
+/* With the lock held. */
+static bool is_remembered(const struct relay *relay, struct id event)
 {
-    (void)pthread_mutex_lock(&relay->lock);
-    uint64_t count = relay->acknowledgements;
-    (void)pthread_mutex_unlock(&relay->lock);
-    return count;
+    for (size_t i = 0; i < REMEMBERED; i++)
+        if (id_equal(relay->acknowledged[i], event))
+            return true;
+    return false;
 }
 
-/* Returns at once when there was another acknowledgement since `seen`. */
-static void wait_for_acknowledgement(struct relay *relay, uint64_t seen, int64_t ms)
+static void begin_waiting(struct relay *relay, struct waiter *waiter)
 {
-    struct timespec until = condition_after_ms(ms);
+    condition_make(&waiter->done);
+    (void)pthread_mutex_lock(&relay->lock);
+    waiter->is_done = is_remembered(relay, waiter->event);
+    waiter->next = relay->waiters;
+    waiter->link = &relay->waiters;
+    if (waiter->next)
+        waiter->next->link = &waiter->next;
+    relay->waiters = waiter;
+    (void)pthread_mutex_unlock(&relay->lock);
+    bell_ring(relay->wake);
+}
+
+static void end_waiting(struct relay *relay, struct waiter *waiter)
+{
+    (void)pthread_mutex_lock(&relay->lock);
+    *waiter->link = waiter->next;
+    if (waiter->next)
+        waiter->next->link = waiter->link;
+    (void)pthread_mutex_unlock(&relay->lock);
+    (void)pthread_cond_destroy(&waiter->done);
+}
+
+/* True as soon as the relay of this process has said so; false when it is time to look. */
+static bool wait_until_told(struct relay *relay, struct waiter *waiter, int64_t left_ms)
+{
     bool in_time = true;
     (void)pthread_mutex_lock(&relay->lock);
-    while (relay->acknowledgements == seen && in_time)
-        in_time = condition_wait(&relay->acknowledged, &relay->lock, &until);
+    int64_t look_ms = relay->is_elected ? LOOK_MS : STANDBY_LOOK_MS;
+    struct timespec until = condition_after_ms(left_ms < look_ms ? left_ms : look_ms);
+    while (!waiter->is_done && in_time)
+        in_time = condition_wait(&waiter->done, &relay->lock, &until);
+    bool is_done = waiter->is_done;
     (void)pthread_mutex_unlock(&relay->lock);
+    return is_done;
+}
+
+static enum sm_error wait_for(
+    struct relay *relay, struct db *db, struct waiter *waiter, int64_t timeout_ms)
+{
+    int64_t end = clock_monotonic_ms() + timeout_ms;
+    for (;;) {
+        int64_t left_ms = end - clock_monotonic_ms();
+        bool waits;
+        if (wait_until_told(relay, waiter, left_ms > 0 ? left_ms : 0))
+            return SM_OK;
+        TRY(is_pending(relay, db, waiter->event, &waits));
+        if (!waits)
+            return SM_OK;
+        if (left_ms <= 0)
+            return SM_UNAVAILABLE;
+    }
 }
 
 /*
- * The database is asked, not memory: the row's absence is the durable fact, whichever replica's
- * relay made it so. A signal that slips by between look and wait costs one LOOK_MS.
+ * The row's absence is the durable fact, whichever replica's relay made it so. Who waits is told by
+ * the relay of this process, once it has removed the row; he looks by himself only where that was
+ * another's, or where the event was acknowledged long before.
  */
 enum sm_error relay_wait(struct relay *relay, struct db *db, struct id event, int64_t timeout_ms)
 {
-    int64_t end = clock_monotonic_ms() + timeout_ms;
-    relay_poke(relay);
-    for (;;) {
-        uint64_t seen = acknowledgements(relay);
-        bool waits;
-        TRY(is_pending(relay, db, event, &waits));
-        if (!waits)
-            return SM_OK;
-        int64_t left = end - clock_monotonic_ms();
-        if (left <= 0)
-            return SM_UNAVAILABLE;
-        wait_for_acknowledgement(relay, seen, left < LOOK_MS ? left : LOOK_MS);
-    }
+    struct waiter waiter = {.event = event};
+    begin_waiting(relay, &waiter);
+    enum sm_error error = wait_for(relay, db, &waiter, timeout_ms);
+    end_waiting(relay, &waiter);
+    return error;
 }
 
 /* --- what a damaged log holds up --- */
@@ -255,6 +289,23 @@ static bool is_refusal(enum sm_error error)
     return error == SM_NOT_ALLOWED || error == SM_BAD_FORMAT || error == SM_BAD_VALUE;
 }
 
+/* The rows of what is not held are gone. */
+static void tell_waiters(struct relay *relay, const struct batch *batch)
+{
+    (void)pthread_mutex_lock(&relay->lock);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->is_held[i])
+            continue;
+        relay->acknowledged[relay->acknowledged_next++ % REMEMBERED] = batch->events[i].event;
+        for (struct waiter *each = relay->waiters; each; each = each->next)
+            if (!each->is_done && id_equal(each->event, batch->events[i].event)) {
+                each->is_done = true;
+                (void)pthread_cond_signal(&each->done);
+            }
+    }
+    (void)pthread_mutex_unlock(&relay->lock);
+}
+
 /* One batch, of the rows behind batch->behind. */
 static enum sm_error relay_batch(struct relay *relay, struct batch *batch)
 {
@@ -272,13 +323,17 @@ static enum sm_error relay_batch(struct relay *relay, struct batch *batch)
     FAIL_POINT("outbox.event.after-ack");
     TRY(remove_batch(relay, batch));
     FAIL_POINT("outbox.event.after-commit");
-    (void)pthread_mutex_lock(&relay->lock);
-    relay->acknowledgements++;
-    (void)pthread_cond_broadcast(&relay->acknowledged);
-    (void)pthread_mutex_unlock(&relay->lock);
+    tell_waiters(relay, batch);
     if (relay->options.on_acknowledged)
         relay->options.on_acknowledged(relay->options.context);
     return SM_OK;
+}
+
+static void note_election(struct relay *relay, bool is_elected)
+{
+    (void)pthread_mutex_lock(&relay->lock);
+    relay->is_elected = is_elected;
+    (void)pthread_mutex_unlock(&relay->lock);
 }
 
 /* The lock belongs to the session: a new connection asks for it again. */
@@ -289,13 +344,16 @@ static enum sm_error be_elected(struct relay *relay)
         TRY(db_open(relay->options.conninfo, &relay->db));
     if (relay->elected_session == db_sessions(relay->db))
         return SM_OK;
+    note_election(relay, false);
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     TRY(DB_RUN0(relay->db, &relay->options.outbox->lock, &rows));
     TRY(db_one(rows));
     TRY(db_read_bool(rows, 0, 0, &is_elected));
     if (!is_elected)
         return SM_NOT_ACTIVE;
+    TRY(bell_listen(relay->wake, relay->db)); /* before the first look: nothing is missed */
     relay->elected_session = db_sessions(relay->db);
+    note_election(relay, true);
     return SM_OK;
 }
 
@@ -330,18 +388,24 @@ static enum sm_error relay_all(struct relay *relay)
     return SM_OK;
 }
 
+/* How long to wait for the next look. */
+static int64_t look(struct relay *relay)
+{
+    int64_t idle_ms = relay->options.idle_ms ? relay->options.idle_ms : IDLE_MS;
+    enum sm_error error = relay_all(relay);
+    if (error == SM_NOT_ACTIVE)
+        error = bell_pass_on(relay->wake, relay->db);
+    if (error == SM_OK)
+        return idle_ms;
+    log_line(LOG_WARNING, "relay-waits", "error", error_name(error), NULL);
+    return RETRY_MS;
+}
+
 static void *relay_thread(void *context)
 {
     struct relay *relay = context;
-    int64_t pause = 0;
-    while (sleep_until_poked(relay, pause)) {
-        enum sm_error error = relay_all(relay);
-        pause = IDLE_MS;
-        if (error == SM_OK || error == SM_NOT_ACTIVE)
-            continue;
-        log_line(LOG_WARNING, "relay-waits", "error", error_name(error), NULL);
-        pause = RETRY_MS;
-    }
+    while (goes_on(relay))
+        bell_wait(relay->wake, relay->db, look(relay));
     return NULL;
 }
 
@@ -351,9 +415,9 @@ static void relay_free(struct relay **relay)
         return;
     db_close(&(*relay)->db);
     bus_client_close(&(*relay)->audit);
-    (void)pthread_cond_destroy(&(*relay)->wake);
-    (void)pthread_cond_destroy(&(*relay)->acknowledged);
+    bell_free(&(*relay)->wake);
     (void)pthread_mutex_destroy(&(*relay)->lock);
+    free((*relay)->acknowledged);
     free(*relay);
     *relay = NULL;
 }
@@ -365,8 +429,8 @@ enum sm_error relay_start(const struct relay_options *options, struct relay **ou
         return SM_NO_MEMORY;
     relay->options = *options;
     (void)pthread_mutex_init(&relay->lock, NULL);
-    condition_make(&relay->wake);
-    condition_make(&relay->acknowledged);
+    TRY(bell_new(options->outbox->channel, &relay->wake));
+    TRY(memory_zeroed(REMEMBERED, sizeof *relay->acknowledged, (void **)&relay->acknowledged));
     TRY(bus_client_open(options->keys, PEER_AUDIT, options->audit_endpoints, &relay->audit));
     if (pthread_create(&relay->thread, NULL, relay_thread, relay) != 0)
         return SM_NO_MEMORY;
@@ -380,8 +444,8 @@ void relay_stop(struct relay **relay)
         return;
     (void)pthread_mutex_lock(&(*relay)->lock);
     (*relay)->is_stopping = true;
-    (void)pthread_cond_signal(&(*relay)->wake);
     (void)pthread_mutex_unlock(&(*relay)->lock);
+    bell_ring((*relay)->wake);
     (void)pthread_join((*relay)->thread, NULL);
     relay_free(relay);
 }

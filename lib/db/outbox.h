@@ -8,7 +8,8 @@
  * The table is <schema>.event(id bigserial, event bytea unique, body bytea): see db/migrations.
  * An organisation whose log is damaged, or of which audit refuses an event, holds up its own events
  * alone: the relay keeps their rows, and asks for that organisation again two seconds later.
- * With several replicas one relay at a time holds an advisory lock; the others only look.
+ * With several replicas one relay at a time holds an advisory lock; the others tell it by a bell
+ * what they committed (bell.h), and look.
  */
 #ifndef SM_DB_OUTBOX_H
 #define SM_DB_OUTBOX_H
@@ -17,8 +18,9 @@
 #include "db/connection.h"
 #include "proto/audit.h"
 
-/* The SQL of one schema's event table: five constant texts. See OUTBOX_SQL. */
+/* The SQL of one schema's event table: constant texts. See OUTBOX_SQL. */
 struct outbox {
+    const char *channel;         /* of the relays' bell */
     struct statement insert;     /* $1 event id, $2 body; nothing when the id is there already */
     struct statement pending;    /* $1 rows, $2 behind which id: id, event, body, oldest first */
     struct statement remove;     /* $1 ids as the text of an array, "{1,2}" */
@@ -27,6 +29,7 @@ struct outbox {
 };
 #define OUTBOX_SQL(schema, lock_number)                                                         \
     {                                                                                           \
+        .channel = schema "_event",                                                             \
         .insert = {schema "_event_insert",                                                      \
             "INSERT INTO " schema                                                               \
             ".event (event, body) VALUES ($1, $2) ON CONFLICT (event) DO NOTHING"},             \
@@ -51,6 +54,7 @@ struct relay_options {
     const char *audit_endpoints;
     void (*on_acknowledged)(void *context); /* optional: after each acknowledged batch */
     void *context;
+    int64_t idle_ms; /* how often an unpoked relay looks; 0: every second */
 };
 
 /* Starts the thread. The caller owns *out; options' pointers must outlive it. */

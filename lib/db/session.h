@@ -9,10 +9,17 @@
 
 #include <libpq-fe.h>
 
-enum { STATEMENTS_MAX = 192 };
+enum { STATEMENTS_MAX = 192, POSTED_MAX = 256 };
 
 /* Type numbers of pg_type, which never change. */
 enum { TYPE_BOOL = 16, TYPE_BYTEA = 17, TYPE_INT8 = 20, TYPE_INT4 = 23, TYPE_TEXT = 25 };
+
+/* What was sent without waiting. */
+struct posted {
+    const char *what;
+    enum sm_error conflict; /* what its SM_CONFLICT is told as */
+    struct db_rows *rows;   /* gets the result; NULL: it is dropped */
+};
 
 struct db {
     PGconn *connection;
@@ -22,6 +29,8 @@ struct db {
     bool is_in_transaction; /* then a lost connection is an error, not a reason to try again */
     const struct statement *prepared[STATEMENTS_MAX];
     size_t prepared_count;
+    struct posted posted[POSTED_MAX]; /* sent, and their results not read yet, in order */
+    size_t posted_count;
 };
 
 struct db_rows {
@@ -36,6 +45,15 @@ SM_MUST_USE enum sm_error session_be_there(struct db *db);
 
 /* Logs why `what` failed and gives the error; a connection that is gone is remembered as broken. */
 SM_MUST_USE enum sm_error session_failure(struct db *db, const PGresult *result, const char *what);
+
+/*
+ * Sends a command behind what is posted already. session_settle sends all that waits and reads all
+ * results in one round trip: the first error is the error, and *last (may be NULL) gets the result
+ * of the last, when there was none. Nothing is posted afterwards.
+ */
+SM_MUST_USE enum sm_error session_post_command(struct db *db, const char *sql);
+SM_MUST_USE enum sm_error session_post_begin(struct db *db, const struct posted *posted);
+SM_MUST_USE enum sm_error session_settle(struct db *db, PGresult **last);
 
 /* A constant command without parameters and without rows. */
 SM_MUST_USE enum sm_error session_command(struct db *db, const char *sql);

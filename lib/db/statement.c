@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { VALUES_MAX = 48 };
+enum { VALUES_MAX = 48, QUERIES_MAX = 8 };
 
 /* --- values --- */
 
@@ -115,6 +115,7 @@ static enum sm_error prepare(
 {
     if (is_prepared(db, statement))
         return SM_OK;
+    TRY(session_settle(db, NULL)); /* once a connection */
     Oid types[VALUES_MAX];
     for (size_t i = 0; i < count; i++)
         types[i] = type_of(&values[i]);
@@ -130,32 +131,67 @@ static enum sm_error prepare(
     return error;
 }
 
+/* Sends it behind what is posted. */
+static enum sm_error post(struct db *db, const struct statement *statement,
+    const struct db_value *values, size_t count, const struct posted *posted)
+{
+    struct parameters parameters;
+    for (size_t i = 0; i < count; i++)
+        put_parameter(&parameters, i, &values[i]);
+    TRY(session_post_begin(db, posted));
+    return PQsendQueryPrepared(db->connection, statement->name, (int)count, parameters.values,
+               parameters.lengths, parameters.formats, 1) == 1
+               ? SM_OK
+               : session_failure(db, NULL, statement->name);
+}
+
+/* By itself, which takes fewer calls. */
+static enum sm_error run_alone(struct db *db, const struct statement *statement,
+    const struct db_value *values, size_t count, PGresult **out)
+{
+    struct parameters parameters;
+    for (size_t i = 0; i < count; i++)
+        put_parameter(&parameters, i, &values[i]);
+    *out = PQexecPrepared(db->connection, statement->name, (int)count, parameters.values,
+        parameters.lengths, parameters.formats, 1);
+    ExecStatusType status = PQresultStatus(*out);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
+               ? SM_OK
+               : session_failure(db, *out, statement->name);
+}
+
 static enum sm_error execute(struct db *db, const struct statement *statement,
     const struct db_value *values, size_t count, struct db_rows **out)
 {
-    struct parameters parameters;
     struct db_rows *rows DEFER(db_rows_free) = calloc(1, sizeof *rows);
     if (!rows)
         return SM_NO_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        put_parameter(&parameters, i, &values[i]);
-    rows->result = PQexecPrepared(db->connection, statement->name, (int)count, parameters.values,
-        parameters.lengths, parameters.formats, 1);
-    ExecStatusType status = PQresultStatus(rows->result);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-        return session_failure(db, rows->result, statement->name);
+    if (db->posted_count == 0) {
+        TRY(run_alone(db, statement, values, count, &rows->result));
+    } else {
+        TRY(post(
+            db, statement, values, count, &(struct posted){statement->name, SM_CONFLICT, NULL}));
+        TRY(session_settle(db, &rows->result));
+    }
     if (out)
         *out = TAKE(rows);
     return SM_OK;
 }
 
-enum sm_error db_run(struct db *db, const struct statement *statement,
-    const struct db_value *values, size_t count, struct db_rows **out)
+static bool is_too_large(const struct db_value *values, size_t count)
 {
     assert(count <= VALUES_MAX);
     for (size_t i = 0; i < count; i++)
         if (values[i].bytes.size > INT32_MAX)
-            return SM_TOO_LARGE;
+            return true;
+    return false;
+}
+
+enum sm_error db_run(struct db *db, const struct statement *statement,
+    const struct db_value *values, size_t count, struct db_rows **out)
+{
+    if (is_too_large(values, count))
+        return SM_TOO_LARGE;
     TRY(session_be_there(db));
     enum sm_error error = prepare(db, statement, values, count);
     if (error == SM_UNAVAILABLE && db->is_broken && !db->is_in_transaction) {
@@ -164,4 +200,77 @@ enum sm_error db_run(struct db *db, const struct statement *statement,
     }
     TRY(error);
     return execute(db, statement, values, count, out);
+}
+
+static enum sm_error post_checked(struct db *db, const struct statement *statement,
+    const struct db_value *values, size_t count, const struct posted *posted)
+{
+    if (is_too_large(values, count))
+        return SM_TOO_LARGE;
+    TRY(session_be_there(db));
+    TRY(prepare(db, statement, values, count));
+    if (db->is_in_transaction)
+        return post(db, statement, values, count, posted);
+    return db_run(db, statement, values, count, NULL);
+}
+
+enum sm_error db_post(
+    struct db *db, const struct statement *statement, const struct db_value *values, size_t count)
+{
+    return post_checked(
+        db, statement, values, count, &(struct posted){statement->name, SM_CONFLICT, NULL});
+}
+
+enum sm_error db_post_once(struct db *db, const struct statement *statement,
+    const struct db_value *values, size_t count, enum sm_error conflict)
+{
+    assert(db->is_in_transaction);
+    return post_checked(
+        db, statement, values, count, &(struct posted){statement->name, conflict, NULL});
+}
+
+/* --- several at once --- */
+
+/* Connected, and each is prepared: from here on nothing is waited for but the results. */
+static enum sm_error prepare_all(struct db *db, const struct db_query *queries, size_t count)
+{
+    TRY(session_be_there(db));
+    for (size_t i = 0; i < count; i++) {
+        if (is_too_large(queries[i].values, queries[i].count))
+            return SM_TOO_LARGE;
+        TRY(prepare(db, queries[i].statement, queries[i].values, queries[i].count));
+    }
+    return SM_OK;
+}
+
+static enum sm_error post_all(
+    struct db *db, const struct db_query *queries, size_t count, struct db_rows **rows)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct db_query *query = &queries[i];
+        TRY(post(db, query->statement, query->values, query->count,
+            &(struct posted){query->statement->name, SM_CONFLICT, rows[i]}));
+    }
+    return SM_OK;
+}
+
+enum sm_error db_run_all(struct db *db, const struct db_query *queries, size_t count)
+{
+    struct db_rows *rows[QUERIES_MAX] = {0};
+    enum sm_error error = SM_OK;
+    assert(count <= QUERIES_MAX);
+    for (size_t i = 0; i < count && error == SM_OK; i++)
+        error = memory_zeroed(1, sizeof *rows[i], (void **)&rows[i]);
+    if (error == SM_OK)
+        error = prepare_all(db, queries, count);
+    if (error == SM_OK)
+        error = post_all(db, queries, count, rows);
+    enum sm_error settled = session_settle(db, NULL); /* also what was posted before an error */
+    error = error == SM_OK ? settled : error;
+    for (size_t i = 0; i < count; i++) {
+        if (error == SM_OK)
+            *queries[i].out = TAKE(rows[i]);
+        db_rows_free(&rows[i]);
+    }
+    return error;
 }

@@ -8,7 +8,8 @@
 #include <openssl/types.h>
 
 /* NULL if this OpenSSL does not offer it. The process owns the object. */
-EVP_KDF *algorithm_hkdf(void);
+const EVP_MAC_CTX *algorithm_hmac_sha256(void); /* without a key: to be copied */
+const EVP_MAC_CTX *algorithm_hmac_sha512(void);
 EVP_CIPHER *algorithm_aes_256_gcm(void);
 EVP_CIPHER *algorithm_aes_128_gcm(void);
 

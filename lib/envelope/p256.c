@@ -6,6 +6,7 @@
 #include "envelope/p256.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <string.h>
 
 #include <openssl/bn.h>
@@ -63,20 +64,32 @@ static enum sm_error pkey_from(OSSL_PARAM *parameters, int selection, EVP_PKEY *
     return EVP_PKEY_fromdata(context, out, selection, parameters) == 1 ? SM_OK : SM_BAD_VALUE;
 }
 
+/* The curve without a key. Building it takes as long as half an agreement: once, and copied. */
+static pthread_once_t curve_once = PTHREAD_ONCE_INIT;
+static EVP_PKEY *curve;
+
+static void make_curve(void)
+{
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(
+            OSSL_PKEY_PARAM_GROUP_NAME, (char *)(uintptr_t)group_name, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    if (pkey_from(parameters, EVP_PKEY_KEY_PARAMETERS, &curve) != SM_OK)
+        curve = NULL;
+}
+
 /* A checked key object of a public key from outside. */
 static enum sm_error pkey_of_peer(struct span point, EVP_PKEY **out)
 {
     if (point.size != P256_PUBLIC_BYTES || point.at[0] != UNCOMPRESSED)
         return SM_BAD_VALUE;
-    OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(
-            OSSL_PKEY_PARAM_GROUP_NAME, (char *)(uintptr_t)group_name, 0),
-        OSSL_PARAM_construct_octet_string(
-            OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point.at, point.size),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_PKEY *pkey DEFER(pkey_free) = NULL;
-    TRY(pkey_from(parameters, EVP_PKEY_PUBLIC_KEY, &pkey));
+    (void)pthread_once(&curve_once, make_curve);
+    EVP_PKEY *pkey DEFER(pkey_free) = curve ? EVP_PKEY_dup(curve) : NULL;
+    if (!pkey)
+        return SM_CRYPTO;
+    if (EVP_PKEY_set1_encoded_public_key(pkey, point.at, point.size) != 1)
+        return SM_BAD_VALUE;
     EVP_PKEY_CTX *context DEFER(pkey_context_free) = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
     if (!context)
         return SM_CRYPTO;

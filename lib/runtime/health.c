@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "bus/client.h"
 #include "runtime/admin.h"
+#include "runtime/report.h"
 #include "runtime/settings_table.h"
 
 #include <assert.h>
@@ -19,6 +20,8 @@
 
 enum {
     LOOK_EVERY_MS = 2000,
+    POST_EVERY_MS = 5000, /* and at once when it became ready, or is not any more */
+    REASONS_BYTES_MAX = 300,
     STALE_MS = 30 * 1000, /* a look that takes longer says by itself that something is wrong */
     PING_MS = 1500,
     ARENA_BYTES = 4096,
@@ -44,6 +47,8 @@ struct health {
     /* the thread's own */
     struct db *db;
     struct bus_client *peers[PLACES];
+    struct report report;
+    int64_t posted_ms; /* monotonic */
 };
 
 /* --- one look --- */
@@ -104,6 +109,38 @@ static unsigned look(struct health *health)
     return missing;
 }
 
+/* In words, a line each. */
+static enum sm_error tell_missing(unsigned missing, struct buffer *reasons)
+{
+    if (missing & MISSING_DATABASE)
+        TRY(buffer_append_text(reasons, "the database does not answer\n"));
+    for (size_t i = 0; i < PLACES; i++)
+        if (missing & (unsigned)places[i].peer)
+            TRY(buffer_format(reasons, "%s does not answer\n", peer_name(places[i].peer)));
+    return SM_OK;
+}
+
+/* Nobody is told of a fault here: the next look posts again. */
+static void post(struct health *health, unsigned missing)
+{
+    struct buffer reasons DEFER(buffer_free) = BUFFER(REASONS_BYTES_MAX);
+    struct report *report = &health->report;
+    bool is_ready = missing == 0;
+    int64_t now_ms = clock_monotonic_ms();
+    bool is_due = health->posted_ms == 0 || now_ms - health->posted_ms >= POST_EVERY_MS;
+    if (!health->db || (missing & MISSING_DATABASE) || (!is_due && is_ready == report->is_ready))
+        return;
+    if (tell_missing(missing, &reasons) != SM_OK)
+        return;
+    report->is_ready = is_ready;
+    report->missing = buffer_span(&reasons);
+    if (report->started_ms == 0 && db_now_ms(health->db, &report->started_ms) != SM_OK)
+        return;
+    if (report_post(health->db, report) == SM_OK)
+        health->posted_ms = now_ms;
+    report->missing = span_of(NULL, 0);
+}
+
 static void *watch(void *context)
 {
     struct health *health = context;
@@ -113,6 +150,7 @@ static void *watch(void *context)
         metric_set(METRIC_READY, 0, missing == 0);
         atomic_store(&health->missing, missing);
         atomic_store(&health->looked_ms, clock_monotonic_ms());
+        post(health, missing);
         (void)poll(&wake, 1, LOOK_EVERY_MS);
     }
     return NULL;
@@ -132,11 +170,8 @@ static bool is_ready(void *context, struct buffer *reasons)
         told = buffer_append_text(reasons, "the last look takes too long\n");
     else if (missing == 0)
         return true;
-    if (told == SM_OK && (missing & MISSING_DATABASE))
-        told = buffer_append_text(reasons, "the database does not answer\n");
-    for (size_t i = 0; i < PLACES && told == SM_OK; i++)
-        if (missing & (unsigned)places[i].peer)
-            told = buffer_format(reasons, "%s does not answer\n", peer_name(places[i].peer));
+    if (told == SM_OK)
+        told = tell_missing(missing, reasons);
     return false;
 }
 
@@ -145,8 +180,6 @@ static bool is_ready(void *context, struct buffer *reasons)
 enum sm_error health_start(const struct health_options *options, struct health **out)
 {
     const char *listen = settings_text(options->settings, SETTING_ADMIN_LISTEN);
-    if (*listen == '\0')
-        return SM_OK;
     struct health *health DEFER(health_stop) = calloc(1, sizeof *health);
     if (!health)
         return SM_NO_MEMORY;
@@ -158,7 +191,10 @@ enum sm_error health_start(const struct health_options *options, struct health *
         .service = peer_name(options->self),
         .is_ready = is_ready,
         .context = health};
-    TRY(admin_start(&admin, &health->admin));
+    health->report = (struct report){.self = options->self, .note = options->note};
+    TRY(id_random(&health->report.replica));
+    if (*listen)
+        TRY(admin_start(&admin, &health->admin));
     if (pthread_create(&health->thread, NULL, watch, health) != 0)
         return SM_NO_MEMORY;
     health->is_started = true;
@@ -176,6 +212,8 @@ void health_stop(struct health **health)
     if (stopped->is_started && write(stopped->wake, &one, sizeof one) == sizeof one)
         (void)pthread_join(stopped->thread, NULL);
     admin_stop(&stopped->admin);
+    if (stopped->db && stopped->posted_ms && report_remove(stopped->db, &stopped->report) != SM_OK)
+        log_line(LOG_DEBUG, "report-stays", NULL);
     for (size_t i = 0; i < PLACES; i++)
         bus_client_close(&stopped->peers[i]);
     db_close(&stopped->db);

@@ -4,7 +4,8 @@
  * it found last is what /readyz and /metrics say (admin.h), so nobody who asks there can make the
  * database work. A look that hangs makes the service unready by its age.
  *
- * Without SECURE_MAIL_ADMIN_LISTEN nothing of this runs.
+ * It writes the same into status.report (report.h), for securemail-admin status. Without
+ * SECURE_MAIL_ADMIN_LISTEN that is all: nobody is answered.
  */
 #ifndef SM_RUNTIME_HEALTH_H
 #define SM_RUNTIME_HEALTH_H
@@ -29,9 +30,10 @@ struct health_options {
     unsigned needs; /* peers without which it cannot do its work; the others are only shown */
     const struct health_query *queries;
     size_t queries_count;
+    const char *note; /* for the report; NULL: nothing */
 };
 
-/* Starts both threads, or nothing (*out stays NULL). What the options name outlives it. */
+/* Starts the threads. What the options name outlives it. */
 SM_MUST_USE enum sm_error health_start(const struct health_options *options, struct health **out);
 void health_stop(struct health **health);
 

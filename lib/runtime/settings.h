@@ -14,9 +14,11 @@
 enum setting {
     SETTING_ENABLED, /* SECURE_MAIL_ENABLED            "true": else the gateway says not enabled */
     SETTING_MASTER_KEY, /* SECURE_MAIL_MASTER_KEY(_FILE)  crypto: 32+ random bytes, base64 or hex */
-    SETTING_KEYS_DIR,   /* SECURE_MAIL_KEYS_DIR           CURVE keys, notifier's letter key */
-    SETTING_CAPABILITY_DIR, /* SECURE_MAIL_CAPABILITY_DIR     capability.pub: from crypto to audit
-                             */
+    SETTING_MASTER_KEY_NEXT, /* SECURE_MAIL_MASTER_KEY_NEXT(_FILE)  crypto: during its rotation */
+    SETTING_KEYS_DIR,        /* SECURE_MAIL_KEYS_DIR           CURVE keys, notifier's letter key */
+    SETTING_CAPABILITY_DIR,  /* SECURE_MAIL_CAPABILITY_DIR     capability.pub: from crypto to audit
+                              */
+    SETTING_JOURNAL_DIR,     /* SECURE_MAIL_JOURNAL_DIR        crypto: erasures.journal */
     SETTING_DATABASE, /* SECURE_MAIL_DATABASE           libpq conninfo of this service's role */
     SETTING_LISTEN,   /* SECURE_MAIL_LISTEN             bus endpoints, comma-separated */
     SETTING_OPERATOR_LISTEN, /* SECURE_MAIL_OPERATOR_LISTEN    crypto: ipc:// endpoint of the
@@ -28,6 +30,11 @@ enum setting {
     SETTING_BASE_URL,        /* SECURE_MAIL_BASE_URL           crypto: of links, e.g.
                                 https://mail.example.org */
     SETTING_HTTP_LISTEN,     /* SECURE_MAIL_HTTP_LISTEN        gateway: 127.0.0.1:8480 */
+    SETTING_TRUSTED_PROXIES, /* SECURE_MAIL_TRUSTED_PROXIES    gateway: whose X-Forwarded-For counts
+                              */
+    SETTING_ADDRESS_REQUESTS,    /* SECURE_MAIL_ADDRESS_REQUESTS   a minute, of one address */
+    SETTING_ADDRESS_PROOFS,      /* SECURE_MAIL_ADDRESS_PROOFS     a minute, of one address */
+    SETTING_ADDRESS_CONNECTIONS, /* SECURE_MAIL_ADDRESS_CONNECTIONS */
     SETTING_TLS_CERTIFICATE, /* SECURE_MAIL_TLS_CERTIFICATE    gateway: PEM file; empty: plain http
                               */
     SETTING_TLS_KEY,         /* SECURE_MAIL_TLS_KEY            gateway: PEM file */
@@ -55,6 +62,7 @@ enum setting {
     SETTING_CHECKPOINT_MAIL_INTERVAL_S, /* SECURE_MAIL_CHECKPOINT_MAIL_INTERVAL_S crypto */
     SETTING_CHECKPOINT_INTERVAL_S,      /* SECURE_MAIL_CHECKPOINT_INTERVAL_S audit */
     SETTING_LOG_LEVEL, /* SECURE_MAIL_LOG_LEVEL          debug info warning error */
+    SETTING_CAGE,      /* SECURE_MAIL_CAGE               available required off */
     SETTING_COUNT
 };
 

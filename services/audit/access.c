@@ -86,7 +86,7 @@ static enum sm_error verify(
     return capability_verify(text, &demand, out);
 }
 
-enum sm_error access_check(
+static enum sm_error check(
     struct access *access, struct span capability, uint64_t now_ms, struct capability *out)
 {
     struct key key;
@@ -102,4 +102,15 @@ enum sm_error access_check(
         return SM_NOT_ALLOWED;
     *out = read;
     return SM_OK;
+}
+
+/* One that has ended is nobody's fault; any other is forged, or used for what it was not given for.
+ */
+enum sm_error access_check(
+    struct access *access, struct span capability, uint64_t now_ms, struct capability *out)
+{
+    enum sm_error error = check(access, capability, now_ms, out);
+    if (error != SM_OK && error != SM_NOT_SIGNED_IN)
+        log_line(LOG_WARNING, "capability-refused", "error", error_name(error), NULL);
+    return error;
 }

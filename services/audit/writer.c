@@ -8,6 +8,7 @@
 #include "base/condition.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "services/audit/epoch.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -216,6 +217,12 @@ static enum sm_error try_lead(struct writer *writer)
     if (!is_leader)
         return SM_NOT_ACTIVE;
     writer->session = db_sessions(writer->db);
+    struct group_context context = context_of(writer);
+    enum sm_error error = epochs_open(&context);
+    if (error != SM_OK || !still_leads(writer)) {
+        step_down(writer);
+        return error == SM_OK ? SM_UNAVAILABLE : error;
+    }
     set_active(writer, true);
     return SM_OK;
 }

@@ -119,6 +119,13 @@ enum sm_error account_by_id(
     return load(worker, &by_id, db_id(&account), arena, out);
 }
 
+enum sm_error account_load(
+    const struct worker *worker, struct arena *arena, struct id account, struct account *out)
+{
+    enum sm_error error = account_by_id(worker, arena, account, out);
+    return error == SM_TAMPERED ? account_report_tampering(worker, out) : error;
+}
+
 enum sm_error account_lock(
     const struct worker *worker, struct arena *arena, struct span email, struct account *out)
 {

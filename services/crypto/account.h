@@ -36,7 +36,10 @@ SM_MUST_USE enum sm_error account_by_email(
     const struct worker *worker, struct arena *arena, struct span email, struct account *out);
 SM_MUST_USE enum sm_error account_by_id(
     const struct worker *worker, struct arena *arena, struct id account, struct account *out);
-/* The same, with the row locked until the caller's transaction ends. */
+/* By id, outside a transaction: SM_TAMPERED is said in the log, and *out is not to be used. */
+SM_MUST_USE enum sm_error account_load(
+    const struct worker *worker, struct arena *arena, struct id account, struct account *out);
+/* By address, with the row locked until the caller's transaction ends. */
 SM_MUST_USE enum sm_error account_lock(
     const struct worker *worker, struct arena *arena, struct span email, struct account *out);
 

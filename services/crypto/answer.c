@@ -116,8 +116,7 @@ static enum sm_error make_message(struct answering *answering)
         .language = answered->language,
         .subject_sealed = answering->request->subject_sealed};
     TRY(message_pack_parts(call->arena, &answering->request->parts, &answering->message.parts));
-    TRY(make_digest(answering));
-    return wrap_key(answering);
+    return make_digest(answering);
 }
 
 /* --- the transaction --- */
@@ -187,6 +186,7 @@ static enum sm_error write_all(struct answering *answering)
     struct db_transaction tx DEFER(db_rollback) = {0};
     TRY(call_begin(call, &tx));
     TRY(count_reply(answering));
+    TRY(wrap_key(answering));
     TRY(message_insert(call->worker, message));
     TRY(message_to_feed(call->worker, message, &about));
     TRY(usage_add(call->worker->db, message->organisation, (int64_t)message_bytes(message->parts)));

@@ -161,7 +161,7 @@ enum sm_error code_check(
 
 enum sm_error code_use_up(const struct worker *worker, const struct link *link)
 {
-    return DB_RUN(worker->db, &use_up, NULL, db_id(&link->link));
+    return DB_POST(worker->db, &use_up, db_id(&link->link));
 }
 
 enum sm_error code_is_waiting(

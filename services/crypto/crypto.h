@@ -12,6 +12,7 @@
 
 struct hpke_keys;  /* hpke_keys.h: the live HPKE keys, shared by all replicas through vault */
 struct mail_relay; /* mail.h: mail jobs to the notifier */
+struct journal;    /* journal.h: what was erased, outside the database */
 
 struct crypto {
     const struct settings *settings;
@@ -21,6 +22,7 @@ struct crypto {
     struct password_pool *passwords;
     struct relay *events;      /* audit events: log before release */
     struct mail_relay *mail;   /* mail jobs */
+    struct journal *journal;   /* of erasures */
     const char *base_url;      /* of links, where an organisation has none of its own */
     uint8_t letter_public[65]; /* the notifier's key that mail jobs are sealed to */
 };

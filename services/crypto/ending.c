@@ -5,18 +5,11 @@
  */
 #include "base/failpoint.h"
 #include "services/crypto/derived.h"
-#include "services/crypto/feed.h"
+#include "services/crypto/end_message.h"
 #include "services/crypto/handlers.h"
+#include "services/crypto/journal.h"
 #include "services/crypto/link.h"
-#include "services/crypto/mail.h"
 #include "services/crypto/message.h"
-#include "services/crypto/usage.h"
-
-/* clang-format off */
-static const struct statement
-    links_of = {"ending_links", "SELECT link FROM vault.link WHERE message = $1 ORDER BY link"},
-    delete_links = {"ending_delete_links", "DELETE FROM vault.link WHERE message = $1"};
-/* clang-format on */
 
 /* --- whose it is --- */
 
@@ -69,46 +62,16 @@ static enum sm_error add_event(
     return call_event(call, &event);
 }
 
+/* The journal has it, and then the log: only then is the one who asked answered. */
+static enum sm_error release(
+    struct sealed_call *call, enum erasure kind, const struct ending *ending, struct id event)
+{
+    TRY(journal_add(call->worker->crypto->journal, kind, ending->about, call->now_ms));
+    FAIL_POINT("crypto.ending.after-journal");
+    return call_release(call, event);
+}
+
 /* --- revoke --- */
-
-static enum sm_error close_link(struct sealed_call *call, struct id id)
-{
-    struct link link;
-    TRY(link_lock(call->worker, call->arena, id, &link));
-    if (link.state == LINK_REVOKED)
-        return SM_OK;
-    link.state = LINK_REVOKED;
-    TRY(link_update(call->worker, &link));
-    return link_to_feed(call->worker, &link);
-}
-
-/* An edited link refuses by itself, and is closed by its message's state; the others close too. */
-static enum sm_error close_all_links(struct sealed_call *call, struct id message)
-{
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
-    TRY(DB_RUN(call->worker->db, &links_of, &rows, db_id(&message)));
-    for (size_t i = 0; i < db_rows_count(rows); i++) {
-        struct id link;
-        TRY(db_read_id(rows, i, 0, &link));
-        enum sm_error closed = close_link(call, link);
-        if (closed != SM_TAMPERED)
-            TRY(closed);
-    }
-    return SM_OK;
-}
-
-static enum sm_error revoke_message(struct sealed_call *call, struct id id)
-{
-    struct message message;
-    TRY(message_lock(call->worker, call->arena, id, &message));
-    if (message.state == STATE_DELETED)
-        return SM_GONE;
-    TRY(close_all_links(call, id));
-    if (message.state != STATE_LIVE)
-        return SM_OK;
-    message.state = STATE_REVOKED;
-    return message_update(call->worker, &message);
-}
 
 enum sm_error on_revoke(struct sealed_call *call, const void *request_message, void *reply)
 {
@@ -125,36 +88,17 @@ enum sm_error on_revoke(struct sealed_call *call, const void *request_message, v
     struct ending ending = {EVENT_REVOKED, "revoked", is_one ? request->link : request->message,
         request->message, request->link, link.address};
     TRY(call_begin(call, &tx));
-    TRY(is_one ? close_link(call, request->link) : revoke_message(call, request->message));
-    TRY(mail_cancel(call->worker->db, request->message, request->link));
+    TRY(is_one ? end_revoke_link(call->worker, call->arena, request->message, request->link)
+               : end_revoke(call->worker, call->arena, request->message));
     TRY(add_event(call, &ending, &event));
     FAIL_POINT("crypto.revoke.before-commit");
     TRY(call_commit(call, &tx));
     FAIL_POINT("crypto.revoke.after-commit");
     call->effects->closed = ending.about;
-    return call_release(call, event);
+    return release(call, is_one ? ERASURE_LINK_REVOKED : ERASURE_REVOKED, &ending, event);
 }
 
 /* --- delete --- */
-
-/*
- * Links go with their codes and sessions; the message's row stays as a name that is never taken
- * again, without key, subject and parts. The feed keeps nothing of it but that it is deleted.
- */
-static enum sm_error destroy(struct sealed_call *call, struct message *message)
-{
-    struct db *db = call->worker->db;
-    int64_t bytes = (int64_t)message_bytes(message->parts);
-    message->state = STATE_DELETED;
-    message->wrapped = message->subject_sealed = message->parts = message->digest =
-        span_of(NULL, 0);
-    TRY(DB_RUN(db, &delete_links, NULL, db_id(&message->message)));
-    TRY(feed_forget(db, message->message));
-    TRY(message_update(call->worker, message));
-    TRY(usage_add(db, message->organisation, -bytes));
-    TRY(mail_cancel(db, message->message, (struct id){{0}}));
-    return message_set_due(call->worker, message->message, true, call->now_ms);
-}
 
 enum sm_error on_delete(struct sealed_call *call, const void *request_message, void *reply)
 {
@@ -169,15 +113,13 @@ enum sm_error on_delete(struct sealed_call *call, const void *request_message, v
     (void)reply;
     TRY(load_own(call, request->message, &message));
     TRY(call_begin(call, &tx));
-    TRY(message_lock(call->worker, call->arena, request->message, &message));
-    if (message.state != STATE_DELETED)
-        TRY(destroy(call, &message));
+    TRY(end_delete(call->worker, call->arena, request->message, call->now_ms));
     TRY(add_event(call, &ending, &event));
     FAIL_POINT("crypto.delete.before-commit");
     TRY(call_commit(call, &tx));
     FAIL_POINT("crypto.delete.after-commit");
     call->effects->closed = request->message;
-    TRY(call_release(call, event));
+    TRY(release(call, ERASURE_DELETED, &ending, event));
     call->effects->purge = request->message;
     return SM_OK;
 }

@@ -35,7 +35,7 @@ static const struct statement
 /* What an item speaks of. */
 static struct id thing_of(const struct feed_item *item)
 {
-    if (item->kind == FEED_LINK)
+    if (item->kind == FEED_LINK || item->kind == FEED_SHOWN)
         return item->link;
     return item->kind == FEED_SESSION ? item->user : item->message;
 }
@@ -49,9 +49,9 @@ enum sm_error feed_add(struct db *db, const struct feed_item *item)
     placeless.tx = placeless.id = 0;
     TRY(fields_encode(&feed_item, &placeless, &body));
     if (is_session)
-        TRY(DB_RUN0(db, &forget_old, NULL));
-    TRY(DB_RUN(db, &supersede, NULL, db_u64(item->kind), db_id(&thing)));
-    return DB_RUN(db, &insert, NULL, db_u64(item->kind), db_id(&thing), db_id(&item->message),
+        TRY(db_post(db, &forget_old, NULL, 0));
+    TRY(DB_POST(db, &supersede, db_u64(item->kind), db_id(&thing)));
+    return DB_POST(db, &insert, db_u64(item->kind), db_id(&thing), db_id(&item->message),
         db_bool(is_session), db_i64((int64_t)2 * COOKIE_S * 1000), db_bytes(buffer_span(&body)));
 }
 

@@ -24,6 +24,10 @@ const struct bus_handler operator_handlers[] = {
     {OP_USER_RESET,    on_user_reset},
     {OP_POLICY_SET,    on_policy_set},
     {OP_KEY_STATUS,    on_key_status},
+    {OP_KEY_ROTATE,    on_key_rotate},
+    {OP_KEY_REWRAP,    on_key_rewrap},
+    {OP_MAIL_RELEASE,  on_mail_release},
+    {OP_SUITE_STATUS,  on_suite_status},
 };
 /* clang-format on */
 

@@ -12,9 +12,15 @@ extern const size_t crypto_handlers_count, operator_handlers_count;
 
 /* keys.c */
 bus_handler_fn on_keys, on_key_status;
+/* rotate.c */
+bus_handler_fn on_key_rotate, on_key_rewrap;
 /* operator.c: each call is an audit event */
 bus_handler_fn on_org_create, on_org_list, on_user_create, on_user_disable, on_user_password,
     on_user_reset, on_policy_set;
+/* restored.c */
+bus_handler_fn on_mail_release;
+/* suite_status.c */
+bus_handler_fn on_suite_status;
 /* feed.c */
 bus_handler_fn on_feed, on_known;
 /* retire.c */
@@ -37,6 +43,8 @@ sealed_handler_fn on_status;
 sealed_handler_fn on_compose, on_send;
 /* reading.c, ending.c */
 sealed_handler_fn on_subjects, on_read, on_revoke, on_delete, on_unlock;
+/* link_session.c */
+sealed_handler_fn on_leave;
 /* thread_read.c */
 sealed_handler_fn on_thread, on_open_message;
 /* resend.c */

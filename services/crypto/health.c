@@ -7,6 +7,9 @@ const struct health_query crypto_health[] = {
          "SELECT (SELECT count(*) FROM (SELECT FROM vault.mail_job LIMIT 10000) AS some_rows),"
          " coalesce((SELECT clock.now_ms() - min(not_before_ms) FROM vault.mail_job), 0) / 1000"},
         {METRIC_LETTERS_WAITING, METRIC_LETTER_OLDEST}, 2},
+    {{"vault_health_held", "SELECT count(*) FROM (SELECT FROM vault.mail_job WHERE is_from_backup"
+                           " AND restore.is_mail_held() LIMIT 10000) AS some_rows"},
+        {METRIC_MAIL_HELD}, 1},
     {{"vault_health_due", "SELECT coalesce((SELECT clock.now_ms() - due_ms FROM vault.message"
                           " WHERE due_ms IS NOT NULL ORDER BY due_ms LIMIT 1), 0) / 1000"},
         {METRIC_RETENTION_LAG}, 1},

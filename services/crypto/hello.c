@@ -15,6 +15,7 @@
 #include "services/crypto/message.h"
 #include "services/crypto/method.h"
 #include "services/crypto/organisation.h"
+#include "services/crypto/shown.h"
 
 #define HOUR_MS ((int64_t)60 * 60 * 1000)
 
@@ -32,7 +33,7 @@ static enum sm_error load_scene(struct sealed_call *call, struct scene *out)
     TRY(link_gone(link_load(worker, call->arena, call->link.link, &out->link)));
     TRY(link_gone(message_load(worker, call->arena, out->link.message, &out->message)));
     TRY(organisation_load(worker, call->arena, out->link.organisation, &out->organisation));
-    return account_by_id(worker, call->arena, out->message.sender, &out->sender);
+    return account_load(worker, call->arena, out->message.sender, &out->sender);
 }
 
 static struct audit_event event_of(const struct link *link, enum event_kind kind)
@@ -56,6 +57,7 @@ static enum sm_error log_shown(struct sealed_call *call, const struct link *link
     TRY(derived_id("page-shown", parts, 2, &event.event));
     TRY(call_begin(call, &tx));
     TRY(call_event(call, &event));
+    TRY(shown_note(call->worker->db, link, call->now_ms));
     FAIL_POINT("crypto.hello.before-commit");
     return call_commit(call, &tx);
 }

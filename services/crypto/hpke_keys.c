@@ -1,8 +1,8 @@
 /*
  * A small cache of vault.hpke_key behind a read-write lock: requests open under the read lock, so
  * that a key is never freed under them; a reload replaces the whole list; reloads take turns. An
- * unknown key id makes a reload worth while (another replica may have made it), but at most once a
- * second, so that made-up ids cost the database nothing.
+ * unknown key id makes a reload worth while (another replica may have made it this moment). Made-up
+ * ids cost the database little: reloads for them come from a small store that fills up slowly.
  */
 #include "services/crypto/hpke_keys.h"
 
@@ -19,7 +19,8 @@ enum {
     KEYS_MAX = 16, /* live at a time: about three, unless somebody moves the clock */
     WRAPPED_BYTES_MAX = 256,
     RELOAD_MS = 30 * 1000,
-    RELOAD_MS_MIN = 1000,
+    RELOADS_KEPT = 8,       /* for unknown key ids, at once */
+    RELOAD_EARNED_MS = 250, /* another one */
 };
 #define KEY_MS ((int64_t)HPKE_KEY_S * 1000)
 #define GRACE_MS ((int64_t)HPKE_KEY_GRACE_S * 1000)
@@ -42,6 +43,8 @@ struct hpke_keys {
     struct key_list list;
     pthread_mutex_t reloading;
     uint64_t begun, installed; /* reloads; the list is of number `installed` */
+    int64_t
+        reloads_spent_ms; /* RELOAD_EARNED_MS for each, on the monotonic clock; see may_reload */
 };
 
 /* clang-format off */
@@ -234,7 +237,7 @@ static enum sm_error make_key(const struct hpke_keys *keys, struct db *db, int64
     TRY(p256_export(key, &scalar));
     TRY(identity_sign(keys->identity, p256_public(key), &period, &statement));
     TRY(keyring_wrap_service(
-        keys->keyring, "hpke key", SPAN(statement.key_id), secret_span(scalar), &wrapped));
+        keys->keyring, db, "hpke key", SPAN(statement.key_id), secret_span(scalar), &wrapped));
     return DB_RUN(db, &write, NULL, db_bytes(SPAN(statement.key_id)),
         db_bytes(SPAN(statement.public_key)), db_bytes(buffer_span(&wrapped)),
         db_u64(statement.not_before_ms), db_u64(statement.not_after_ms),
@@ -272,6 +275,19 @@ enum sm_error hpke_keys_offer(
                                          : log_failure("hpke-key", SM_CRYPTO, "none is fresh");
 }
 
+/* --- ahead of time --- */
+
+enum sm_error hpke_keys_make(struct hpke_keys *keys, struct db *db, int64_t now_ms)
+{
+    TRY(DB_RUN0(db, &lock_making, NULL));
+    return make_key(keys, db, now_ms);
+}
+
+enum sm_error hpke_keys_renew(struct hpke_keys *keys, struct db *db)
+{
+    return reload(keys, db);
+}
+
 /* --- opening --- */
 
 static const struct p256_key *find_key(
@@ -298,13 +314,17 @@ static enum sm_error open_cached(struct hpke_keys *keys, const struct hpke_reque
     return error;
 }
 
+/* Each reload moves the mark on; it may be ahead of the clock by what is kept. */
 static bool may_reload(struct hpke_keys *keys)
 {
-    (void)pthread_rwlock_rdlock(&keys->lock);
-    int64_t age_ms = clock_monotonic_ms() - keys->list.loaded_ms;
-    bool is_empty = keys->list.loaded_ms == 0;
+    int64_t now_ms = clock_monotonic_ms();
+    (void)pthread_rwlock_wrlock(&keys->lock);
+    int64_t mark_ms = keys->reloads_spent_ms > now_ms ? keys->reloads_spent_ms : now_ms;
+    bool is_kept = mark_ms - now_ms <= (RELOADS_KEPT - 1) * RELOAD_EARNED_MS;
+    if (is_kept)
+        keys->reloads_spent_ms = mark_ms + RELOAD_EARNED_MS;
     (void)pthread_rwlock_unlock(&keys->lock);
-    return is_empty || age_ms >= RELOAD_MS_MIN;
+    return is_kept;
 }
 
 enum sm_error hpke_keys_open(struct hpke_keys *keys, struct db *db,

@@ -26,6 +26,13 @@ const uint8_t *hpke_keys_identity(const struct hpke_keys *keys);
 SM_MUST_USE enum sm_error hpke_keys_offer(
     struct hpke_keys *keys, struct db *db, int64_t now_ms, struct identity_statement *out);
 
+/*
+ * Makes a new key ahead of its time, in the caller's transaction; after its commit hpke_keys_renew
+ * offers it here at once, and other replicas within half a minute. Older keys open until their end.
+ */
+SM_MUST_USE enum sm_error hpke_keys_make(struct hpke_keys *keys, struct db *db, int64_t now_ms);
+SM_MUST_USE enum sm_error hpke_keys_renew(struct hpke_keys *keys, struct db *db);
+
 /* Which request is opened, and when. */
 struct hpke_request {
     const char *operation;

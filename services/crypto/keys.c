@@ -12,18 +12,20 @@
 #include "services/crypto/time_token.h"
 
 /* clang-format off */
-/* Per key: purpose, version, when it was made, rows that are wrapped or made under it. */
+/*
+ * Per key: purpose, organisation, version, when it was made, rows that are wrapped or made under it,
+ * whether a newer one is there. What a rotation is at comes first, then what there are many of last.
+ */
 static const struct statement status = {"key_status",
-    "SELECT 'master', version, created_ms, (SELECT count(*) FROM vault.service_key)"
-    " + (SELECT count(*) FROM vault.organisation_key) + (SELECT count(*) FROM vault.hpke_key)"
-    " FROM vault.key_check"
-    " UNION ALL SELECT purpose, version, created_ms, CASE purpose"
+    "SELECT CASE WHEN organisation IS NULL THEN 'master' ELSE 'organisation' END, organisation,"
+    " version, created_ms, rows, is_old, max(is_old::int) OVER (PARTITION BY organisation) = 0,"
+    " organisation IS NOT NULL FROM vault.key_version"
+    " UNION ALL SELECT purpose, NULL, version, created_ms, CASE purpose"
     " WHEN 'pepper' THEN (SELECT count(*) FROM vault.account)"
     " WHEN 'row' THEN (SELECT count(*) FROM vault.account) + (SELECT count(*) FROM vault.organisation)"
-    " WHEN 'session' THEN (SELECT count(*) FROM vault.session) ELSE 0 END FROM vault.service_key"
-    " UNION ALL SELECT 'organisation', version, min(created_ms), count(*)"
-    " FROM vault.organisation_key GROUP BY version"
-    " ORDER BY 1, 2 LIMIT 100"};
+    " WHEN 'session' THEN (SELECT count(*) FROM vault.session) ELSE 0 END, false, true, false"
+    " FROM vault.service_key"
+    " ORDER BY 7, 8, 1, 2, 3 LIMIT 100"};
 /* clang-format on */
 
 static enum sm_error keep_bytes(
@@ -74,9 +76,11 @@ static enum sm_error fill_items(
         struct key_status_item *item = (struct key_status_item *)items + i;
         TRY(db_read_bytes(rows, i, 0, 64, &item->purpose));
         TRY(keep_span(arena, item->purpose, &item->purpose));
-        TRY(db_read_u64(rows, i, 1, &item->version));
-        TRY(db_read_u64(rows, i, 2, &item->created_ms));
-        TRY(db_read_u64(rows, i, 3, &item->rows));
+        TRY(db_read_id(rows, i, 1, &item->organisation));
+        TRY(db_read_u64(rows, i, 2, &item->version));
+        TRY(db_read_u64(rows, i, 3, &item->created_ms));
+        TRY(db_read_u64(rows, i, 4, &item->rows));
+        TRY(db_read_bool(rows, i, 5, &item->is_old));
     }
     reply->keys = (struct list){items, count};
     return SM_OK;

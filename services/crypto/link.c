@@ -30,6 +30,7 @@ static const char mac_domain[] = "vault.link";
 static const struct statement
     load = {"link_load", COLUMNS},
     lock = {"link_lock", COLUMNS " FOR UPDATE"},
+    now = {"link_now", "SELECT clock.now_ms()"}, /* begun when both locks are held */
     insert = {"link_insert",
         "INSERT INTO vault.link (link, message, organisation, address, name, method, verifier,"
         " generation, state, expires_ms, window_failures, total_failures, epoch, locked_until_ms,"
@@ -129,12 +130,10 @@ struct found {
 };
 
 /* A link that is not there costs the MAC of an empty row: the same work as one that is. */
-static enum sm_error find(const struct worker *worker, const struct statement *statement,
+static enum sm_error read_found(const struct worker *worker, const struct db_rows *rows,
     struct arena *arena, struct found *found)
 {
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
     struct span mac = SPAN(found->mac);
-    TRY(DB_RUN(worker->db, statement, &rows, db_id(&found->link.link)));
     enum sm_error presence = db_one(rows);
     if (presence != SM_OK)
         return check_mac(worker, &found->link, mac) == SM_OK ? SM_DATABASE : presence;
@@ -144,6 +143,14 @@ static enum sm_error find(const struct worker *worker, const struct statement *s
     if (mac.size == ROWMAC_BYTES)
         memcpy(found->mac, mac.at, ROWMAC_BYTES);
     return check_mac(worker, &found->link, mac);
+}
+
+static enum sm_error find(const struct worker *worker, const struct statement *statement,
+    struct arena *arena, struct found *found)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(worker->db, statement, &rows, db_id(&found->link.link)));
+    return read_found(worker, rows, arena, found);
 }
 
 enum sm_error link_load(
@@ -180,7 +187,7 @@ enum sm_error link_insert(const struct worker *worker, const struct link *link)
     row_fields(link, values);
     TRY(make_mac(worker, link, mac));
     values[FIELDS_COUNT] = db_bytes(SPAN(mac));
-    return db_run(worker->db, &insert, values, FIELDS_COUNT + 1, NULL);
+    return db_post(worker->db, &insert, values, FIELDS_COUNT + 1);
 }
 
 enum sm_error link_update(const struct worker *worker, struct link *link)
@@ -189,7 +196,7 @@ enum sm_error link_update(const struct worker *worker, struct link *link)
     const struct lockout *lockout = &link->lockout;
     link->version++;
     TRY(make_mac(worker, link, mac));
-    return DB_RUN(worker->db, &update, NULL, db_id(&link->link),
+    return DB_POST(worker->db, &update, db_id(&link->link),
         link->verifier.size ? db_bytes(link->verifier) : db_null(), db_u64(link->generation),
         db_u64(link->state), db_u64(lockout->window_failures), db_u64(lockout->total_failures),
         db_u64(lockout->epoch), db_i64(lockout->locked_until_ms), db_bool(lockout->is_frozen),
@@ -243,10 +250,21 @@ enum sm_error link_gone(enum sm_error error)
 enum sm_error link_lock_live(
     const struct worker *worker, struct arena *arena, struct link *link, struct message *message)
 {
+    struct db_rows *held DEFER(db_rows_free) = NULL;
+    struct db_rows *locked DEFER(db_rows_free) = NULL;
+    struct db_rows *clock DEFER(db_rows_free) = NULL;
+    struct found found = {.link.link = link->link};
     int64_t now_ms;
-    TRY(link_gone(message_hold(worker, arena, link->message, message)));
-    TRY(link_gone(link_lock(worker, arena, link->link, link)));
-    TRY(db_now_ms(worker->db, &now_ms));
+    const struct db_value of_message = db_id(&link->message);
+    const struct db_value of_link = db_id(&link->link);
+    const struct db_query queries[] = {{message_hold_statement(), &of_message, 1, &held},
+        {&lock, &of_link, 1, &locked}, {&now, NULL, 0, &clock}};
+    TRY(db_run_all(worker->db, queries, 3));
+    TRY(link_gone(message_read_held(worker, held, arena, link->message, message)));
+    TRY(link_gone(read_found(worker, locked, arena, &found)));
+    TRY(db_one(clock));
+    TRY(db_read_i64(clock, 0, 0, &now_ms));
+    *link = found.link;
     bool is_good = id_equal(link->message, message->message) && link_is_live(link, message, now_ms);
     return is_good ? SM_OK : SM_GONE;
 }

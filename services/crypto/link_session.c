@@ -1,8 +1,10 @@
-/* The rows of vault.link_session. */
+/* The rows of vault.link_session, and the end of one by its recipient's will. */
 #include "services/crypto/link_session.h"
 
 #include "base/random.h"
 #include "base/secret.h"
+#include "services/crypto/derived.h"
+#include "services/crypto/handlers.h"
 #include "services/crypto/keep.h"
 #include "services/crypto/rowmac.h"
 
@@ -16,7 +18,8 @@ static const struct statement
     load = {"link_session_load",
         "SELECT link, expires_ms, proof FROM vault.link_session WHERE session = $1"},
     forget_old = {"link_session_forget_old",
-        "DELETE FROM vault.link_session WHERE link = $1 AND expires_ms < clock.now_ms()"};
+        "DELETE FROM vault.link_session WHERE link = $1 AND expires_ms < clock.now_ms()"},
+    end_one = {"link_session_end", "DELETE FROM vault.link_session WHERE session = $1"};
 /* clang-format on */
 
 enum { PROOF_FIELDS = 4 };
@@ -48,8 +51,8 @@ enum sm_error link_session_new(
     proof_fields(&row, SPAN(secret), fields);
     TRY(rowmac_make_under(call->worker->crypto->keyring,
         &(struct rowmac_input){KEY_SESSION, proof_domain, fields, PROOF_FIELDS}, proof));
-    TRY(DB_RUN(db, &forget_old, NULL, db_id(&link)));
-    TRY(DB_RUN(db, &insert, NULL, db_id(&row.session), db_id(&link), db_i64(row.expires_ms),
+    TRY(DB_POST(db, &forget_old, db_id(&link)));
+    TRY(DB_POST(db, &insert, db_id(&row.session), db_id(&link), db_i64(row.expires_ms),
         db_bytes(SPAN(proof))));
     out->session = row.session;
     *expires_ms = row.expires_ms;
@@ -92,4 +95,27 @@ enum sm_error link_session_load(struct sealed_call *call, struct link_session *o
     found.expires_ms = row.expires_ms;
     *out = found;
     return SM_OK;
+}
+
+/* Not waited for: nothing is released. The event's id is the session's, so it is logged once. */
+enum sm_error on_leave(struct sealed_call *call, const void *message, void *reply)
+{
+    struct link_session session;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    (void)message;
+    (void)reply;
+    TRY(link_session_load(call, &session));
+    const struct personal_field personal[] = {{span_text("recipient"), session.link.address}};
+    struct audit_event event = {.organisation = session.link.organisation,
+        .kind = EVENT_SIGNED_OUT,
+        .message = session.link.message,
+        .link = session.link.link,
+        .actor_class = ACTOR_RECIPIENT,
+        .actor = session.link.link,
+        .personal = LIST_OF(personal)};
+    TRY(derived_from("left", session.session, &event.event));
+    TRY(call_begin(call, &tx));
+    TRY(DB_RUN(call->worker->db, &end_one, NULL, db_id(&session.session)));
+    TRY(call_event(call, &event));
+    return call_commit(call, &tx);
 }

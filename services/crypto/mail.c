@@ -34,7 +34,7 @@ enum sm_error mail_add(const struct worker *worker, const struct mail_order *ord
     struct id job;
     TRY(id_random(&job));
     TRY(seal_letter(worker, &order->letter, job, &sealed));
-    return DB_RUN(worker->db, &insert, NULL, db_id(&job), db_id(&order->organisation),
+    return DB_POST(worker->db, &insert, db_id(&job), db_id(&order->organisation),
         db_id(&order->message), db_id(&order->link), db_u64(order->letter.kind),
         db_i64(order->not_before_ms), db_i64(order->not_after_ms), db_id(&order->event),
         db_bytes(buffer_span(&sealed)));

@@ -6,14 +6,15 @@
  */
 #include "services/crypto/mail.h"
 
-#include "base/condition.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "bus/client.h"
+#include "db/bell.h"
 #include "proto/crypto.h"
 #include "proto/limits.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum {
@@ -27,9 +28,8 @@ enum {
 struct mail_relay {
     struct mail_relay_options options;
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool is_poked, is_stopping;
+    struct bell *wake;
+    atomic_bool is_stopping;
     /* the thread's own */
     struct db *db;
     struct bus_client *notifier;
@@ -42,7 +42,8 @@ static const struct statement
     ready = {"mail_job_ready",
         "SELECT id, job, organisation, message, link, kind, not_before_ms, not_after_ms, sealed"
         " FROM vault.mail_job AS waiting WHERE NOT EXISTS"
-        " (SELECT FROM vault.event WHERE event = waiting.waits_for) ORDER BY id LIMIT $1"},
+        " (SELECT FROM vault.event WHERE event = waiting.waits_for)"
+        " AND (NOT is_from_backup OR NOT restore.is_mail_held()) ORDER BY id LIMIT $1"},
     remove_jobs = {"mail_job_remove",
         "DELETE FROM vault.mail_job WHERE id = ANY ($1::text::bigint[])"},
     cancels = {"mail_cancel_list",
@@ -62,8 +63,12 @@ static enum sm_error be_elected(struct mail_relay *relay, bool *out)
     TRY(DB_RUN0(relay->db, &elect, &rows));
     TRY(db_one(rows));
     TRY(db_read_bool(rows, 0, 0, &has_lock));
-    relay->elected_session = has_lock ? db_sessions(relay->db) : 0;
-    *out = has_lock;
+    relay->elected_session = 0;
+    if (!has_lock)
+        return bell_pass_on(relay->wake, relay->db);
+    TRY(bell_listen(relay->wake, relay->db));
+    relay->elected_session = db_sessions(relay->db);
+    *out = true;
     return SM_OK;
 }
 
@@ -170,32 +175,23 @@ static enum sm_error relay_round(struct mail_relay *relay, bool *is_more)
 
 /* --- the thread --- */
 
-/* Until poked, told to stop, or a second has passed. False when the thread is to end. */
-static bool sleep_until_poked(struct mail_relay *relay, bool is_more)
+static void note_luck(enum sm_error error, enum sm_error last)
 {
-    struct timespec until = condition_after_ms(IDLE_MS);
-    bool has_time = true;
-    (void)pthread_mutex_lock(&relay->lock);
-    while (!is_more && !relay->is_poked && !relay->is_stopping && has_time)
-        has_time = condition_wait(&relay->wake, &relay->lock, &until);
-    relay->is_poked = false;
-    bool goes_on = !relay->is_stopping;
-    (void)pthread_mutex_unlock(&relay->lock);
-    return goes_on;
+    if (error != last)
+        log_line(error == SM_OK ? LOG_INFO : LOG_WARNING, "mail-relay", "state", error_name(error),
+            NULL);
 }
 
 static void *run(void *context)
 {
     struct mail_relay *relay = context;
     enum sm_error last = SM_OK;
-    bool is_more = false;
-    while (sleep_until_poked(relay, is_more)) {
-        is_more = false;
+    while (!atomic_load(&relay->is_stopping)) {
+        bool is_more = false;
         enum sm_error error = relay_round(relay, &is_more);
-        if (error != last)
-            log_line(error == SM_OK ? LOG_INFO : LOG_WARNING, "mail-relay", "state",
-                error_name(error), NULL);
+        note_luck(error, last);
         last = error;
+        bell_wait(relay->wake, relay->db, is_more ? 0 : IDLE_MS);
     }
     return NULL;
 }
@@ -206,6 +202,7 @@ static void discard(struct mail_relay **relay)
         return;
     bus_client_close(&(*relay)->notifier);
     db_close(&(*relay)->db);
+    bell_free(&(*relay)->wake);
     free(*relay);
     *relay = NULL;
 }
@@ -219,9 +216,8 @@ enum sm_error mail_relay_start(const struct mail_relay_options *options, struct 
     TRY(db_open(options->conninfo, &relay->db));
     TRY(bus_client_open(
         options->keys, PEER_NOTIFIER, options->notifier_endpoints, &relay->notifier));
-    condition_make(&relay->wake);
-    if (pthread_mutex_init(&relay->lock, NULL) != 0 ||
-        pthread_create(&relay->thread, NULL, run, relay) != 0)
+    TRY(bell_new("vault_mail", &relay->wake));
+    if (pthread_create(&relay->thread, NULL, run, relay) != 0)
         return SM_NO_MEMORY;
     *out = TAKE(relay);
     return SM_OK;
@@ -231,22 +227,14 @@ void mail_relay_stop(struct mail_relay **relay)
 {
     if (!*relay)
         return;
-    (void)pthread_mutex_lock(&(*relay)->lock);
-    (*relay)->is_stopping = true;
-    (void)pthread_cond_signal(&(*relay)->wake);
-    (void)pthread_mutex_unlock(&(*relay)->lock);
+    atomic_store(&(*relay)->is_stopping, true);
+    bell_ring((*relay)->wake);
     (void)pthread_join((*relay)->thread, NULL);
-    (void)pthread_cond_destroy(&(*relay)->wake);
-    (void)pthread_mutex_destroy(&(*relay)->lock);
     discard(relay);
 }
 
 void mail_relay_poke(struct mail_relay *relay)
 {
-    if (!relay)
-        return;
-    (void)pthread_mutex_lock(&relay->lock);
-    relay->is_poked = true;
-    (void)pthread_cond_signal(&relay->wake);
-    (void)pthread_mutex_unlock(&relay->lock);
+    if (relay)
+        bell_ring(relay->wake);
 }

@@ -8,14 +8,22 @@
  * This file builds the objects in the order in which they need each other. They are taken down in
  * reverse when `serve` returns, whatever the reason.
  */
+#include "base/log.h"
+#include "cage/cage.h"
+#include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/crypto/anchor.h"
 #include "services/crypto/capability_file.h"
 #include "services/crypto/handlers.h"
 #include "services/crypto/health.h"
 #include "services/crypto/hpke_keys.h"
+#include "services/crypto/journal.h"
 #include "services/crypto/letter_key.h"
 #include "services/crypto/mail.h"
+#include "services/crypto/restored.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 
 enum { QUEUE_MAX = 256, OPERATOR_WORKERS = 1, OPERATOR_QUEUE_MAX = 8, PASSWORD_KEEP_MS = 10000 };
 
@@ -42,14 +50,33 @@ static enum sm_error worker_open(void *service, void **out)
 
 /* --- the parts --- */
 
-/* Needs the master key, and is the last to see it. */
+/* Needs the master keys, and is the last to see them. */
 static enum sm_error open_keyring(struct settings *settings, struct keyring **out)
 {
+    const struct master_keys master = {.current = settings_secret(settings, SETTING_MASTER_KEY),
+        .next = settings_secret(settings, SETTING_MASTER_KEY_NEXT)};
     struct db *db DEFER(db_close) = NULL;
     TRY(db_open(settings_text(settings, SETTING_DATABASE), &db));
-    enum sm_error error = keyring_open(db, settings_secret(settings, SETTING_MASTER_KEY), out);
+    enum sm_error error = keyring_open(db, &master, out);
     settings_forget(settings, SETTING_MASTER_KEY);
-    return error;
+    settings_forget(settings, SETTING_MASTER_KEY_NEXT);
+    return error == SM_OK ? keks_mark_sessions(keyring_keks(*out)) : error;
+}
+
+/* What a restore brought back is ended again before anybody can ask for it. */
+static enum sm_error replay_erasures(struct crypto *crypto)
+{
+    struct worker worker = {.crypto = crypto};
+    struct db *db DEFER(db_close) = NULL;
+    uint64_t count;
+    char text[24];
+    TRY(db_open(settings_text(crypto->settings, SETTING_DATABASE), &db));
+    worker.db = db;
+    TRY(restored_replay(&worker, &count));
+    (void)snprintf(text, sizeof text, "%" PRIu64, count);
+    if (count)
+        log_line(LOG_INFO, "erasures-repeated", "count", text, NULL);
+    return SM_OK;
 }
 
 static enum sm_error open_passwords(const struct crypto *crypto, struct password_pool **out)
@@ -151,6 +178,7 @@ static enum sm_error serve(void)
     struct bus_keys *bus_keys DEFER(bus_keys_free) = NULL;
     struct crypto crypto = {0};
     TRY(settings_load(PEER_CRYPTO, &settings));
+    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     crypto.settings = settings;
     crypto.base_url = settings_text(settings, SETTING_BASE_URL);
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_CRYPTO, &bus_keys));
@@ -162,9 +190,15 @@ static enum sm_error serve(void)
     crypto.keyring = keyring;
     TRY(capability_file_write(
         settings_text_or(settings, SETTING_CAPABILITY_DIR, SETTING_KEYS_DIR), keyring));
+    struct journal *journal DEFER(journal_close) = NULL;
+    TRY(journal_open(settings_text(settings, SETTING_JOURNAL_DIR), &journal));
+    crypto.journal = journal;
+    TRY(replay_erasures(&crypto));
     struct hpke_keys *hpke DEFER(hpke_keys_free) = NULL;
     TRY(hpke_keys_new(keyring, &hpke));
     crypto.hpke = hpke;
+    struct cage *cage DEFER(cage_free) = NULL;
+    TRY(cage_enter(PEER_CRYPTO, settings, &cage));
     struct password_pool *passwords DEFER(password_pool_free) = NULL;
     TRY(open_passwords(&crypto, &passwords));
     crypto.passwords = passwords;
@@ -183,6 +217,7 @@ static enum sm_error serve(void)
     TRY(listen_operator(&crypto, &local));
     struct health *health DEFER(health_stop) = NULL;
     TRY(start_health(settings, bus_keys, &health));
+    TRY(cage_lock(cage));
     return service_wait_all((struct bus_server *const[]){bus, local}, 2);
 }
 

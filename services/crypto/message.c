@@ -6,6 +6,7 @@
 
 #include "services/crypto/feed.h"
 #include "services/crypto/keep.h"
+#include "services/crypto/place.h"
 #include "services/crypto/rowmac.h"
 #include "services/crypto/tampering.h"
 
@@ -33,6 +34,9 @@ static const struct statement
     update = {"message_update",
         "UPDATE vault.message SET state = $2, wrapped = $3, subject_sealed = $4, parts = $5,"
         " digest = $6, version = $7, mac = $8 WHERE message = $1"},
+    rewrap = {"message_rewrap",
+        "UPDATE vault.message SET wrapped = $2, mac = $3 WHERE message = $1"},
+    reread = {"message_reread", "SELECT wrapped FROM vault.message WHERE message = $1"},
     set_due = {"message_set_due", "UPDATE vault.message SET due_ms = $2 WHERE message = $1"};
 /* clang-format on */
 
@@ -121,12 +125,10 @@ struct found {
     uint8_t mac[ROWMAC_BYTES];
 };
 
-static enum sm_error find(const struct worker *worker, const struct statement *statement,
+static enum sm_error read_found(const struct worker *worker, const struct db_rows *rows,
     struct arena *arena, struct found *found)
 {
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
     struct span mac = SPAN(found->mac);
-    TRY(DB_RUN(worker->db, statement, &rows, db_id(&found->message.message)));
     enum sm_error presence = db_one(rows);
     if (presence != SM_OK)
         return check_mac(worker, &found->message, mac) == SM_OK ? SM_DATABASE : presence;
@@ -136,6 +138,14 @@ static enum sm_error find(const struct worker *worker, const struct statement *s
     if (mac.size == ROWMAC_BYTES)
         memcpy(found->mac, mac.at, ROWMAC_BYTES);
     return check_mac(worker, &found->message, mac);
+}
+
+static enum sm_error find(const struct worker *worker, const struct statement *statement,
+    struct arena *arena, struct found *found)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(worker->db, statement, &rows, db_id(&found->message.message)));
+    return read_found(worker, rows, arena, found);
 }
 
 enum sm_error message_load(
@@ -174,6 +184,20 @@ enum sm_error message_hold(
     return find_inside(worker, &hold, arena, message, out);
 }
 
+const struct statement *message_hold_statement(void)
+{
+    return &hold;
+}
+
+enum sm_error message_read_held(const struct worker *worker, const struct db_rows *rows,
+    struct arena *arena, struct id message, struct message *out)
+{
+    struct found found = {.message.message = message};
+    TRY(read_found(worker, rows, arena, &found));
+    *out = found.message;
+    return SM_OK;
+}
+
 /* --- writing --- */
 
 enum sm_error message_insert(const struct worker *worker, const struct message *message)
@@ -183,7 +207,7 @@ enum sm_error message_insert(const struct worker *worker, const struct message *
     row_fields(message, values);
     TRY(make_mac(worker, message, mac));
     values[FIELDS_COUNT] = db_bytes(SPAN(mac));
-    return db_run(worker->db, &insert, values, FIELDS_COUNT + 1, NULL);
+    return db_post(worker->db, &insert, values, FIELDS_COUNT + 1);
 }
 
 static enum sm_error state_to_feed(const struct worker *worker, const struct message *message)
@@ -201,7 +225,7 @@ enum sm_error message_update(const struct worker *worker, struct message *messag
     uint8_t mac[ROWMAC_BYTES];
     message->version++;
     TRY(make_mac(worker, message, mac));
-    TRY(DB_RUN(worker->db, &update, NULL, db_id(&message->message), db_u64(message->state),
+    TRY(DB_POST(worker->db, &update, db_id(&message->message), db_u64(message->state),
         bytes_or_null(message->wrapped), bytes_or_null(message->subject_sealed),
         bytes_or_null(message->parts), bytes_or_null(message->digest), db_u64(message->version),
         db_bytes(SPAN(mac))));
@@ -249,11 +273,52 @@ bool message_is_readable(const struct message *message, int64_t now_ms)
     return !has_ended && now_ms < message->expires_ms && message->wrapped.size > 0;
 }
 
+static const char purpose_of_key[] = "message key";
+
+static enum sm_error unwrap(const struct worker *worker, const struct message *message,
+    struct span wrapped, struct secret **out)
+{
+    return keyring_unwrap(worker->crypto->keyring, worker->db, message->organisation,
+        purpose_of_key, message->message, wrapped, out);
+}
+
+/* A row that was read without a lock may have been wrapped anew since, and the old version of the
+ * organisation's key destroyed: then the row has the key under the new one. */
+static enum sm_error unwrap_again(
+    const struct worker *worker, const struct message *message, struct secret **out)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    struct span wrapped;
+    uint64_t before;
+    uint64_t now;
+    TRY(DB_RUN(worker->db, &reread, &rows, db_id(&message->message)));
+    TRY(db_one(rows));
+    TRY(db_read_bytes(rows, 0, 0, WRAPPED_BYTES_MAX, &wrapped));
+    TRY(place_version(message->wrapped, &before));
+    TRY(place_version(wrapped, &now));
+    return now > before ? unwrap(worker, message, wrapped, out) : SM_TAMPERED;
+}
+
 enum sm_error message_key(
     const struct worker *worker, const struct message *message, struct secret **out)
 {
-    return keyring_unwrap(worker->crypto->keyring, worker->db, message->organisation, "message key",
-        message->message, message->wrapped, out);
+    enum sm_error error = unwrap(worker, message, message->wrapped, out);
+    return error == SM_TAMPERED ? unwrap_again(worker, message, out) : error;
+}
+
+enum sm_error message_rewrap(const struct worker *worker, const struct message *message)
+{
+    struct message after = *message;
+    struct secret *key DEFER(secret_free) = NULL;
+    struct buffer wrapped DEFER(buffer_free) = BUFFER(WRAPPED_BYTES_MAX);
+    uint8_t mac[ROWMAC_BYTES];
+    TRY(unwrap(worker, message, message->wrapped, &key));
+    TRY(keyring_wrap(worker->crypto->keyring, worker->db, message->organisation, purpose_of_key,
+        message->message, secret_span(key), &wrapped));
+    after.wrapped = buffer_span(&wrapped);
+    TRY(make_mac(worker, &after, mac));
+    return DB_RUN(worker->db, &rewrap, NULL, db_id(&after.message), db_bytes(after.wrapped),
+        db_bytes(SPAN(mac)));
 }
 
 /* --- part facts --- */

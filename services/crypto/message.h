@@ -38,6 +38,10 @@ SM_MUST_USE enum sm_error message_lock(
  */
 SM_MUST_USE enum sm_error message_hold(
     const struct worker *worker, struct arena *arena, struct id message, struct message *out);
+/* The two halves of message_hold, for who runs it together with others (db_run_all); $1 message. */
+const struct statement *message_hold_statement(void);
+SM_MUST_USE enum sm_error message_read_held(const struct worker *worker, const struct db_rows *rows,
+    struct arena *arena, struct id message, struct message *out);
 
 /* Writes a new row, with its MAC. SM_CONFLICT when the id was ever used. */
 SM_MUST_USE enum sm_error message_insert(
@@ -59,6 +63,13 @@ bool message_is_readable(const struct message *message, int64_t now_ms);
 /* The message key. SM_TAMPERED if the wrapped bytes are not this message's. Caller owns *out. */
 SM_MUST_USE enum sm_error message_key(
     const struct worker *worker, const struct message *message, struct secret **out);
+
+/*
+ * Wraps the key of a row that message_lock gave under the organisation's newest key, with a new
+ * MAC: nothing else of the message changes, and the feed has nothing to tell.
+ */
+SM_MUST_USE enum sm_error message_rewrap(
+    const struct worker *worker, const struct message *message);
 
 /* Part facts as they are stored, and back as a list of struct part_facts in `arena`. */
 SM_MUST_USE enum sm_error message_pack_parts(

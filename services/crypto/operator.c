@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "envelope/link.h"
 #include "proto/limits.h"
-#include "services/crypto/account.h"
+#include "services/crypto/administrators.h"
 #include "services/crypto/derived.h"
 #include "services/crypto/newcomer.h"
 #include "services/crypto/organisation.h"
@@ -19,152 +19,17 @@
 
 /* clang-format off */
 static const struct statement
-    list_all = {"organisation_list", "SELECT organisation FROM vault.organisation ORDER BY name LIMIT 100"},
-    see = {"operator_see",
-        "INSERT INTO vault.seen_request (request, expires_ms) VALUES ($1, clock.now_ms() + $2)"
-        " ON CONFLICT (request) DO NOTHING"};
+    list_all = {"organisation_list", "SELECT organisation FROM vault.organisation ORDER BY name LIMIT 100"};
 /* clang-format on */
 
-enum { DEFAULT_LIFETIME_DAYS = 30, ORGANISATIONS_MAX = PAGE_ROWS_MAX, ANSWER_MARGIN_MS = 250 };
-/*
- * A key is remembered for good: with a forgotten one a call could act again, under an event id that
- * audit has and passes over.
- */
-#define SEEN_MS ((int64_t)100 * 365 * 24 * 60 * 60 * 1000)
+enum { DEFAULT_LIFETIME_DAYS = 30, ORGANISATIONS_MAX = PAGE_ROWS_MAX };
 #define DEFAULT_TOTAL_BYTES ((uint64_t)100 * 1000 * 1000 * 1000)
 
-/* --- events --- */
-
-static enum sm_error add_event(const struct worker *worker, struct audit_event *event)
-{
-    int64_t now_ms;
-    TRY(db_now_ms(worker->db, &now_ms));
-    if (id_is_none(event->event))
-        TRY(id_random(&event->event));
-    event->at_ms = (uint64_t)now_ms;
-    event->actor_class = ACTOR_OPERATOR;
-    return outbox_add(worker->db, &vault_outbox, event);
-}
-
-static enum sm_error wait_for_log(struct bus_request *request, struct id event)
-{
-    const struct worker *worker = request->worker;
-    int64_t left_ms = request->header.deadline_ms - clock_wall_ms() - ANSWER_MARGIN_MS;
-    return relay_wait(worker->crypto->events, worker->db, event, left_ms > 0 ? left_ms : 0);
-}
-
-/* Commits, and answers only when the log has `event`. */
-static enum sm_error commit_and_wait(
-    struct bus_request *request, struct db_transaction *tx, struct id event)
-{
-    FAIL_POINT("crypto.operator.before-commit");
-    TRY(db_commit(tx));
-    FAIL_POINT("crypto.operator.after-commit");
-    TRY(wait_for_log(request, event));
-    FAIL_POINT("crypto.operator.after-ack");
-    return SM_OK;
-}
-
 /*
- * A call's id follows from its name and its idempotency key. It is the id of its event too, and of
- * the organisation or the account that it makes: so a repeat has the first call's answer. Derived,
- * so that nobody can choose the id of an event that the log has.
+ * Where something is there already that was asked for by another call, with the same content, the
+ * answer was lost, or the log was away when it was made. The log gets the call (operator_log); and
+ * as the relay keeps the order, it then has the event of the making too.
  */
-static enum sm_error call_id(const struct bus_request *request, const char *name, struct id *out)
-{
-    return derived_from(name, request->header.idempotency, out);
-}
-
-/* Begins the transaction of an effect. SM_REPLAYED: this call's was committed before. */
-static enum sm_error begin(struct bus_request *request, struct id call, struct db_transaction *tx)
-{
-    const struct worker *worker = request->worker;
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
-    struct db_transaction begun DEFER(db_rollback) = {0};
-    TRY(db_begin(worker->db, &begun));
-    TRY(DB_RUN(worker->db, &see, &rows, db_id(&call), db_i64(SEEN_MS)));
-    if (db_rows_affected(rows) != 1)
-        return SM_REPLAYED;
-    tx->db = TAKE(begun.db);
-    return SM_OK;
-}
-
-/* Only an organisation that is there has a log. */
-static bool has_log(const struct bus_request *request, struct id organisation)
-{
-    struct organisation unused;
-    enum sm_error error = organisation_load(request->worker, request->arena, organisation, &unused);
-    return error == SM_OK || error == SM_TAMPERED;
-}
-
-/* What a call is and whom it is about. */
-struct subject {
-    const char *name;
-    struct id call, organisation;
-};
-
-/*
- * The end of every call about one organisation: a refusal is an event too, and a repeat has its
- * answer when the log has the first call's event. Gives back `error` otherwise.
- */
-static enum sm_error end(
-    struct bus_request *request, const struct subject *subject, enum sm_error error)
-{
-    const struct worker *worker = request->worker;
-    struct db_transaction tx DEFER(db_rollback) = {0};
-    struct buffer reason DEFER(buffer_free) = BUFFER(REASON_BYTES_MAX);
-    bool is_refusal = error == SM_CONFLICT || error == SM_NOT_FOUND || error == SM_BAD_VALUE ||
-                      error == SM_TAMPERED;
-    log_line(LOG_INFO, "operator-call", "call", subject->name, "result", error_name(error), NULL);
-    if (error == SM_REPLAYED)
-        return wait_for_log(request, subject->call);
-    if (!is_refusal || id_is_none(subject->organisation) ||
-        !has_log(request, subject->organisation))
-        return error;
-    TRY(buffer_format(&reason, "%s: %s", subject->name, error_name(error)));
-    struct audit_event event = {.organisation = subject->organisation,
-        .kind = EVENT_OPERATOR_CALL,
-        .result = RESULT_REFUSED,
-        .reason = buffer_span(&reason)};
-    TRY(db_begin(worker->db, &tx));
-    TRY(add_event(worker, &event));
-    TRY(commit_and_wait(request, &tx, event.event));
-    return error;
-}
-
-enum sm_error operator_log_all(struct bus_request *request, const char *name)
-{
-    const struct worker *worker = request->worker;
-    struct db_transaction tx DEFER(db_rollback) = {0};
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
-    struct audit_event event = {.kind = EVENT_OPERATOR_CALL, .reason = span_text(name)};
-    log_line(LOG_INFO, "operator-call", "call", name, NULL);
-    TRY(db_begin(worker->db, &tx));
-    TRY(DB_RUN0(worker->db, &list_all, &rows));
-    for (size_t i = 0; i < db_rows_count(rows); i++) {
-        event.event = (struct id){{0}}; /* a fresh one each */
-        TRY(db_read_id(rows, i, 0, &event.organisation));
-        TRY(add_event(worker, &event));
-    }
-    return commit_and_wait(request, &tx, event.event);
-}
-
-/*
- * What is there already was asked for by another call, with the same content: the answer was lost,
- * or the log was away when it was made. The log gets the call; and as the relay keeps the order, it
- * then has the event of the making too.
- */
-static enum sm_error log_again(
-    struct bus_request *request, struct id organisation, const char *reason)
-{
-    const struct worker *worker = request->worker;
-    struct db_transaction tx DEFER(db_rollback) = {0};
-    struct audit_event event = {
-        .organisation = organisation, .kind = EVENT_OPERATOR_CALL, .reason = span_text(reason)};
-    TRY(db_begin(worker->db, &tx));
-    TRY(add_event(worker, &event));
-    return commit_and_wait(request, &tx, event.event);
-}
 
 /* --- organisations --- */
 
@@ -176,11 +41,11 @@ static enum sm_error write_organisation(
     struct audit_event event = {.event = fresh->organisation,
         .organisation = fresh->organisation,
         .kind = EVENT_ORGANISATION_CREATED};
-    TRY(begin(request, fresh->organisation, &tx));
+    TRY(operator_begin(request, fresh->organisation, &tx));
     TRY(organisation_insert(worker, fresh));
     TRY(keyring_organisation_new(worker->crypto->keyring, worker->db, fresh->organisation));
-    TRY(add_event(worker, &event));
-    return commit_and_wait(request, &tx, event.event);
+    TRY(operator_event(worker, &event));
+    return operator_commit(request, &tx, event.event);
 }
 
 /* Its policy may have changed since; what was asked for has not. */
@@ -195,7 +60,7 @@ static enum sm_error organisation_again(
                    span_equal(there.colour, wanted->colour);
     if (!is_same)
         return SM_CONFLICT;
-    TRY(log_again(request, there.organisation, "org_create: again"));
+    TRY(operator_log(request, there.organisation, "org_create: again"));
     *out = there.organisation;
     return SM_OK;
 }
@@ -226,9 +91,9 @@ static enum sm_error create_organisation(struct bus_request *request, struct id 
 enum sm_error on_org_create(struct bus_request *request, const void *message, void *out)
 {
     struct org_create_reply *reply = out;
-    struct subject subject = {.name = "org_create"};
-    TRY(call_id(request, subject.name, &subject.call));
-    return end(request, &subject,
+    struct operator_subject subject = {.name = "org_create"};
+    TRY(operator_call_id(request, subject.name, &subject.call));
+    return operator_end(request, &subject,
         create_organisation(request, subject.call, message, &reply->organisation));
 }
 
@@ -275,7 +140,7 @@ static enum sm_error set_policy(
     struct db_transaction tx DEFER(db_rollback) = {0};
     struct buffer changes DEFER(buffer_free) = BUFFER(REASON_BYTES_MAX);
     struct organisation before;
-    TRY(begin(request, call, &tx));
+    TRY(operator_begin(request, call, &tx));
     TRY(organisation_lock(worker, request->arena, policy->organisation, &before));
     struct organisation after = before;
     apply_policy(policy, &after);
@@ -287,17 +152,17 @@ static enum sm_error set_policy(
         .organisation = policy->organisation,
         .kind = EVENT_POLICY_CHANGED,
         .reason = buffer_span(&changes)};
-    TRY(add_event(worker, &event));
-    return commit_and_wait(request, &tx, event.event);
+    TRY(operator_event(worker, &event));
+    return operator_commit(request, &tx, event.event);
 }
 
 enum sm_error on_policy_set(struct bus_request *request, const void *message, void *out)
 {
     const struct policy_set_request *policy = message;
     (void)out;
-    struct subject subject = {.name = "policy_set", .organisation = policy->organisation};
-    TRY(call_id(request, subject.name, &subject.call));
-    return end(request, &subject, set_policy(request, subject.call, policy));
+    struct operator_subject subject = {.name = "policy_set", .organisation = policy->organisation};
+    TRY(operator_call_id(request, subject.name, &subject.call));
+    return operator_end(request, &subject, set_policy(request, subject.call, policy));
 }
 
 /* --- accounts --- */
@@ -316,12 +181,12 @@ static enum sm_error write_user(struct bus_request *request, const struct accoun
         .actor = fresh->account,
         .reason = span_text(base_url ? "with a link" : ""),
         .personal = LIST_OF(personal)};
-    TRY(begin(request, fresh->account, &tx));
+    TRY(operator_begin(request, fresh->account, &tx));
     TRY(account_insert(worker, fresh));
     if (base_url)
         TRY(reset_issue(worker, request->arena, fresh, *base_url, &link));
-    TRY(add_event(worker, &event));
-    TRY(commit_and_wait(request, &tx, event.event));
+    TRY(operator_event(worker, &event));
+    TRY(operator_commit(request, &tx, event.event));
     *reply = (struct user_create_reply){fresh->account, link.text, (uint64_t)link.expires_ms};
     return SM_OK;
 }
@@ -349,8 +214,8 @@ static enum sm_error issue_link(
         .actor = account.account,
         .personal = LIST_OF(personal)};
     TRY(reset_issue(worker, request->arena, &account, organisation.base_url, &link));
-    TRY(add_event(worker, &event));
-    TRY(commit_and_wait(request, &tx, event.event));
+    TRY(operator_event(worker, &event));
+    TRY(operator_commit(request, &tx, event.event));
     *reply = (struct user_reset_reply){link.text, (uint64_t)link.expires_ms};
     return SM_OK;
 }
@@ -372,7 +237,7 @@ static enum sm_error confirm_again(struct bus_request *request,
         password_verify(worker->crypto->passwords, wanted->password, there->verifier);
     if (match != SM_OK)
         return match == SM_WRONG_SECRET ? SM_CONFLICT : match;
-    TRY(log_again(request, there->organisation, "user_create: again"));
+    TRY(operator_log(request, there->organisation, "user_create: again"));
     reply->user = there->account;
     return SM_OK;
 }
@@ -417,9 +282,9 @@ enum sm_error on_user_create(struct bus_request *request, const void *message, v
 {
     const struct user_create_request *wanted = message;
     struct user_create_reply *reply = out;
-    struct subject subject = {.name = "user_create", .organisation = wanted->organisation};
-    TRY(call_id(request, subject.name, &subject.call));
-    return end(request, &subject, create_user(request, subject.call, wanted, reply));
+    struct operator_subject subject = {.name = "user_create", .organisation = wanted->organisation};
+    TRY(operator_call_id(request, subject.name, &subject.call));
+    return operator_end(request, &subject, create_user(request, subject.call, wanted, reply));
 }
 
 /* What changes of an account: its verifier or its state. All its sessions end. */
@@ -431,23 +296,34 @@ struct change {
     uint64_t kind;        /* of the event */
 };
 
+static struct account changed(const struct account *before, const struct change *change)
+{
+    struct account after = *before;
+    if (change->verifier.size)
+        after.verifier = change->verifier;
+    if (change->state)
+        after.state = change->state;
+    after.attempts = (struct attempts){0};
+    return after;
+}
+
 static enum sm_error change_account(
     struct bus_request *request, struct id call, const struct change *change)
 {
     const struct worker *worker = request->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
-    struct account account;
+    struct administrators administrators;
+    struct account before;
     struct span email;
     TRY(account_address(request->arena, change->email, &email));
-    TRY(begin(request, call, &tx));
-    TRY(account_lock(worker, request->arena, email, &account));
-    if (!id_equal(account.organisation, change->organisation))
+    TRY(operator_begin(request, call, &tx));
+    TRY(administrators_lock(worker, change->organisation, &administrators));
+    TRY(account_lock(worker, request->arena, email, &before));
+    if (!id_equal(before.organisation, change->organisation))
         return SM_NOT_FOUND;
-    if (change->verifier.size)
-        account.verifier = change->verifier;
-    if (change->state)
-        account.state = change->state;
-    account.attempts = (struct attempts){0};
+    struct account account = changed(&before, change);
+    if (administrators_lose_last(&administrators, &before, &account))
+        return SM_CONFLICT;
     struct personal_field personal[] = {{span_text("user"), account.email}};
     struct audit_event event = {.event = call,
         .organisation = account.organisation,
@@ -456,8 +332,8 @@ static enum sm_error change_account(
         .personal = LIST_OF(personal)};
     TRY(account_update(worker, &account));
     TRY(account_end_sessions(worker, &account));
-    TRY(add_event(worker, &event));
-    return commit_and_wait(request, &tx, event.event);
+    TRY(operator_event(worker, &event));
+    return operator_commit(request, &tx, event.event);
 }
 
 enum sm_error on_user_disable(struct bus_request *request, const void *message, void *out)
@@ -468,9 +344,10 @@ enum sm_error on_user_disable(struct bus_request *request, const void *message, 
         .state = ACCOUNT_DISABLED,
         .kind = EVENT_ACCOUNT_DISABLED};
     (void)out;
-    struct subject subject = {.name = "user_disable", .organisation = wanted->organisation};
-    TRY(call_id(request, subject.name, &subject.call));
-    return end(request, &subject, change_account(request, subject.call, &change));
+    struct operator_subject subject = {
+        .name = "user_disable", .organisation = wanted->organisation};
+    TRY(operator_call_id(request, subject.name, &subject.call));
+    return operator_end(request, &subject, change_account(request, subject.call, &change));
 }
 
 static enum sm_error set_password(
@@ -490,14 +367,16 @@ enum sm_error on_user_password(struct bus_request *request, const void *message,
 {
     const struct user_password_request *wanted = message;
     (void)out;
-    struct subject subject = {.name = "user_password", .organisation = wanted->organisation};
-    TRY(call_id(request, subject.name, &subject.call));
-    return end(request, &subject, set_password(request, subject.call, wanted));
+    struct operator_subject subject = {
+        .name = "user_password", .organisation = wanted->organisation};
+    TRY(operator_call_id(request, subject.name, &subject.call));
+    return operator_end(request, &subject, set_password(request, subject.call, wanted));
 }
 
 enum sm_error on_user_reset(struct bus_request *request, const void *message, void *out)
 {
     const struct user_request *wanted = message;
-    const struct subject subject = {.name = "user_reset", .organisation = wanted->organisation};
-    return end(request, &subject, issue_link(request, wanted, out));
+    const struct operator_subject subject = {
+        .name = "user_reset", .organisation = wanted->organisation};
+    return operator_end(request, &subject, issue_link(request, wanted, out));
 }

@@ -9,6 +9,7 @@
 #include "proto/limits.h"
 #include "services/crypto/keep.h"
 #include "services/crypto/rowmac.h"
+#include "services/crypto/tampering.h"
 
 enum { FIELDS = 18, FIELDS_AT_FIRST = 11, DIGEST_BYTES_MAX = 32 };
 
@@ -105,13 +106,24 @@ static enum sm_error read_row(const struct worker *worker, const struct db_rows 
     return SM_OK;
 }
 
+static enum sm_error report(
+    const struct worker *worker, const struct db_rows *rows, struct id organisation)
+{
+    struct tampering tampering = {.what = "organisation row", .organisation = organisation};
+    TRY(db_read_bytes(rows, 0, FIELDS, ROWMAC_BYTES, &tampering.mac));
+    return tampering_report(worker, &tampering);
+}
+
 enum sm_error organisation_load(const struct worker *worker, struct arena *arena,
     struct id organisation, struct organisation *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     struct organisation row;
     TRY(DB_RUN(worker->db, &read_one, &rows, db_id(&organisation)));
-    TRY(read_row(worker, rows, arena, &row));
+    enum sm_error error = read_row(worker, rows, arena, &row);
+    if (error == SM_TAMPERED)
+        return report(worker, rows, organisation);
+    TRY(error);
     if (row.base_url.size == 0)
         row.base_url = span_text(worker->crypto->base_url);
     *out = row;

@@ -27,7 +27,8 @@ struct organisation {
 
 /*
  * Reads one. Spans live in `arena`; base_url is the configured one where the row has none.
- * SM_NOT_FOUND, SM_TAMPERED.
+ * SM_NOT_FOUND; SM_TAMPERED, which is said once in the organisation's log (tampering.h), so:
+ * outside a transaction, or before it changed anything.
  */
 SM_MUST_USE enum sm_error organisation_load(const struct worker *worker, struct arena *arena,
     struct id organisation, struct organisation *out);

@@ -20,6 +20,8 @@ enum sm_error on_policy_change(struct sealed_call *call, const void *message, vo
     const struct personal_field personal[] = {{span_text("user"), call->user.email}};
     struct organisation before;
     (void)reply;
+    /* An edited row is said in the log here: what the transaction writes would go with it. */
+    TRY(organisation_load(call->worker, call->arena, call->user.organisation, &before));
     TRY(call_begin(call, &tx));
     TRY(organisation_lock(call->worker, call->arena, call->user.organisation, &before));
     struct organisation after = before;

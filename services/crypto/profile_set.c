@@ -109,9 +109,12 @@ enum sm_error on_organisation_set(struct sealed_call *call, const void *message,
     struct db_transaction tx DEFER(db_rollback) = {0};
     struct buffer changes DEFER(buffer_free) = BUFFER(REASON_BYTES_MAX);
     const struct personal_field personal[] = {{span_text("user"), call->user.email}};
+    struct organisation before;
     (void)reply;
     if (request->changes_logo && request->logo.size && !logo_is_good(request->logo))
         return refuse(call, "The logo is a PNG or JPEG of at most 32 KiB and 2048 pixels a side.");
+    /* An edited row is said in the log here: what the transaction writes would go with it. */
+    TRY(organisation_load(call->worker, call->arena, call->user.organisation, &before));
     TRY(call_begin(call, &tx));
     TRY(save(call, request, &changes));
     struct audit_event event = {.organisation = call->user.organisation,

@@ -40,7 +40,7 @@ static enum sm_error load(
     if (!id_equal(out->link.message, request->message))
         return SM_NOT_FOUND;
     TRY(organisation_load(worker, call->arena, user->organisation, &out->organisation));
-    return account_by_id(worker, call->arena, out->message.sender, &out->sender);
+    return account_load(worker, call->arena, out->message.sender, &out->sender);
 }
 
 /* Under the link's lock. The first mail counts for the wait, and not for the number. */

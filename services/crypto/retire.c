@@ -6,6 +6,7 @@
 #include "base/failpoint.h"
 #include "services/crypto/derived.h"
 #include "services/crypto/handlers.h"
+#include "services/crypto/journal.h"
 #include "services/crypto/link.h"
 #include "services/crypto/mail.h"
 #include "services/crypto/message.h"
@@ -137,6 +138,9 @@ enum sm_error on_destroy(struct bus_request *request, const void *message, void 
     if (found == SM_NOT_FOUND)
         return SM_OK; /* not ours to say: leave its ciphertext to the sweep of drafts */
     TRY(found);
+    /* A crash may have come between the delete and its line. */
+    if (known.state == STATE_DELETED)
+        TRY(journal_add(worker->crypto->journal, ERASURE_DELETED, asked->message, now_ms));
     return destroy(worker, request->arena, asked->message, now_ms, &reply->is_due);
 }
 

@@ -32,8 +32,7 @@ enum {
 /* clang-format off */
 static const struct statement
     see = {"request_see",
-        "INSERT INTO vault.seen_request (request, expires_ms) VALUES ($1, clock.now_ms() + $2)"
-        " ON CONFLICT (request) DO NOTHING"},
+        "INSERT INTO vault.seen_request (request, expires_ms) VALUES ($1, clock.now_ms() + $2)"},
     forget = {"request_forget",
         "DELETE FROM vault.seen_request WHERE request IN (SELECT request FROM vault.seen_request"
         " WHERE expires_ms < clock.now_ms() ORDER BY expires_ms LIMIT $1 FOR UPDATE SKIP LOCKED)"};
@@ -255,17 +254,15 @@ static enum sm_error forget_old(struct sealed_call *call)
 {
     if (call->meta.request.bytes[0] % PURGE_ONE_IN != 0)
         return SM_OK;
-    return DB_RUN(call->worker->db, &forget, NULL, db_i64(PURGE_ROWS));
+    return DB_POST(call->worker->db, &forget, db_i64(PURGE_ROWS));
 }
 
 enum sm_error call_begin(struct sealed_call *call, struct db_transaction *tx)
 {
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    const struct db_value values[] = {db_id(&call->meta.request), db_i64(SEEN_MS)};
     struct db_transaction begun DEFER(db_rollback) = {0};
     TRY(db_begin(call->worker->db, &begun));
-    TRY(DB_RUN(call->worker->db, &see, &rows, db_id(&call->meta.request), db_i64(SEEN_MS)));
-    if (db_rows_affected(rows) != 1)
-        return SM_REPLAYED;
+    TRY(db_post_once(call->worker->db, &see, values, 2, SM_REPLAYED));
     TRY(forget_old(call));
     *tx = begun;
     begun.db = NULL;

@@ -42,6 +42,7 @@ const struct sealed_handler sealed_handlers[] = {
     {"open_message",  NEEDS_VERIFIED,  0,                          on_open_message},
     {"reply_compose", NEEDS_VERIFIED,  0,                          on_reply_compose},
     {"reply",         NEEDS_VERIFIED,  0,                          on_reply},
+    {"leave",         NEEDS_VERIFIED,  0,                          on_leave},
 };
 /* clang-format on */
 

@@ -254,6 +254,7 @@ static enum sm_error write_all(struct sending *sending)
     const struct worker *worker = sending->call->worker;
     struct db_transaction tx DEFER(db_rollback) = {0};
     TRY(call_begin(sending->call, &tx));
+    TRY(wrap_key(sending));
     TRY(message_insert(worker, &sending->message));
     TRY(message_to_feed(worker, &sending->message, &(struct message_about){0}));
     for (size_t i = 0; i < sending->request->recipients.count; i++)
@@ -330,7 +331,6 @@ static enum sm_error send_new(struct sending *sending, struct send_reply *reply)
     struct sealed_call *call = sending->call;
     struct message there;
     TRY(check(sending));
-    TRY(wrap_key(sending));
     TRY(make_links(sending));
     enum sm_error error = write_all(sending);
     if (error == SM_OK)

@@ -1,6 +1,6 @@
 /*
- * The event's id is derived from the row and the MAC that does not fit: a link that is tried a
- * thousand times after one edit gives one entry, and another edit gives another.
+ * The event's id is derived from the organisation, the row and the MAC that does not fit: a link
+ * that is tried a thousand times after one edit gives one entry, and another edit gives another.
  */
 #include "services/crypto/tampering.h"
 
@@ -17,8 +17,8 @@ static enum sm_error write_event(const struct worker *worker, const struct tampe
         .result = RESULT_FAILED,
         .reason = span_text(tampering->what)};
     int64_t now_ms;
-    const struct span parts[] = {
-        id_span(&tampering->message), id_span(&tampering->link), tampering->mac};
+    const struct span parts[] = {id_span(&tampering->organisation), id_span(&tampering->message),
+        id_span(&tampering->link), tampering->mac};
     TRY(db_now_ms(worker->db, &now_ms));
     event.at_ms = (uint64_t)now_ms;
     TRY(derived_id("tampering", parts, sizeof parts / sizeof parts[0], &event.event));

@@ -8,7 +8,7 @@
 #include "services/crypto/crypto.h"
 
 struct tampering {
-    const char *what; /* "link row", "message row" */
+    const char *what; /* "link row", "message row", ... */
     struct id organisation, message, link;
     struct span mac; /* as it stands there: the same edit is one entry, however often it is met */
 };

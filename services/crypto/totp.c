@@ -2,11 +2,11 @@
 #include "services/crypto/totp.h"
 
 #include "base/encode.h"
-#include "base/log.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "services/crypto/keep.h"
 #include "services/crypto/rowmac.h"
+#include "services/crypto/tampering.h"
 
 #include <string.h>
 
@@ -116,13 +116,32 @@ static enum sm_error find_step(
     return SM_OK;
 }
 
+static enum sm_error unwrap(
+    const struct worker *worker, struct id organisation, const struct row *row, struct secret **out)
+{
+    return keyring_unwrap(worker->crypto->keyring, worker->db, organisation, purpose, row->account,
+        span_of(row->wrapped, row->wrapped_size), out);
+}
+
+/* A row that was read without a lock may have been wrapped anew since, and the old version of the
+ * organisation's key destroyed: then it is read once more. */
+static enum sm_error open_secret(
+    const struct worker *worker, struct id organisation, const struct row *row, struct secret **out)
+{
+    struct row now = {0};
+    enum sm_error error = unwrap(worker, organisation, row, out);
+    if (error != SM_TAMPERED)
+        return error;
+    TRY(read_row(worker, &load, row->account, &now));
+    return unwrap(worker, organisation, &now, out);
+}
+
 static enum sm_error use_step(
     const struct worker *worker, const struct totp_question *question, struct row *row)
 {
     struct secret *secret DEFER(secret_free) = NULL;
     int64_t step;
-    TRY(keyring_unwrap(worker->crypto->keyring, worker->db, question->account->organisation,
-        purpose, row->account, span_of(row->wrapped, row->wrapped_size), &secret));
+    TRY(open_secret(worker, question->account->organisation, row, &secret));
     TRY(find_step(secret_span(secret), row, question, &step));
     if (step == 0)
         return SM_WRONG_SECRET;
@@ -175,6 +194,15 @@ static enum sm_error use_recovery(
 
 /* --- the question --- */
 
+/* Of a row that may be gone altogether, the account names what was met. */
+static enum sm_error report(const struct worker *worker, const struct account *account)
+{
+    const struct tampering tampering = {.what = "second factor",
+        .organisation = account->organisation,
+        .mac = id_span(&account->account)};
+    return tampering_report(worker, &tampering);
+}
+
 /* The row as it is after the code was used. */
 static enum sm_error decide(const struct worker *worker, const struct statement *statement,
     const struct totp_question *question, struct row *row)
@@ -184,7 +212,7 @@ static enum sm_error decide(const struct worker *worker, const struct statement 
         return SM_WRONG_SECRET; /* nothing was begun: no code is right */
     if (error == SM_NOT_FOUND || error == SM_TAMPERED ||
         (error == SM_OK && row->state != (uint64_t)question->state))
-        return log_failure("totp-row", SM_TAMPERED, id_text(question->account->account).text);
+        return report(worker, question->account);
     TRY(error);
     if (is_digits(question->code))
         return use_step(worker, question, row);
@@ -209,16 +237,31 @@ enum sm_error totp_use(
 
 /* --- its life --- */
 
+static enum sm_error wrap_into(
+    const struct worker *worker, struct id organisation, struct span secret, struct row *row)
+{
+    struct buffer wrapped DEFER(buffer_free) = BUFFER(WRAPPED_BYTES_MAX);
+    TRY(keyring_wrap(worker->crypto->keyring, worker->db, organisation, purpose, row->account,
+        secret, &wrapped));
+    memcpy(row->wrapped, wrapped.bytes, wrapped.size);
+    row->wrapped_size = wrapped.size;
+    return write_row(worker, row);
+}
+
 enum sm_error totp_begin(
     const struct worker *worker, const struct account *account, struct span secret)
 {
     struct row row = {.account = account->account, .state = TOTP_BEGUN};
-    struct buffer wrapped DEFER(buffer_free) = BUFFER(WRAPPED_BYTES_MAX);
-    TRY(keyring_wrap(worker->crypto->keyring, worker->db, account->organisation, purpose,
-        account->account, secret, &wrapped));
-    memcpy(row.wrapped, wrapped.bytes, wrapped.size);
-    row.wrapped_size = wrapped.size;
-    return write_row(worker, &row);
+    return wrap_into(worker, account->organisation, secret, &row);
+}
+
+enum sm_error totp_rewrap(const struct worker *worker, struct id organisation, struct id account)
+{
+    struct secret *secret DEFER(secret_free) = NULL;
+    struct row row = {0};
+    TRY(read_row(worker, &lock, account, &row));
+    TRY(unwrap(worker, organisation, &row, &secret));
+    return wrap_into(worker, organisation, secret_span(secret), &row);
 }
 
 /* 50 random bits as ten letters, shown in two groups. */

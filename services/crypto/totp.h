@@ -52,6 +52,11 @@ SM_MUST_USE enum sm_error totp_use(
 SM_MUST_USE enum sm_error totp_confirm(const struct worker *worker, const struct account *account,
     struct arena *arena, struct span codes[static RECOVERY_CODES]);
 
+/* Wraps the secret under the organisation's newest key; nothing else changes. Inside the caller's
+ * transaction. */
+SM_MUST_USE enum sm_error totp_rewrap(
+    const struct worker *worker, struct id organisation, struct id account);
+
 /* Removes the factor, inside the caller's transaction. */
 SM_MUST_USE enum sm_error totp_remove(const struct worker *worker, struct id account);
 

@@ -1,16 +1,16 @@
-/* One statement each; a shard may be below zero, the sum is not. */
+/*
+ * One statement each; a shard may be below zero, the sum is not. A connection has its own shard, so
+ * that no send waits for another's COMMIT; process ids of connections made together differ.
+ */
 #include "services/crypto/usage.h"
-
-#include "base/random.h"
-
-enum { SHARDS = 16 };
 
 /* clang-format off */
 static const struct statement
     total = {"usage_total",
         "SELECT coalesce(sum(bytes), 0)::bigint FROM vault.usage WHERE organisation = $1"},
     add = {"usage_add",
-        "INSERT INTO vault.usage AS before (organisation, shard, bytes) VALUES ($1, $2, $3)"
+        "INSERT INTO vault.usage AS before (organisation, shard, bytes)"
+        " VALUES ($1, pg_backend_pid() % 64, $2)"
         " ON CONFLICT (organisation, shard) DO UPDATE SET bytes = before.bytes + excluded.bytes"};
 /* clang-format on */
 
@@ -24,7 +24,5 @@ enum sm_error usage_bytes(struct db *db, struct id organisation, int64_t *out)
 
 enum sm_error usage_add(struct db *db, struct id organisation, int64_t bytes)
 {
-    uint32_t shard;
-    TRY(random_below(SHARDS, &shard));
-    return DB_RUN(db, &add, NULL, db_id(&organisation), db_i64(shard), db_i64(bytes));
+    return DB_POST(db, &add, db_id(&organisation), db_i64(bytes));
 }

@@ -93,10 +93,7 @@ enum sm_error session_prove(
     struct session session;
     struct account account;
     TRY(session_check(call, proof, &session));
-    enum sm_error error = account_by_id(call->worker, call->arena, session.account, &account);
-    if (error == SM_TAMPERED)
-        return account_report_tampering(call->worker, &account);
-    TRY(error);
+    TRY(account_load(call->worker, call->arena, session.account, &account));
     if (account.state != ACCOUNT_ACTIVE)
         return SM_NOT_SIGNED_IN;
     if (!(account.roles & roles))

@@ -5,6 +5,7 @@
  */
 #include "base/failpoint.h"
 #include "proto/limits.h"
+#include "services/crypto/administrators.h"
 #include "services/crypto/handlers.h"
 #include "services/crypto/keep.h"
 #include "services/crypto/newcomer.h"
@@ -15,11 +16,7 @@
 static const struct statement
     list_page = {"users_list",
         "SELECT account, last_sign_in_ms FROM vault.account WHERE organisation = $1 AND email > $2"
-        " ORDER BY email LIMIT $3"},
-    /* In one order, so that two who change each other wait and do not block. */
-    lock_admins = {"users_lock_admins",
-        "SELECT account FROM vault.account WHERE organisation = $1 AND state = $2 AND roles & $3 <> 0"
-        " ORDER BY account FOR UPDATE"};
+        " ORDER BY email LIMIT $3"};
 /* clang-format on */
 
 static struct audit_event event_of(const struct sealed_call *call, enum event_kind kind)
@@ -230,26 +227,6 @@ static enum sm_error add_changes(
     return SM_OK;
 }
 
-static bool is_administrator(const struct account *account)
-{
-    return account->state == ACCOUNT_ACTIVE && (account->roles & ROLE_ADMIN);
-}
-
-/* All active administrators are locked, in one order; *out: there is one besides `user`. */
-static enum sm_error lock_other_admin(struct sealed_call *call, struct id user, bool *out)
-{
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
-    *out = false;
-    TRY(DB_RUN(call->worker->db, &lock_admins, &rows, db_id(&call->user.organisation),
-        db_u64(ACCOUNT_ACTIVE), db_u64(ROLE_ADMIN)));
-    for (size_t i = 0; i < db_rows_count(rows); i++) {
-        struct id admin;
-        TRY(db_read_id(rows, i, 0, &admin));
-        *out |= !id_equal(admin, user);
-    }
-    return SM_OK;
-}
-
 static enum sm_error write_change(
     struct sealed_call *call, const struct changing *changing, struct id *event)
 {
@@ -281,15 +258,15 @@ enum sm_error on_user_change(struct sealed_call *call, const void *message, void
     struct db_transaction tx DEFER(db_rollback) = {0};
     struct changing changing;
     struct id event = {{0}};
-    bool has_other;
+    struct administrators administrators;
     (void)reply;
     TRY(load_user(call, request->user, &changing.before));
     TRY(call_begin(call, &tx));
-    TRY(lock_other_admin(call, request->user, &has_other));
+    TRY(administrators_lock(call->worker, call->user.organisation, &administrators));
     TRY(account_lock(call->worker, call->arena, changing.before.email, &changing.before));
     changing.after = changing.before;
     apply(request, &changing.after);
-    if (is_administrator(&changing.before) && !is_administrator(&changing.after) && !has_other)
+    if (administrators_lose_last(&administrators, &changing.before, &changing.after))
         return refuse(call, SM_CONFLICT, "An organisation keeps at least one administrator.");
     TRY(write_change(call, &changing, &event));
     TRY(call_commit(call, &tx));

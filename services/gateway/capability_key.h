@@ -1,7 +1,8 @@
 /*
  * Crypto's public capability key, as crypto told it over the bus. Kept, so that lists and downloads
  * go on while crypto is away; asked for again when a signature does not match (a rotation), at most
- * every few seconds. Any thread.
+ * every few seconds. A signature that was good is remembered with the key, for a list is asked for
+ * again and again with the same cookie. Any thread.
  */
 #ifndef SM_GATEWAY_CAPABILITY_KEY_H
 #define SM_GATEWAY_CAPABILITY_KEY_H

@@ -9,6 +9,7 @@
 #include "services/gateway/json.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,8 @@ const char *const request_header_names[HEADER_COUNT] = {
     [HEADER_UPLOAD_METADATA] = "Upload-Metadata",
     [HEADER_ACCEPT_ENCODING] = "Accept-Encoding",
     [HEADER_IF_NONE_MATCH] = "If-None-Match",
+    [HEADER_CONTENT_ENCODING] = "Content-Encoding",
+    [HEADER_FORWARDED_FOR] = "X-Forwarded-For",
 };
 
 const char *const request_query_names[QUERY_COUNT] = {
@@ -153,8 +156,9 @@ void answer_error(struct exchange *exchange, enum sm_error error)
     bool is_written;
     answer_clear(answer);
     is_written = error_body(exchange, error, words, &answer->body) == SM_OK;
-    if (is_written && words->retry_after_s)
-        is_written = answer_header(exchange, "Retry-After", "%u", words->retry_after_s) == SM_OK;
+    uint64_t wait_s = exchange->wait_s ? exchange->wait_s : words->retry_after_s;
+    if (is_written && wait_s)
+        is_written = answer_header(exchange, "Retry-After", "%" PRIu64, wait_s) == SM_OK;
     if (is_written)
         is_written =
             answer_header(exchange, "Secure-Mail-Outcome", "%s", error_name(error)) == SM_OK;

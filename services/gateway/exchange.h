@@ -17,7 +17,8 @@
 struct exchange;
 struct route;
 
-/* The only request headers that are looked at. A second one of the same name is refused. */
+/* The only request headers that are looked at. A second one of the same name is refused; only of
+ * X-Forwarded-For the last counts, for a proxy may add a line to those that a client made up. */
 enum request_header {
     HEADER_CAPABILITY,        /* Secure-Mail-Capability */
     HEADER_REQUESTED,         /* Secure-Mail-Request: a page of ours asks, no foreign form */
@@ -34,6 +35,8 @@ enum request_header {
     HEADER_UPLOAD_METADATA,   /* Upload-Metadata */
     HEADER_ACCEPT_ENCODING,   /* Accept-Encoding */
     HEADER_IF_NONE_MATCH,     /* If-None-Match */
+    HEADER_CONTENT_ENCODING,  /* Content-Encoding: refused; nothing that comes in is decompressed */
+    HEADER_FORWARDED_FOR,     /* X-Forwarded-For: the last one, which our proxy wrote */
     HEADER_COUNT
 };
 extern const char *const request_header_names[HEADER_COUNT];
@@ -127,6 +130,7 @@ struct exchange {
     struct sink sink;
     struct inflow inflow; /* the connection it came in by */
     struct answer answer;
+    uint64_t wait_s; /* for an error answer: when it may be asked again; 0: as the error has it */
     char explanation[EXPLANATION_BYTES_MAX]; /* in words, for an error answer; may be empty */
 };
 

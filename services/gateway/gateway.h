@@ -17,6 +17,7 @@
 #include "store/store.h"
 
 struct closed_set;     /* closed.h */
+struct inflows;        /* inflow.h */
 struct capability_key; /* capability_key.h */
 struct projector;      /* projector.h */
 struct pages;          /* pages.h */
@@ -28,6 +29,7 @@ struct gateway {
     const struct bus_keys *bus_keys;
     struct store *store;
     struct closed_set *closed;
+    struct inflows *inflows;
     struct capability_key *capability_key;
     struct projector *projector;
     struct pages *pages; /* NULL: none were built */

@@ -19,6 +19,25 @@ static void on_panic(void *context, const char *file, unsigned line, const char 
     abort();
 }
 
+static enum MHD_Result on_knock(void *context, const struct sockaddr *from, socklen_t size)
+{
+    struct http *http = context;
+    (void)size;
+    return visitors_may_connect(http->visitors, from) ? MHD_YES : MHD_NO;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **visit,
+    enum MHD_ConnectionNotificationCode code)
+{
+    struct http *http = context;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+        visit_end((struct visit **)visit);
+    else
+        *visit = visit_begin(http->visitors,
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+}
+
 static void on_message(void *context, const char *format, va_list arguments)
 {
     (void)context;
@@ -50,11 +69,11 @@ static enum sm_error start_daemon(
         {MHD_OPTION_END, 0, NULL},
     };
     MHD_set_panic_func(on_panic, NULL);
-    http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, http_on_access, http,
+    http->daemon = MHD_start_daemon(flags, 0, on_knock, http, http_on_access, http,
         MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL, MHD_OPTION_SOCK_ADDR, &facts->address.any,
         MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, http, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)HTTP_CONNECTIONS_PER_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+        MHD_OPTION_URI_LOG_CALLBACK, http_on_uri, NULL, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)HTTP_IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)HTTP_CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
         options->threads > 1 ? pool : &pool[1], MHD_OPTION_ARRAY, is_tls ? tls : &tls[3],
@@ -72,10 +91,10 @@ enum sm_error http_start(const struct http_options *options, struct http **out)
     http->gateway = options->gateway;
     http->calls = options->calls;
     http->transfers = options->transfers;
+    http->visitors = options->visitors;
     http->listener = -1;
     (void)pthread_mutex_init(&http->lock, NULL);
     condition_make(&http->stopping);
-    TRY(inflows_new(&http->inflows));
     TRY(http_watch_start(http));
     if (start_daemon(http, options, &facts) != SM_OK) {
         log_line(LOG_ERROR, "http-listen", "address", options->listen, "cause",
@@ -104,7 +123,6 @@ void http_stop(struct http **http)
     if (it->listener >= 0)
         (void)close(it->listener);
     http_watch_stop(it);
-    inflows_free(&it->inflows);
     (void)pthread_cond_destroy(&it->stopping);
     (void)pthread_mutex_destroy(&it->lock);
     free(it);

@@ -13,6 +13,9 @@
  * second call of a request keep the connection alive (DESIGN 8); early refusals with a body on the
  * way close it.
  *
+ * Nobody is waited for longer than visitors.h says: the head of a request, its body and the reading
+ * of an answer have an end each, however the bytes trickle.
+ *
  * Every answer has the security headers of SECURITY 5. libmicrohttpd writes a few refusals of
  * unreadable requests itself (400, 414, 431): they have a short constant body and no such headers.
  */
@@ -23,15 +26,16 @@
 
 enum {
     HTTP_CONNECTIONS_MAX = 2000,
-    HTTP_CONNECTIONS_PER_ADDRESS_MAX = 500, /* a proxy in front is one address */
     HTTP_IDLE_TIMEOUT_S = 60,
     HTTP_CONNECTION_BYTES = 128 * 1024, /* of one connection; half of it is one read of an upload */
     EXCHANGE_TIMEOUT_MS = 60 * 1000,
 };
 
+struct visitors; /* visitors.h */
 struct http;
 struct http_options {
     struct gateway *gateway;
+    struct visitors *visitors;         /* outlives the server */
     struct workers *calls, *transfers; /* outlive the server's last answer: stop them first */
     const char *listen;                /* "127.0.0.1:8480", "[::1]:8480" */
     const char *certificate, *key;     /* PEM files; empty: plain http */

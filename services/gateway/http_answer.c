@@ -67,8 +67,17 @@ static bool add_headers(struct MHD_Response *response, const struct answer *answ
     return all == MHD_YES;
 }
 
+static int64_t patience_of(const struct answer *answer)
+{
+    if (!answer->stream.state)
+        return visit_patience_ms(answer->body.size + answer->fixed.size);
+    return answer->stream.size == STREAM_SIZE_UNKNOWN ? VISIT_STREAM_MS
+                                                      : visit_patience_ms(answer->stream.size);
+}
+
 static enum MHD_Result send_answer(struct pending *pending, struct answer *answer)
 {
+    pending_grant(pending, patience_of(answer));
     struct MHD_Response *response = response_of(pending, answer);
     if (!response)
         return MHD_NO;

@@ -52,9 +52,11 @@ struct pending *pending_new(struct http *http, struct MHD_Connection *connection
     pending->http = http;
     pending->connection = connection;
     pending->begun_ms = clock_monotonic_ms();
+    pending->visit =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     atomic_store(&pending->references, 1);
     exchange_init(&pending->exchange);
-    pending->exchange.inflow = inflow_of(http->inflows, socket_of(connection));
+    pending->exchange.inflow = inflow_of(http->gateway->inflows, socket_of(connection));
     return pending;
 }
 
@@ -127,10 +129,16 @@ bool pending_is_late(const struct pending *pending)
     return atomic_load(&pending->holder) == HELD_TOO_LONG;
 }
 
+void pending_grant(struct pending *pending, int64_t patience_ms)
+{
+    visit_until(pending->visit, clock_monotonic_ms() + patience_ms);
+}
+
 void pending_end(struct pending *pending)
 {
     const struct exchange *exchange = &pending->exchange;
     inflow_end(&pending->exchange.inflow);
+    pending_grant(pending, VISIT_HEAD_MS); /* for the next request */
     bool is_ours = atomic_load(&pending->holder) == HELD_BY_EVENT;
     if (is_ours && exchange->sink.state && exchange->answer.status == 0)
         if (submit(pending, TASK_SAVE) != SM_OK)
@@ -150,7 +158,8 @@ static void *watch(void *context)
         for (struct pending *each = http->held; each; each = each->next)
             if (now_ms > each->deadline_ms)
                 give_back(each, HELD_TOO_LONG);
-        inflows_wake_ended(http->inflows);
+        inflows_wake_ended(http->gateway->inflows);
+        visitors_end_late(http->visitors, now_ms);
         (void)condition_wait(&http->stopping, &http->lock, &until);
     }
     (void)pthread_mutex_unlock(&http->lock);

@@ -12,6 +12,7 @@
 
 #include "services/gateway/http.h"
 #include "services/gateway/task.h"
+#include "services/gateway/visitors.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -25,6 +26,7 @@ struct pending {
     struct job job; /* first: a job is a pending */
     struct http *http;
     struct MHD_Connection *connection;
+    struct visit *visit; /* of the connection; may be NULL */
     struct exchange exchange;
     enum phase phase; /* of the event thread */
     enum task task;
@@ -42,7 +44,7 @@ struct http {
     pthread_cond_t stopping;
     bool is_stopping;
     struct pending *held; /* by workers */
-    struct inflows *inflows;
+    struct visitors *visitors;
     pthread_t watch;
     bool is_watching;
 };
@@ -55,6 +57,9 @@ void http_watch_stop(struct http *http);
 /* NULL without memory. The connection has the one reference. */
 struct pending *pending_new(struct http *http, struct MHD_Connection *connection);
 
+/* So long the connection may now take; then the watch ends it. */
+void pending_grant(struct pending *pending, int64_t patience_ms);
+
 /* The connection gives its reference up. What arrived of an upload is kept by a worker. */
 void pending_end(struct pending *pending);
 
@@ -66,6 +71,7 @@ void pending_hand_over(struct pending *pending, enum task task);
 
 /* --- http_request.c: what libmicrohttpd calls --- */
 
+void *http_on_uri(void *context, const char *uri, struct MHD_Connection *connection);
 enum MHD_Result http_on_access(void *context, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *upload_data, size_t *upload_data_size,
     void **request);

@@ -6,6 +6,8 @@
 
 #include "services/gateway/request.h"
 
+#include <string.h>
+
 static enum MHD_Result take_block(struct pending *pending, const char *bytes, size_t *size)
 {
     struct exchange *exchange = &pending->exchange;
@@ -32,6 +34,7 @@ static enum MHD_Result end_of_request(struct pending *pending)
         return http_send(pending);
     }
     pending->phase = PHASE_END;
+    pending_grant(pending, EXCHANGE_TIMEOUT_MS + VISIT_GRACE_MS);
     if (exchange->route->lane != LANE_EVENT) {
         pending_hand_over(pending, exchange->route->body == BODY_STREAMED ? TASK_FINISH : TASK_RUN);
         return MHD_YES;
@@ -69,6 +72,16 @@ static enum MHD_Result gather(void *context, enum MHD_ValueKind kind, const char
     return goes_on ? MHD_YES : MHD_NO;
 }
 
+/* Health checks are asked often, and by whoever looks after us. */
+static enum sm_error admit_visitor(struct pending *pending)
+{
+    struct exchange *exchange = &pending->exchange;
+    if (exchange->route->is_health)
+        return SM_OK;
+    return visit_admit(pending->visit, exchange_header(exchange, HEADER_FORWARDED_FOR),
+        request_is_proof(exchange), &exchange->wait_s);
+}
+
 static enum sm_error read_head(struct pending *pending, const char *method, const char *path)
 {
     struct request_gather gathered = {.exchange = &pending->exchange};
@@ -77,17 +90,21 @@ static enum sm_error read_head(struct pending *pending, const char *method, cons
     (void)MHD_get_connection_values_n(pending->connection, MHD_HEADER_KIND, gather, &gathered);
     (void)MHD_get_connection_values_n(
         pending->connection, MHD_GET_ARGUMENT_KIND, gather, &gathered);
-    return request_admit(&gathered, method, gateway);
+    TRY(request_admit(&gathered, method, gateway));
+    return admit_visitor(pending);
 }
 
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *connection,
     const char *method, const char *path, void **context)
 {
     struct pending *pending = pending_new(http, connection);
+    *context = NULL;
     if (!pending)
         return MHD_NO;
     *context = pending;
     enum sm_error error = read_head(pending, method, path);
+    pending_grant(
+        pending, EXCHANGE_TIMEOUT_MS + visit_patience_ms(pending->exchange.content_length));
     if (error != SM_OK) {
         answer_error(&pending->exchange, error);
         /* Headers that were prepared with the refusal (Allow) are in the exchange's notes. */
@@ -103,6 +120,21 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
     return MHD_YES;
 }
 
+/*
+ * libmicrohttpd unescapes a path, and cuts it at "%00", before anybody sees it. No path of ours has
+ * an escape, so one that has is none of ours: "%", which matches no route.
+ */
+static char escaped_mark;
+static const char no_path[] = "%";
+
+void *http_on_uri(void *context, const char *uri, struct MHD_Connection *connection)
+{
+    (void)context;
+    (void)connection;
+    const char *escape = strchr(uri, '%');
+    return escape && escape < uri + strcspn(uri, "?") ? &escaped_mark : NULL;
+}
+
 /* The signature is libmicrohttpd's. */
 /* NOLINTNEXTLINE(readability-function-size) */
 enum MHD_Result http_on_access(void *context, struct MHD_Connection *connection, const char *url,
@@ -110,14 +142,15 @@ enum MHD_Result http_on_access(void *context, struct MHD_Connection *connection,
     void **request)
 {
     (void)version;
-    return *request ? go_on(*request, upload_data, upload_data_size)
-                    : begin(context, connection, method, url, request);
+    if (*request && *request != &escaped_mark)
+        return go_on(*request, upload_data, upload_data_size);
+    return begin(context, connection, method, *request ? no_path : url, request);
 }
 
 void http_on_completed(void *context, struct MHD_Connection *connection, void **request,
     enum MHD_RequestTerminationCode reason)
 {
-    struct pending *pending = *request;
+    struct pending *pending = *request == &escaped_mark ? NULL : *request;
     (void)context;
     (void)connection;
     (void)reason;

@@ -1,6 +1,7 @@
 /* A list under a lock; shutting down a socket is all that is ever done to it. */
 #include "services/gateway/inflow.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <poll.h>
@@ -42,6 +43,7 @@ static void put_in(struct inflow *inflow, struct id upload)
 {
     struct inflows *set = inflow->set;
     inflow->upload = upload;
+    inflow->taken_ms = clock_monotonic_ms();
     inflow->previous = NULL;
     inflow->next = set->first;
     if (set->first)
@@ -98,6 +100,16 @@ void inflow_displace(struct inflow *by, struct id upload)
         if (each != by && id_equal(each->upload, upload))
             end_reading(each);
     (void)pthread_mutex_unlock(&by->set->lock);
+}
+
+void inflows_displace(struct inflows *inflows, struct id upload, int64_t age_ms)
+{
+    int64_t taken_before_ms = clock_monotonic_ms() - age_ms;
+    (void)pthread_mutex_lock(&inflows->lock);
+    for (const struct inflow *each = inflows->first; each; each = each->next)
+        if (id_equal(each->upload, upload) && each->taken_ms <= taken_before_ms)
+            end_reading(each);
+    (void)pthread_mutex_unlock(&inflows->lock);
 }
 
 static bool has_other_side_ended(const struct inflow *inflow)

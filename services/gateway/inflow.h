@@ -10,8 +10,7 @@
  * Both are mended without taking a lock from anybody. Reading is shut down: what has arrived is
  * still read and kept, then the connection ends by itself, and with it the lock of the store. Two
  * connections never write one upload: whoever has the lock is the one that writes. (Another
- * process' connection is not reached: that one looks for ends of its own, and has the idle
- * timeout.)
+ * gateway's connection is reached by wanted.h.)
  *
  * The sockets are libmicrohttpd's: one is in the set only while it cannot be closed, from
  * inflow_take to inflow_end. All functions may be called by any thread; an inflow of no set (an
@@ -36,6 +35,7 @@ struct inflow {
     int socket;
     bool has_ended;
     struct id upload;               /* whose lock it has */
+    int64_t taken_ms;               /* since when, by the clock that goes forward */
     struct inflow *previous, *next; /* of the set, while it has a lock */
     bool is_in;
 };
@@ -51,6 +51,9 @@ void inflow_end(struct inflow *inflow);
 
 /* Somebody who may write `upload` found it locked: whoever has it in this set ends soon. */
 void inflow_displace(struct inflow *by, struct id upload);
+
+/* The same, found at another gateway: whoever has had it for `age_ms` or longer. */
+void inflows_displace(struct inflows *inflows, struct id upload, int64_t age_ms);
 
 /* Wakes those whose other side has ended. To be repeated: an end lasts, its event does not. */
 void inflows_wake_ended(struct inflows *inflows);

@@ -4,7 +4,6 @@
 #include "base/encode.h"
 #include "base/text.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static bool is_separator(struct span text, size_t at)
@@ -13,20 +12,28 @@ static bool is_separator(struct span text, size_t at)
            (text.at[at + 2] == 0xa8 || text.at[at + 2] == 0xa9);
 }
 
+static bool is_escaped(uint8_t letter)
+{
+    return letter < 0x20 || letter == 0x7f || strchr("\"\\<>&", letter);
+}
+
 enum sm_error json_string(struct buffer *out, struct span text)
 {
     if (!text_is_utf8(text))
         return SM_BAD_FORMAT;
     TRY(buffer_append_u8(out, '"'));
-    for (size_t i = 0; i < text.size; i++) {
-        uint8_t letter = text.at[i];
-        if (is_separator(text, i)) {
+    for (size_t i = 0; i < text.size;) {
+        size_t plain = i;
+        while (plain < text.size && !is_escaped(text.at[plain]) && !is_separator(text, plain))
+            plain++;
+        TRY(buffer_append(out, span_slice(text, i, plain - i)));
+        i = plain;
+        if (i < text.size && is_separator(text, i)) {
             TRY(buffer_format(out, "\\u20%02x", text.at[i + 2] - 0x80));
-            i += 2;
-        } else if (letter < 0x20 || letter == 0x7f || strchr("\"\\<>&", letter)) {
-            TRY(buffer_format(out, "\\u%04x", letter));
-        } else {
-            TRY(buffer_append_u8(out, letter));
+            i += 3;
+        } else if (i < text.size) {
+            TRY(buffer_format(out, "\\u%04x", text.at[i]));
+            i++;
         }
     }
     return buffer_append_u8(out, '"');
@@ -36,6 +43,24 @@ static enum sm_error json_bytes(struct buffer *out, struct span bytes)
 {
     TRY(buffer_append_u8(out, '"'));
     TRY(base64url_encode(bytes, out));
+    return buffer_append_u8(out, '"');
+}
+
+/* A list has four hundred numbers: too many for printf. */
+static enum sm_error json_number(struct buffer *out, uint64_t number)
+{
+    uint8_t digits[20];
+    size_t first = sizeof digits;
+    do
+        digits[--first] = (uint8_t)('0' + number % 10);
+    while ((number /= 10) > 0);
+    return buffer_append(out, span_of(digits + first, sizeof digits - first));
+}
+
+static enum sm_error json_id(struct buffer *out, struct id id)
+{
+    TRY(buffer_append_u8(out, '"'));
+    TRY(buffer_append_text(out, id_text(id).text));
     return buffer_append_u8(out, '"');
 }
 
@@ -55,7 +80,7 @@ static enum sm_error json_value(struct buffer *out, const struct field *field, c
 {
     switch (field->kind) {
     case FIELD_U64:
-        return buffer_format(out, "%" PRIu64, *(const uint64_t *)value);
+        return json_number(out, *(const uint64_t *)value);
     case FIELD_BOOL:
         return buffer_append_text(out, *(const bool *)value ? "true" : "false");
     case FIELD_TEXT:
@@ -65,8 +90,7 @@ static enum sm_error json_value(struct buffer *out, const struct field *field, c
         return json_bytes(out, *(const struct span *)value);
     case FIELD_ID: {
         struct id id = *(const struct id *)value;
-        return id_is_none(id) ? buffer_append_text(out, "null")
-                              : buffer_format(out, "\"%s\"", id_text(id).text);
+        return id_is_none(id) ? buffer_append_text(out, "null") : json_id(out, id);
     }
     case FIELD_LIST:
         return json_list(out, field->item, value);
@@ -81,7 +105,9 @@ enum sm_error json_fields(struct buffer *out, const struct fields *fields, const
     TRY(buffer_append_u8(out, '{'));
     for (size_t i = 0; i < fields->count; i++) {
         const struct field *field = &fields->at[i];
-        TRY(buffer_format(out, "%s\"%s\":", i ? "," : "", field->name));
+        TRY(buffer_append_text(out, i ? ",\"" : "\""));
+        TRY(buffer_append_text(out, field->name));
+        TRY(buffer_append_text(out, "\":"));
         TRY(json_value(out, field, (const uint8_t *)message + field->offset));
     }
     return buffer_append_u8(out, '}');

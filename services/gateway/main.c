@@ -9,54 +9,75 @@
 #include "services/gateway/gateway.h"
 
 #include "base/log.h"
+#include "cage/cage.h"
 #include "runtime/health.h"
+#include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/gateway/capability_key.h"
 #include "services/gateway/closed.h"
 #include "services/gateway/http.h"
+#include "services/gateway/inflow.h"
 #include "services/gateway/pages.h"
 #include "services/gateway/projector.h"
+#include "services/gateway/visitors.h"
 
 #include <string.h>
-#include <sys/resource.h>
 
 enum { TRANSFER_THREADS = 8, QUEUE_CALLS = 512, QUEUE_TRANSFERS = HTTP_CONNECTIONS_MAX };
 
-/* Each connection is a file, each transfer two: take what the system allows. */
-static void raise_file_limit(void)
+static enum sm_error receive_visitors(const struct settings *settings, struct visitors **out)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        log_line(LOG_WARNING, "file-limit", "cause", "cannot be raised", NULL);
+    const struct visitors_options options = {
+        .trusted_proxies = settings_text(settings, SETTING_TRUSTED_PROXIES),
+        .connections_max = (uint32_t)settings_number(settings, SETTING_ADDRESS_CONNECTIONS),
+        .requests_per_minute = (uint32_t)settings_number(settings, SETTING_ADDRESS_REQUESTS),
+        .proofs_per_minute = (uint32_t)settings_number(settings, SETTING_ADDRESS_PROOFS),
+    };
+    return visitors_new(&options, out);
 }
 
-static enum sm_error serve(
-    struct gateway *gateway, struct workers **calls, struct workers **transfers, struct http **http)
+/* What serve makes, in the order of making; taken down in the reverse. */
+struct front {
+    struct visitors *visitors;
+    struct workers *calls, *transfers;
+    struct http *http;
+};
+
+static void front_free(struct front *front)
 {
+    http_stop(&front->http);
+    workers_free(&front->transfers);
+    workers_free(&front->calls);
+    visitors_free(&front->visitors);
+}
+
+static enum sm_error serve(struct gateway *gateway, const struct cage *cage)
+{
+    struct front front DEFER(front_free) = {0};
     const struct settings *settings = gateway->settings;
     const struct workers_options for_calls = {
         gateway, (size_t)settings_number(settings, SETTING_GATEWAY_WORKERS), QUEUE_CALLS};
     const struct workers_options for_transfers = {gateway, TRANSFER_THREADS, QUEUE_TRANSFERS};
-    TRY(workers_start(&for_calls, calls));
-    TRY(workers_start(&for_transfers, transfers));
+    TRY(receive_visitors(settings, &front.visitors));
+    TRY(workers_start(&for_calls, &front.calls));
+    TRY(workers_start(&for_transfers, &front.transfers));
     const struct http_options options = {
         .gateway = gateway,
-        .calls = *calls,
-        .transfers = *transfers,
+        .visitors = front.visitors,
+        .calls = front.calls,
+        .transfers = front.transfers,
         .listen = settings_text(settings, SETTING_HTTP_LISTEN),
         .certificate = settings_text(settings, SETTING_TLS_CERTIFICATE),
         .key = settings_text(settings, SETTING_TLS_KEY),
         .threads = (unsigned)settings_number(settings, SETTING_GATEWAY_THREADS),
     };
-    TRY(http_start(&options, http));
+    TRY(http_start(&options, &front.http));
+    TRY(cage_lock(cage));
     enum sm_error error = service_wait_all(NULL, 0);
     /* No further connections; what workers have is answered; then the rest is closed. */
-    http_quiesce(*http);
-    workers_end(*calls);
-    workers_end(*transfers);
+    http_quiesce(front.http);
+    workers_end(front.calls);
+    workers_end(front.transfers);
     return error;
 }
 
@@ -89,19 +110,19 @@ static enum sm_error run(void)
     struct bus_keys *keys DEFER(bus_keys_free) = NULL;
     struct store *store DEFER(store_close) = NULL;
     struct closed_set *closed DEFER(closed_set_free) = NULL;
+    struct inflows *inflows DEFER(inflows_free) = NULL;
     struct capability_key *capability_key DEFER(capability_key_free) = NULL;
     struct pages *pages DEFER(pages_free) = NULL;
+    struct cage *cage DEFER(cage_free) = NULL;
     struct projector *projector DEFER(projector_stop) = NULL;
-    struct workers *calls DEFER(workers_free) = NULL;
-    struct workers *transfers DEFER(workers_free) = NULL;
-    struct http *http DEFER(http_stop) = NULL;
     struct health *health DEFER(health_stop) = NULL;
     TRY(service_start(PEER_GATEWAY));
-    raise_file_limit();
     TRY(settings_load(PEER_GATEWAY, &settings));
+    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_GATEWAY, &keys));
     TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
     TRY(closed_set_new(&closed));
+    TRY(inflows_new(&inflows));
     TRY(capability_key_new(&capability_key));
     TRY(load_pages(settings, &pages));
     struct gateway gateway = {
@@ -111,13 +132,15 @@ static enum sm_error run(void)
         .bus_keys = keys,
         .store = store,
         .closed = closed,
+        .inflows = inflows,
         .capability_key = capability_key,
         .pages = pages,
     };
+    TRY(cage_enter(PEER_GATEWAY, settings, &cage));
     TRY(projector_start(&gateway, &projector));
     gateway.projector = projector;
     TRY(start_health(settings, keys, &health));
-    return serve(&gateway, &calls, &transfers, &http);
+    return serve(&gateway, cage);
 }
 
 int main(void)

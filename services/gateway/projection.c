@@ -42,6 +42,12 @@ static const struct statement forget_recipients = {
     "gateway_recipients_forget", "DELETE FROM mail.recipient WHERE message = $1"};
 static const struct statement forget_deliveries = {
     "gateway_deliveries_forget", "DELETE FROM mail.delivery WHERE message = $1"};
+static const struct statement forget_shown = {
+    "gateway_shown_forget", "DELETE FROM mail.shown WHERE message = $1"};
+/* The first time stands: whatever comes again is the same. */
+static const struct statement put_shown = {"gateway_shown_put",
+    "INSERT INTO mail.shown (link, message, at_ms) VALUES ($1, $2, $3)"
+    " ON CONFLICT (link) DO NOTHING"};
 
 static const struct statement put_closed = {"gateway_closed_put",
     "INSERT INTO mail.closed (closed, at_ms) VALUES ($1, clock.now_ms())"
@@ -108,6 +114,7 @@ static enum sm_error forget(struct db *db, struct id message)
 {
     TRY(DB_RUN(db, &forget_recipients, NULL, db_id(&message)));
     TRY(DB_RUN(db, &forget_deliveries, NULL, db_id(&message)));
+    TRY(DB_RUN(db, &forget_shown, NULL, db_id(&message)));
     return DB_RUN(db, &forget_message, NULL, db_id(&message));
 }
 
@@ -148,6 +155,12 @@ static enum sm_error apply_session(struct db *db, const struct feed_item *item)
     return DB_RUN(db, &put_session, NULL, db_id(&item->user));
 }
 
+static enum sm_error apply_shown(struct db *db, const struct feed_item *item)
+{
+    return DB_RUN(
+        db, &put_shown, NULL, db_id(&item->link), db_id(&item->message), db_u64(item->created_ms));
+}
+
 /* clang-format off */
 static const struct {
     enum sm_error (*apply)(struct db *db, const struct feed_item *item);
@@ -157,6 +170,7 @@ static const struct {
     [FEED_LINK]    = {apply_link,    true},
     [FEED_STATE]   = {apply_state,   true},
     [FEED_SESSION] = {apply_session, false},
+    [FEED_SHOWN]   = {apply_shown,   false},
 };
 /* clang-format on */
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "services/gateway/projection.h"
 #include "services/gateway/sweep.h"
+#include "services/gateway/wanted.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,6 +27,7 @@ struct projector {
     bool is_failing;         /* of the thread: log a change of luck, not every second of it */
     int64_t closed_since_ms; /* of the thread */
     int64_t tidy_due_ms;     /* of the thread */
+    uint64_t wanted_session; /* of the thread's connection: the one that listens for wanted.h */
     pthread_t thread;
 };
 
@@ -97,6 +99,7 @@ static enum sm_error the_rest(struct projector *projector, struct worker *worker
 {
     struct db *db = NULL;
     TRY(worker_db(worker, &db));
+    TRY(wanted_hear(projector->gateway, db, &projector->wanted_session));
     TRY(pull_all(projector, worker, db, pull_deliveries));
     return tidy(projector, worker, db);
 }

@@ -38,7 +38,8 @@ static bool keep(struct request_gather *gather, struct gathered *place, struct s
 {
     struct buffer *text = &gather->exchange->text;
     bool has_nul = value.size && memchr(value.at, '\0', value.size);
-    if (place->is_there || has_nul)
+    bool may_be_again = place == &gather->headers[HEADER_FORWARDED_FOR];
+    if ((place->is_there && !may_be_again) || has_nul)
         gather->error = SM_BAD_FORMAT;
     if (gather->error != SM_OK)
         return false;
@@ -53,8 +54,23 @@ static bool is_name(struct span name, const char *wanted)
            strncasecmp((const char *)name.at, wanted, name.size) == 0;
 }
 
+/* RFC 9110 5.6.2. "Content-Length " is no name: a proxy before us may take it for one. */
+static bool is_token(struct span name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        uint8_t letter = name.at[i];
+        if (letter <= ' ' || letter >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", letter))
+            return false;
+    }
+    return name.size > 0;
+}
+
 bool request_gather_header(struct request_gather *gather, struct span name, struct span value)
 {
+    if (!is_token(name)) {
+        gather->error = SM_BAD_FORMAT;
+        return false;
+    }
     for (size_t i = 0; i < HEADER_COUNT; i++)
         if (is_name(name, request_header_names[i]))
             return keep(gather, &gather->headers[i], value);
@@ -115,6 +131,28 @@ static enum sm_error admit_body(struct exchange *exchange)
         "Too large: this request may have at most %" PRIu64 " bytes.", route->body_bytes_max);
 }
 
+/* What is packed could unpack to anything, and a proxy may read it otherwise than we do. */
+static enum sm_error check_encoding(struct exchange *exchange)
+{
+    struct span encoding = exchange_header(exchange, HEADER_CONTENT_ENCODING);
+    if (encoding.size == 0 || span_equals_text(encoding, "identity"))
+        return SM_OK;
+    exchange->is_body_coming = true;
+    return exchange_refuse(
+        exchange, SM_BAD_FORMAT, "Send the body as it is: Content-Encoding is not accepted.");
+}
+
+/* The sealed operations that cost a password check or send a mail. */
+bool request_is_proof(const struct exchange *exchange)
+{
+    static const char *const proofs[] = {"login", "verify", "send_code", "password_reset",
+        "password_change", "totp_confirm", "totp_remove"};
+    for (size_t i = 0; i < sizeof proofs / sizeof proofs[0]; i++)
+        if (span_equals_text(exchange->word, proofs[i]))
+            return true;
+    return false;
+}
+
 enum sm_error request_admit(
     struct request_gather *gather, const char *method, const struct gateway *gateway)
 {
@@ -122,10 +160,11 @@ enum sm_error request_admit(
     if (gather->error != SM_OK) {
         exchange->is_body_coming = true; /* not known: then the connection ends with the refusal */
         return exchange_refuse(exchange, SM_BAD_FORMAT,
-            "A header or query parameter is there twice, or the head is too large.");
+            "A header is not well formed or there twice, as is a query parameter, or the head is too large.");
     }
     point_into_text(gather);
     TRY(read_length(exchange));
+    TRY(check_encoding(exchange));
     enum sm_error error = routes_match(exchange, method, exchange_path(exchange), exchange->allow);
     if (!gateway->is_enabled && (error != SM_OK || !exchange->route->is_health))
         return SM_NOT_ENABLED;

@@ -31,6 +31,9 @@ bool request_gather_query(struct request_gather *gather, struct span name, struc
 SM_MUST_USE enum sm_error request_admit(
     struct request_gather *gather, const char *method, const struct gateway *gateway);
 
+/* Whether it is one of the sealed operations by which somebody proves, or guesses, who he is. */
+bool request_is_proof(const struct exchange *exchange);
+
 /* Adds "Allow" to a refusal of the method (RFC 9110 15.5.6), and changes its status to 405. */
 SM_MUST_USE enum sm_error request_note_allowed(struct exchange *exchange);
 

@@ -117,6 +117,19 @@ static enum sm_error answer_sealed(
 
 /* --- the whole --- */
 
+/*
+ * Nobody asks twice by one request, but what lies between may: the bus where a replica goes away
+ * under a call, a proxy or the client's library where a connection does. The first was acted on and
+ * its answer is lost; so that is what is said, and the client asks by a new request. (Somebody who
+ * replays what he recorded learns as little.)
+ */
+static enum sm_error carry_to_crypto(struct worker *worker, const struct carry_request *request,
+    struct arena *arena, struct carry_reply *reply)
+{
+    TRY(worker_call(worker, OP_CARRY, request, arena, reply));
+    return error_from_number(reply->outcome) == SM_REPLAYED ? SM_UNAVAILABLE : SM_OK;
+}
+
 static enum sm_error carry(struct worker *worker, struct exchange *exchange,
     const struct sealed_aad *aad, const struct sealed_operation *operation)
 {
@@ -124,7 +137,7 @@ static enum sm_error carry(struct worker *worker, struct exchange *exchange,
     const struct carry_request request = {
         .operation = span_text(operation->name), .frame = buffer_span(&exchange->body)};
     struct carry_reply reply = {0};
-    TRY(worker_call(worker, OP_CARRY, &request, &arena, &reply));
+    TRY(carry_to_crypto(worker, &request, &arena, &reply));
     FAIL_POINT("gateway.sealed.after-carry");
     if (reply.is_feed_changed)
         projector_poke(worker->gateway->projector);

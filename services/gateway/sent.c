@@ -21,8 +21,8 @@
     "SELECT m.message, m.parent, m.link, m.direction, m.state, m.created_ms, m.expires_ms," \
     " m.parts, m.name, m.subject_sealed, r.recipients, r.opened, r.replied, r.delivered,"   \
     " r.undeliverable, (SELECT count(*) FROM mail.message AS f WHERE f.parent = m.message"  \
-    " AND f.direction = 1), coalesce((SELECT address FROM mail.recipient AS w"              \
-    " WHERE w.link = m.link), ''), clock.now_ms()"                                          \
+    " AND f.direction = 1), CASE WHEN m.link IS NULL THEN '' ELSE coalesce((SELECT"         \
+    " address FROM mail.recipient AS w WHERE w.link = m.link), '') END, clock.now_ms()"     \
     " FROM mail.message AS m CROSS JOIN LATERAL (SELECT count(*) AS recipients,"            \
     " count(*) FILTER (WHERE opened_ms > 0) AS opened,"                                     \
     " count(*) FILTER (WHERE replied_ms > 0) AS replied,"                                   \
@@ -42,8 +42,9 @@ static const struct statement read_one = {
     "gateway_message_read", MESSAGE_COLUMNS " AND m.message = $3"};
 static const struct statement read_recipients = {"gateway_recipients",
     "SELECT link, address, recipient.name, method, recipient.state, expires_ms, opened_ms,"
-    " replied_ms, locked_until_ms, is_frozen, coalesce(result, 0), coalesce(at_ms, 0)"
-    " FROM mail.recipient LEFT JOIN mail.delivery USING (link)"
+    " replied_ms, locked_until_ms, is_frozen, coalesce(result, 0), coalesce(delivery.at_ms, 0),"
+    " coalesce(shown.at_ms, 0)"
+    " FROM mail.recipient LEFT JOIN mail.delivery USING (link) LEFT JOIN mail.shown USING (link)"
     " WHERE recipient.message = $1 ORDER BY address, link"};
 
 /* --- what goes out --- */
@@ -56,7 +57,7 @@ struct message_row {
 struct recipient_row {
     struct id link;
     struct span address, name, status;
-    uint64_t method, delivered_ms, opened_ms, replied_ms, locked_until_ms, expires_ms;
+    uint64_t method, delivered_ms, shown_ms, opened_ms, replied_ms, locked_until_ms, expires_ms;
     bool is_frozen;
 };
 struct list_answer {
@@ -95,7 +96,8 @@ FIELDS_LOCAL(recipient_row, struct recipient_row,
     NUMBER(struct recipient_row, method, "1 password, 2 code, 4 both"),
     WORDS(struct recipient_row, status, "see status.h"),
     NUMBER(struct recipient_row, delivered_ms, "our relay took the notice; 0: not (yet)"),
-    NUMBER(struct recipient_row, opened_ms, "first opened; 0: not yet"),
+    NUMBER(struct recipient_row, shown_ms, "page first shown, by a person or a scanner; 0: not yet"),
+    NUMBER(struct recipient_row, opened_ms, "first opened, key and downloads released; 0: not yet"),
     NUMBER(struct recipient_row, replied_ms, "last reply; 0: none"),
     NUMBER(struct recipient_row, locked_until_ms, "end of a lock; 0: none"),
     F_BOOL(struct recipient_row, is_frozen, "closed until the sender unlocks"),
@@ -187,6 +189,7 @@ static enum sm_error read_recipient(
     TRY(db_read_bool(rows, row, 9, &out->is_frozen));
     TRY(db_read_u64(rows, row, 10, &facts.delivery));
     TRY(db_read_u64(rows, row, 11, &at_ms));
+    TRY(db_read_u64(rows, row, 12, &out->shown_ms));
     facts.expires_ms = (int64_t)out->expires_ms;
     facts.opened_ms = (int64_t)out->opened_ms;
     facts.replied_ms = (int64_t)out->replied_ms;

@@ -7,6 +7,7 @@
 #include "services/gateway/request.h"
 #include "services/gateway/tus_headers.h"
 #include "services/gateway/upload.h"
+#include "services/gateway/wanted.h"
 
 #include "base/failpoint.h"
 #include "envelope/chunked.h"
@@ -120,9 +121,11 @@ static enum sm_error find_upload(
  * Somebody is still writing: mostly this client's own broken connection, which then makes room. The
  * answer does not wait for that.
  */
-static enum sm_error say_busy(struct exchange *exchange, const struct upload *upload)
+static enum sm_error say_busy(
+    struct worker *worker, struct exchange *exchange, const struct upload *upload)
 {
     inflow_displace(&exchange->inflow, upload->id);
+    wanted_tell(worker, upload->id);
     return exchange_refuse(exchange, SM_LOCKED,
         "This upload is being written by another connection. Try again in a moment.");
 }
@@ -136,7 +139,7 @@ enum sm_error on_upload_head(struct worker *worker, struct exchange *exchange)
     if (!upload.is_finished) {
         enum sm_error error = store_upload_open(worker->gateway->store, upload.id, &file);
         if (error == SM_BUSY)
-            return say_busy(exchange, &upload);
+            return say_busy(worker, exchange, &upload);
         TRY(error);
         offset = store_upload_size(file);
     }
@@ -219,7 +222,7 @@ static enum sm_error open_writing(
     enum sm_error error =
         store_upload_open(worker->gateway->store, writing->upload.id, &writing->file);
     if (error == SM_BUSY)
-        return say_busy(exchange, &writing->upload);
+        return say_busy(worker, exchange, &writing->upload);
     TRY(error);
     inflow_take(&exchange->inflow, writing->upload.id);
     uint64_t size = store_upload_size(writing->file);

@@ -8,5 +8,9 @@ const struct health_query notifier_health[] = {
          " coalesce((SELECT clock.now_ms() - waiting_since_ms FROM outbox.job WHERE state = 1"
          " ORDER BY waiting_since_ms LIMIT 1), 0) / 1000"},
         {METRIC_MAIL_WAITING, METRIC_MAIL_OLDEST}, 2},
+    {{"outbox_health_held",
+         "SELECT count(*) FROM (SELECT FROM outbox.job WHERE state = 1 AND is_from_backup"
+         " AND restore.is_mail_held() LIMIT 10000) AS some_rows"},
+        {METRIC_MAIL_HELD}, 1},
 };
 const size_t notifier_health_count = sizeof notifier_health / sizeof notifier_health[0];

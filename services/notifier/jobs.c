@@ -98,12 +98,14 @@ enum sm_error jobs_enqueue(struct db *db, const struct list *jobs)
 
 /* --- claiming --- */
 
+/* What was waiting in a backup may have gone out since: until an operator releases it. */
+#define MAY_GO "(NOT is_from_backup OR NOT restore.is_mail_held())"
 #define IS_HELD \
     "(lease_until_ms > clock.now_ms() AND outbox.holder_lives(holder_pid, holder_started))"
 
 static const struct statement claim_job = {"job_claim",
     "WITH due AS (SELECT job FROM outbox.job WHERE state = 1 AND rank <= $1"
-    " AND next_ms <= clock.now_ms() AND NOT " IS_HELD
+    " AND next_ms <= clock.now_ms() AND " MAY_GO " AND NOT " IS_HELD
     " ORDER BY rank, next_ms LIMIT 1 FOR UPDATE SKIP LOCKED)"
     " UPDATE outbox.job j SET attempts = attempts + 1, lease_until_ms = clock.now_ms() + $2,"
     " holder_pid = pg_backend_pid(), holder_started = (SELECT backend_start FROM pg_stat_activity"

@@ -4,6 +4,8 @@
  * opens its own letters, and reaches no table but its own.
  */
 #include "base/log.h"
+#include "cage/cage.h"
+#include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/notifier/handlers.h"
 #include "services/notifier/health.h"
@@ -72,8 +74,8 @@ static enum sm_error start_health(
     return health_start(&options, out);
 }
 
-static enum sm_error serve(
-    const struct settings *settings, const struct bus_keys *keys, struct notifier *notifier)
+static enum sm_error serve(const struct settings *settings, const struct bus_keys *keys,
+    struct notifier *notifier, const struct cage *cage)
 {
     struct bus_server_options options = {
         .self = PEER_NOTIFIER,
@@ -91,6 +93,7 @@ static enum sm_error serve(
     struct health *health DEFER(health_stop) = NULL;
     TRY(bus_server_new(&options, &server));
     TRY(start_health(settings, keys, &health));
+    TRY(cage_lock(cage));
     return service_wait(server);
 }
 
@@ -99,18 +102,21 @@ static enum sm_error run(void)
     struct settings *settings DEFER(settings_free) = NULL;
     struct bus_keys *keys DEFER(bus_keys_free) = NULL;
     struct p256_key *letter_key DEFER(p256_free) = NULL;
+    struct cage *cage DEFER(cage_free) = NULL;
     struct relay *events DEFER(relay_stop) = NULL;
     struct senders *senders DEFER(senders_stop) = NULL;
     TRY(service_start(PEER_NOTIFIER));
     TRY(settings_load(PEER_NOTIFIER, &settings));
+    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_NOTIFIER, &keys));
     TRY(letter_key_load(settings_text(settings, SETTING_KEYS_DIR), &letter_key));
     TRY(smtp_library_start());
+    TRY(cage_enter(PEER_NOTIFIER, settings, &cage));
     TRY(start_relay(settings, keys, &events));
     TRY(start_senders(settings, letter_key, events, &senders));
     settings_forget(settings, SETTING_SMTP_PASSWORD);
     struct notifier notifier = {settings_text(settings, SETTING_DATABASE), events, senders};
-    return serve(settings, keys, &notifier);
+    return serve(settings, keys, &notifier, cage);
 }
 
 int main(void)

@@ -3,6 +3,8 @@
  * the keys, deletes what is left, and writes into the log that it did. It can read no content: it
  * holds no key, and in the containers not even the right to open an object.
  */
+#include "cage/cage.h"
+#include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/retention/handlers.h"
 #include "services/retention/health.h"
@@ -47,8 +49,8 @@ static enum sm_error start_health(
     return health_start(&options, out);
 }
 
-static enum sm_error serve(
-    const struct settings *settings, const struct bus_keys *keys, struct retention *retention)
+static enum sm_error serve(const struct settings *settings, const struct bus_keys *keys,
+    struct retention *retention, const struct cage *cage)
 {
     struct bus_server_options options = {
         .self = PEER_RETENTION,
@@ -67,6 +69,7 @@ static enum sm_error serve(
     struct health *health DEFER(health_stop) = NULL;
     TRY(bus_server_new(&options, &server));
     TRY(start_health(settings, keys, &health));
+    TRY(cage_lock(cage));
     return service_wait(server);
 }
 
@@ -75,12 +78,15 @@ static enum sm_error run(void)
     struct settings *settings DEFER(settings_free) = NULL;
     struct bus_keys *keys DEFER(bus_keys_free) = NULL;
     struct store *store DEFER(store_close) = NULL;
+    struct cage *cage DEFER(cage_free) = NULL;
     struct relay *events DEFER(relay_stop) = NULL;
     struct sweeper *sweeper DEFER(sweeper_stop) = NULL;
     TRY(service_start(PEER_RETENTION));
     TRY(settings_load(PEER_RETENTION, &settings));
+    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_RETENTION, &keys));
     TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
+    TRY(cage_enter(PEER_RETENTION, settings, &cage));
     TRY(start_relay(settings, keys, &events));
     struct retention retention = {
         .conninfo = settings_text(settings, SETTING_DATABASE),
@@ -89,7 +95,7 @@ static enum sm_error run(void)
     };
     TRY(start_sweeper(settings, &retention, &sweeper));
     retention.sweeper = sweeper;
-    return serve(settings, keys, &retention);
+    return serve(settings, keys, &retention, cage);
 }
 
 int main(void)

@@ -35,6 +35,7 @@ static const struct statement parts[] = {
 /* What names people and times goes when the sender deleted it. */
 static const struct statement metadata[] = {
     {"purge_delivery", "DELETE FROM mail.delivery WHERE message = $1"},
+    {"purge_shown", "DELETE FROM mail.shown WHERE message = $1"},
     {"purge_recipient", "DELETE FROM mail.recipient WHERE message = $1"},
     {"purge_mail_message", "DELETE FROM mail.message WHERE message = $1"},
 };

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { startWorld } from '../system/support/world.mjs';
-import { accessibilityFaults, openPerson, screenshots, startBrowser } from './support/browser.mjs';
+import { accessibilityFaults, openPerson, reload, screenshots, startBrowser, visit } from './support/browser.mjs';
 
 let world;
 let browser;
@@ -31,19 +31,19 @@ test('a link shows who sent the message, and leaves the address bar at once', as
   const link = await act.linkOf(world, 'ann@recipient.example');
   const { page, faults, context } = await openPerson(browser, world);
 
-  await page.goto(link);
+  await visit(page, link);
   await page.getByText('Dr. Ada Sender').waitFor();
 
   assert.equal(page.url(), `${world.stack.url}/m`);
   await assertClean(page, faults, 'recipient-hello');
-  await page.reload();
+  await reload(page);
   await page.getByText('Dr. Ada Sender').waitFor();
   await context.close();
 });
 
 test('the scripts of the first page have less than 100 KB, compressed', async () => {
   const { page, context } = await openPerson(browser, world);
-  await page.goto(`${world.stack.url}/m`);
+  await visit(page, `${world.stack.url}/m`);
   await page.getByRole('heading', { level: 1 }).waitFor();
 
   const sizes = await page.evaluate(() => performance.getEntriesByType('resource').filter((each) => each.name.endsWith('.js')).map((each) => each.encodedBodySize));
@@ -57,7 +57,7 @@ test('the scripts of the first page have less than 100 KB, compressed', async ()
 test('another link in the same tab takes the place of the first', async () => {
   await act.send(world, { to: 'ben@recipient.example', expires: '1d' });
   const { page, context } = await openPerson(browser, world);
-  await page.goto(await act.linkOf(world, 'ann@recipient.example'));
+  await visit(page, await act.linkOf(world, 'ann@recipient.example'));
   await page.getByText('Dr. Ada Sender').waitFor();
   const before = await page.locator('.card').innerText();
 
@@ -71,7 +71,7 @@ test('another link in the same tab takes the place of the first', async () => {
 test('a page without a link says what to do', async () => {
   const { page, faults, context } = await openPerson(browser, world, { locale: 'en-GB' });
 
-  await page.goto(`${world.stack.url}/m`);
+  await visit(page, `${world.stack.url}/m`);
   await page.getByRole('heading', { name: 'The link is not complete' }).waitFor();
 
   await assertClean(page, faults, 'recipient-no-link');
@@ -80,11 +80,11 @@ test('a page without a link says what to do', async () => {
 
 test('the language switch is remembered', async () => {
   const { page, context } = await openPerson(browser, world);
-  await page.goto(`${world.stack.url}/m`);
+  await visit(page, `${world.stack.url}/m`);
 
   await page.getByRole('button', { name: 'English' }).click();
   await page.getByRole('heading', { name: 'The link is not complete' }).waitFor();
-  await page.reload();
+  await reload(page);
   await page.getByRole('heading', { name: 'The link is not complete' }).waitFor();
 
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
@@ -93,7 +93,7 @@ test('the language switch is remembered', async () => {
 
 test('a sender signs in by keyboard alone', async () => {
   const { page, faults, context } = await openPerson(browser, world, { locale: 'en-GB' });
-  await page.goto(world.stack.url);
+  await visit(page, world.stack.url);
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await assertClean(page, faults, 'sender-sign-in');
 
@@ -111,7 +111,7 @@ test('a sender signs in by keyboard alone', async () => {
 test('without JavaScript the page says so, in both languages', async () => {
   const { page, context } = await openPerson(browser, world, { javaScriptEnabled: false });
 
-  await page.goto(`${world.stack.url}/m`);
+  await visit(page, `${world.stack.url}/m`);
 
   const texts = page.locator('noscript strong'); // getByText looks past noscript
   await texts.first().waitFor();
@@ -128,7 +128,7 @@ test('on plain http at another address the page says that it needs https', async
     await route.fulfill({ status: answer.status, headers: Object.fromEntries(answer.headers), body: Buffer.from(await answer.arrayBuffer()) });
   });
 
-  await page.goto('http://mail.example.test/m');
+  await visit(page, 'http://mail.example.test/m');
 
   await page.getByRole('heading', { name: 'This page needs a secure connection' }).waitFor();
   await context.close();

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { startWorld, until } from '../system/support/world.mjs';
 import { script } from '../web/support/load.mjs';
 import { readVectors } from '../web/support/vectors.mjs';
-import { openPerson, startBrowser } from './support/browser.mjs';
+import { openPerson, startBrowser, visit } from './support/browser.mjs';
 
 const vectors = readVectors();
 const SIZE = 50_000_000;
@@ -20,7 +20,7 @@ before(async () => {
   world = await startWorld();
   browser = await startBrowser();
   person = await openPerson(browser, world, { locale: 'en-GB' });
-  await person.page.goto(`${world.stack.url}/m`);
+  await visit(person.page, `${world.stack.url}/m`);
   // Through the debugger and not as a script of the page: its policy stays as it is.
   const modules = ['web/client/office.ts', 'web/client/visit.ts', 'web/envelope/link.ts', 'web/envelope/sha256.ts', 'web/client/blocks.ts', 'web/envelope/bytes.ts'];
   await person.page.evaluate(`${await script('client', ...modules)};globalThis.client = client;undefined`);

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 
 import { startWorld } from '../system/support/world.mjs';
 import { script } from '../web/support/load.mjs';
-import { accessibilityFaults, openPerson, screenshots, startBrowser } from './support/browser.mjs';
+import { accessibilityFaults, openPerson, screenshots, startBrowser, visit } from './support/browser.mjs';
 
 let world;
 let browser;
@@ -19,7 +19,7 @@ before(async () => {
   browser = await startBrowser();
   gallery = await script('gallery', 'tests/web/suite/gallery.tsx');
   ({ page, faults } = await openPerson(browser, world, { permissions: ['clipboard-read', 'clipboard-write'] }));
-  await page.goto(`${world.stack.url}/m`);
+  await visit(page, `${world.stack.url}/m`);
   await page.evaluate(`${gallery};globalThis.gallery = gallery;gallery.show('')`);
 });
 after(async () => {

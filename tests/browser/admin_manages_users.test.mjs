@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 
 import { startWorld, until } from '../system/support/world.mjs';
 import { BOSS, asAdmin, goTo, openUser, tabTo } from './support/admin.mjs';
-import { openPerson, startBrowser } from './support/browser.mjs';
+import { openPerson, startBrowser, visit } from './support/browser.mjs';
 import { SENDER, assertClean, fillSignIn, newMessage, signedIn } from './support/office.mjs';
 
 let world;
@@ -27,7 +27,7 @@ const expected = (person) => person.faults.errors.splice(0);
 async function setPassword(link, password) {
   const person = await openPerson(browser, world, { locale: 'en-GB' });
   const { page } = person;
-  await page.goto(link);
+  await visit(page, link);
   await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
   assert.equal(new URL(page.url()).hash, '');
   await page.getByLabel('New password', { exact: true }).fill(password);
@@ -99,7 +99,7 @@ test('a link that is mailed arrives and works once', async () => {
   const mia = await setPassword(link, 'purple-otter-sings');
   await mia.context.close();
   const again = await openPerson(browser, world, { locale: 'en-GB' });
-  await again.page.goto(link);
+  await visit(again.page, link);
   await again.page.getByLabel('New password', { exact: true }).fill('another-otter-sings');
   await again.page.getByRole('button', { name: 'Set the password' }).click();
   await again.page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
@@ -162,7 +162,7 @@ test('roles are changed, and the pages follow at the next sign-in', async () => 
   assert.equal(await rob.page.getByRole('navigation', { name: 'Administration' }).count(), 0);
   // Asking for another section by hand gives the log too.
   for (const section of ['users', 'policy', 'organisation', 'server']) {
-    await rob.page.goto(`${world.stack.url}/admin#${section}`);
+    await visit(rob.page, `${world.stack.url}/admin#${section}`);
     await rob.page.getByRole('heading', { name: 'Log', level: 1 }).waitFor();
   }
   await rob.context.close();
@@ -238,6 +238,26 @@ test('an account whose row was edited is shown as closed', async () => {
   await person.context.close();
 });
 
+test('one of more than a hundred users is found by a part of the name, with all of them looked at when asked', async () => {
+  await world.makeUser('zoe', 'zz@clinic.example', 'Zoë van Zuid', 'sender');
+  world.sql(`INSERT INTO vault.account SELECT (jsonb_populate_record(a, jsonb_build_object('account', '\\x' || lpad(i::text, 32, '0'), 'email', 'm' || i || '@clinic.example', 'name', 'Many ' || i))).*
+    FROM vault.account AS a, generate_series(1, 110) AS i WHERE email = 'zz@clinic.example'`);
+  const person = await asAdmin(browser, world);
+  const { page } = person;
+  await page.getByLabel('Search by name or e-mail address').fill('zuid ZOE');
+  await page.getByText('No user fits.').waitFor();
+  await page.getByText('0 of the first 100 users.').waitFor();
+  await assertClean(person, 'admin-users-none-found');
+  await page.getByRole('button', { name: 'Search all users' }).click();
+  await page.getByRole('link', { name: 'Zoë van Zuid' }).waitFor();
+  await page.getByText(/^1 of all \d+ users\.$/).waitFor();
+  await assertClean(person, 'admin-users-found');
+  await page.getByLabel('Search by name or e-mail address').fill('');
+  await page.getByRole('link', { name: 'Many 77', exact: true }).waitFor();
+  world.sql("DELETE FROM vault.account WHERE email LIKE 'm%@clinic.example' AND name LIKE 'Many %'");
+  await person.context.close();
+});
+
 test('a sender sees none of these pages', async () => {
   const person = await signedIn(browser, world);
   const { page } = person;
@@ -246,7 +266,7 @@ test('a sender sees none of these pages', async () => {
   const loaded = [];
   page.on('request', (request) => loaded.push(request.url()));
   for (const section of ['', '#users', '#log', '#server']) {
-    await page.goto(`${world.stack.url}/admin${section}`);
+    await visit(page, `${world.stack.url}/admin${section}`);
     await page.getByRole('heading', { name: 'This page does not exist' }).waitFor();
   }
   // Nor what they would ask for: the server refuses the same.

@@ -113,6 +113,7 @@ test('a policy is shown before it is saved, and senders have no other choice', a
   const person = await asAdmin(browser, world, 'policy');
   const { page } = person;
   await page.getByRole('heading', { name: 'Policy', level: 1 }).waitFor();
+  await page.getByText('A message goes to at most 50 recipients.').waitFor();
   await assertClean(person, 'admin-policy');
   const group = (name) => page.getByRole('group', { name });
   const ways = group('How recipients may prove who they are');

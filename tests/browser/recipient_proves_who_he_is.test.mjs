@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
-import { screenshots, startBrowser } from './support/browser.mjs';
+import { goBack, reload, screenshots, startBrowser, visit } from './support/browser.mjs';
 import { PASSWORD, Person, REFUSED, mailed } from './support/recipient.mjs';
 
 const MINUTE = 60_000;
@@ -40,10 +40,10 @@ test('a password opens the message; the link is gone from the address bar, and a
   await person.heading('Uitslag').waitFor();
   await person.looksRight('message-plain');
 
-  await person.page.reload();
+  await reload(person.page);
   await person.heading('Uitslag').waitFor();
-  await person.page.goto(`${world.stack.url}/`);
-  await person.page.goBack();
+  await visit(person.page, `${world.stack.url}/`);
+  await goBack(person.page);
   await person.heading('Uitslag').waitFor();
   await person.leave();
 });
@@ -56,7 +56,7 @@ test('a second tab asks for a proof of its own, and another link in the same tab
   await person.heading('First message').waitFor();
 
   const tab = await person.context.newPage();
-  await tab.goto(first.link);
+  await visit(tab, first.link);
   await tab.getByLabel('Password', { exact: true }).waitFor();
   await tab.close();
 
@@ -104,7 +104,7 @@ test('a reload after the code was sent asks for the code, and a new one can be h
   await person.button(person.t.sendCode).click();
   await person.field(person.t.code).waitFor();
   await world.codeFor(to);
-  await person.page.reload();
+  await reload(person.page);
   await person.page.getByText('Er is al eerder een code naar uw e-mail gestuurd.').waitFor();
 
   await person.button(person.t.resend).click();
@@ -159,7 +159,7 @@ test('five wrong passwords close it until a clock time in the reader\'s zone; th
   const time = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'Europe/Amsterdam' }).format(untilMs);
   await person.page.getByText(`At ${time} you can try again.`).waitFor();
   await person.looksRight('locked', allowed);
-  await person.page.reload();
+  await reload(person.page);
   await person.page.getByText(`At ${time} you can try again.`).waitFor();
 
   await world.moveClock(16 * MINUTE);
@@ -209,7 +209,7 @@ test('a server that cannot answer at the first call is told, with a way on', asy
   const { link } = await mailed(world, { subject: 'Late' });
   const person = await Person.at(browser, world, 'about:blank', { language: 'en' });
   await person.page.route('**/api/v1/keys', (route) => route.abort());
-  await person.page.goto(link);
+  await visit(person.page, link);
   await person.heading(person.t.away).waitFor();
   await person.looksRight('away', allowed);
 
@@ -248,7 +248,7 @@ test('a browser that is too old, or has its scripts off, shows a text that says 
   const { link } = await mailed(world);
   const old = await Person.at(browser, world, 'about:blank');
   await old.context.addInitScript(() => delete globalThis.ReadableStream);
-  await old.page.goto(link);
+  await visit(old.page, link);
   await old.heading('Deze browser is te oud').waitFor();
   await old.looksRight('too-old');
   await old.leave();

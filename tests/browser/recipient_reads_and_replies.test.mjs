@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
-import { OUTPUT, startBrowser } from './support/browser.mjs';
+import { OUTPUT, reload, startBrowser } from './support/browser.mjs';
 import { PASSWORD, Person, REFUSED, mailed } from './support/recipient.mjs';
 
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNk+M9Qz0AEYBxVSF+FAAhKDveksOjmAAAAAElFTkSuQmCC', 'base64');
@@ -157,7 +157,7 @@ test('a reply with attachments reaches the sender, and stands below the message'
 
   const conversation = person.page.getByRole('region', { name: 'Het gesprek' });
   await conversation.getByText('groet').waitFor();
-  await person.page.reload();
+  await reload(person.page);
   await conversation.getByRole('button', { name: /^Toon uw antwoord van/ }).click();
   await conversation.getByText('groet').waitFor();
   await person.leave();
@@ -208,7 +208,7 @@ test('what was typed survives a reload, asks before leaving, and is thrown away 
   const isAsked = () => person.page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
   await until('leaving to be asked', isAsked);
 
-  await person.page.reload();
+  await reload(person.page);
   await person.page.getByText('Your text was kept.').waitFor();
   assert.equal(await person.field(person.t.yourMessage).inputValue(), 'Half a thought');
 
@@ -221,7 +221,7 @@ test('what was typed survives a reload, asks before leaving, and is thrown away 
   await person.page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
   assert.equal(await person.field(person.t.yourMessage).count(), 0);
   await until('leaving no longer to be asked', async () => !(await isAsked()));
-  await person.page.reload();
+  await reload(person.page);
   await person.heading('Typed').waitFor();
   assert.equal(await person.field(person.t.yourMessage).count(), 0);
   await person.leave();
@@ -276,16 +276,17 @@ test('on paper stand the message and its facts, and no button', async () => {
   await person.leave();
 });
 
-test('signing out leaves nothing in the tab', async () => {
+test('signing out leaves nothing in the tab, and ends the session on the server', async () => {
   const person = await opened({ subject: 'Weg ermee' });
   await person.button(person.t.signOut).click();
   await person.heading(person.t.signedOut).waitFor();
   await person.looksRight('signed-out');
 
+  await until('the log says so', async () => act.kindsOf(await act.log(world), person.message).includes('signed-out'));
   const kept = await person.page.evaluate(() => [Object.keys(sessionStorage), Object.keys(localStorage)]);
   assert.deepEqual(kept, [[], ['securemail.language']]);
   assert.equal(await person.page.getByText('Weg ermee').count(), 0);
-  await person.page.reload();
+  await reload(person.page);
   await person.heading('De link is niet compleet').waitFor();
   await person.looksRight('no-link');
   assert.equal(await person.page.context().cookies().then((all) => all.length), 0);

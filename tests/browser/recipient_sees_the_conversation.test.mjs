@@ -10,7 +10,7 @@ import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
 import { load } from '../web/support/load.mjs';
 import { fakeTab, fakeXhr, fetchOf, fileOf } from '../web/support/person.mjs';
-import { accessibilityFaults, startBrowser } from './support/browser.mjs';
+import { accessibilityFaults, reload, startBrowser } from './support/browser.mjs';
 import { PASSWORD, Person, REFUSED, mailed } from './support/recipient.mjs';
 
 const LOGO = Buffer.from(
@@ -184,7 +184,7 @@ test('the organisation is known by its logo and colour, and by how to reach it o
   await person.looksRight('logo');
   for (const colour of ['#777777', '#000000', '#00ff7f']) {
     await looksLike({ colour, contact: CONTACT, logo: new Uint8Array(LOGO) });
-    await person.page.reload();
+    await reload(person.page);
     await person.field(person.t.password).waitFor();
     assert.deepEqual(await accessibilityFaults(person.page), [], colour);
   }
@@ -198,7 +198,7 @@ test('the organisation is known by its logo and colour, and by how to reach it o
   await person.page.getByText(CONTACT).waitFor();
   assert.equal(await logo.count(), 0);
   await person.looksRight('gone-contact', { errors: [REFUSED] });
-  await person.page.reload();
+  await reload(person.page);
   await person.page.getByText(CONTACT).waitFor();
 
   const stranger = await Person.at(browser, world, link);

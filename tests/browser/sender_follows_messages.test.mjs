@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
-import { startBrowser, visit } from './support/browser.mjs';
+import { reload, startBrowser, visit } from './support/browser.mjs';
 import { assertClean, newMessage, sendWritten, signedIn, write } from './support/office.mjs';
 
 const PASSWORD = 'purple-otter-42';
@@ -100,7 +100,7 @@ test('a removed attachment leaves a gap that closes, and a file that is too larg
 });
 
 test('the list tells the status in words as it changes, and how many opened it', async () => {
-  const { message } = await act.send(world, { to: ['bea@recipient.example', 'carl@recipient.example'], subject: 'Blood test', password: PASSWORD });
+  const { message } = await act.send(world, { to: ['bea@recipient.example', 'carl@recipient.example'], subject: 'Blood test', password: PASSWORD, attach: [world.file('files/values.txt', 'all good')] });
   assert.ok(message);
   const person = await signedIn(browser, world);
   const { page } = person;
@@ -145,6 +145,9 @@ test('a reply is read with its attachment, and answered', async () => {
   assert.equal(download.suggestedFilename(), 'form.txt');
   await page.getByRole('button', { name: 'Read what you sent' }).click();
   await page.getByText('Good news.').waitFor();
+  const trail = await recipient(page, 'bea@recipient.example').locator('.trail').innerText();
+  assert.match(trail, /: sent\n.*: e-mail with the link delivered\n.*: page of the link shown\n.*: opened\n.*: attachment released for download\n.*: replied$/);
+  assert.doesNotMatch(await recipient(page, 'carl@recipient.example').locator('.trail').innerText(), /page of the link shown|released/);
   await assertClean(person, 'sender-message');
 
   await page.getByRole('button', { name: 'Answer' }).click();
@@ -172,6 +175,7 @@ test('a locked recipient is unlocked, and gets the e-mail again', async () => {
   await toMessage(page, 'Locked out');
   const dora = recipient(page, 'dora@recipient.example');
   await untilRefreshed(page, 'locked', dora.getByText('locked after 5 wrong attempts'));
+  await dora.getByText('page of the link shown, to a person or a mail scanner').waitFor();
   await assertClean(person, 'sender-message-locked');
   await dora.getByRole('button', { name: 'Unlock for dora@recipient.example' }).click();
   await page.getByText('Unlocked. dora@recipient.example can try again at once.').waitFor();
@@ -228,7 +232,7 @@ test('delete says what it means, and the message is gone', async () => {
   await page.getByRole('heading', { name: 'The message is deleted.' }).waitFor();
   await assertClean(person, 'sender-message-deleted');
   assert.notEqual((await act.open(world, link, { password: PASSWORD, exit: null })).code, 0);
-  await page.reload();
+  await reload(page);
   await page.getByRole('heading', { name: 'There is no such message' }).waitFor();
   person.faults.errors.length = 0;
   await assertClean(person, 'sender-message-missing');

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
-import { startBrowser } from './support/browser.mjs';
+import { reload, startBrowser } from './support/browser.mjs';
 import { assertClean, newMessage, sendWritten, signedIn, write } from './support/office.mjs';
 
 let world;
@@ -198,7 +198,7 @@ test('the text survives a reload of the tab; passwords do not', async () => {
   await page.getByText('Ready').waitFor();
   const asked = page.waitForEvent('dialog'); // accepted by signedIn()
 
-  await page.reload();
+  await reload(page);
 
   assert.equal((await asked).type(), 'beforeunload');
   await page.getByText('Your text is back.').waitFor();

@@ -106,7 +106,7 @@ test('nothing can be written but what is meant to be', async () => {
 test('each container is given its own volumes and no other', () => {
   const expected = {
     gateway: { keys: 'keys-gateway', objects: 'objects+' },
-    crypto: { keys: 'keys-crypto', capability: 'capability+' },
+    crypto: { keys: 'keys-crypto', capability: 'capability+', journal: 'journal+' },
     notifier: { keys: 'keys-notifier' },
     retention: { keys: 'keys-retention', objects: 'objects+' },
     audit: { keys: 'keys-audit+', capability: 'capability' },
@@ -138,10 +138,10 @@ test('each container has its own secrets, and of the others the public halves', 
 });
 
 test('each container\'s environment holds its own settings, and the master key crypto\'s alone', () => {
-  const always = ['PATH', 'SECURE_MAIL_ADMIN_LISTEN', 'SECURE_MAIL_DATABASE_FILE', 'SECURE_MAIL_LOG_LEVEL'];
+  const always = ['PATH', 'SECURE_MAIL_ADMIN_LISTEN', 'SECURE_MAIL_CAGE', 'SECURE_MAIL_DATABASE_FILE', 'SECURE_MAIL_LOG_LEVEL'];
   const own = {
     gateway: ['ENABLED', 'HTTP_LISTEN', 'TLS_CERTIFICATE', 'TLS_KEY', 'CRYPTO', 'NOTIFIER', 'RETENTION', 'AUDIT'],
-    crypto: ['MASTER_KEY', 'BASE_URL', 'LISTEN', 'AUDIT', 'NOTIFIER', 'CAPABILITY_DIR', 'UNDO_S'],
+    crypto: ['MASTER_KEY', 'MASTER_KEY_NEXT', 'BASE_URL', 'LISTEN', 'AUDIT', 'NOTIFIER', 'CAPABILITY_DIR', 'UNDO_S'],
     notifier: ['LISTEN', 'AUDIT', 'SMTP_URL', 'SMTP_TLS', 'SMTP_CA_FILE', 'SMTP_USER', 'SMTP_PASSWORD', 'MAIL_FROM'],
     retention: ['LISTEN', 'AUDIT', 'CRYPTO'],
     audit: ['LISTEN', 'CAPABILITY_DIR'],
@@ -252,6 +252,7 @@ test('containers made anew find their data, their keys and their certificate', a
 
 test('the runbook looks at health, metrics and logs', async () => {
   assert.match(await deployment.runbook('status'), /crypto/);
+  assert.match(await deployment.runbook('suite'), /^audit +ready [^]*^retention +ready /m);
   assert.match(await deployment.runbook('why'), /"Output":"ready/);
   assert.match(await deployment.runbook('metrics'), /secure_mail_ready 1/);
   assert.match(await deployment.runbook('logs'), /"event":"ready"/);
@@ -268,14 +269,36 @@ test('the runbook\'s upgrade leaves everything in place', async () => {
   await openFirst();
 });
 
+test('the runbook\'s rotations of keys leave everything in place', async () => {
+  const old = deployment.masterKey;
+  await deployment.runbook('rotate-org', { ORGANISATION: deployment.organisation });
+  await deployment.runbook('rotate-hpke');
+  await deployment.runbook('rotate-master');
+  await deployment.untilHealthy();
+
+  assert.match(await deployment.runbook('key-status'), /^master +2 /m);
+  const lines = fs.readFileSync(deployment.path('.env'), 'utf8').split('\n').filter((line) => /^SECURE_MAIL_MASTER_KEY/.test(line));
+  assert.equal(lines.length, 1);
+  deployment.masterKey = lines[0].split(/=(.*)/s)[1];
+  assert.notEqual(deployment.masterKey, old);
+  await openFirst();
+});
+
 test('the runbook\'s backup, restored where nothing is, opens an old message', async () => {
-  await deployment.runbook('backup');
+  const gone = await act.send(deployment, { to: 'gone@recipient.example' });
+  const goneLink = await deployment.linkFor('gone@recipient.example');
+  await deployment.runbook('backup-key');
+  assert.match(await deployment.runbook('backup'), /holds everything/);
+  await deployment.cli('sender', ['delete', gone.message, '--yes']);
+  await deployment.runbook('journal');
   await deployment.takeDown(); // with all volumes
 
-  await deployment.runbook('restore');
+  assert.match(await deployment.runbook('restore'), /everything of .* is back/);
 
   await deployment.untilHealthy();
   await openFirst();
+  await act.open(deployment, goneLink, { password: 'correct-horse', exit: 5 });
+  await deployment.runbook('release');
   await act.send(deployment, { to: 'after-restore@recipient.example' });
   await act.open(deployment, await deployment.linkFor('after-restore@recipient.example'), { password: 'correct-horse' });
 });

@@ -12,7 +12,8 @@ enum sm_error vault_open(struct vault *out)
     *out = (struct vault){.crypto.base_url = "https://mail.example.org"};
     TRY(database_new(&out->database));
     TRY(db_open(database_conninfo(out->database, "sm_crypto").text, &out->worker.db));
-    TRY(keyring_open(out->worker.db, span_text(VAULT_MASTER_KEY), &out->crypto.keyring));
+    TRY(keyring_open(out->worker.db, &(struct master_keys){.current = span_text(VAULT_MASTER_KEY)},
+        &out->crypto.keyring));
     TRY(hpke_keys_new(out->crypto.keyring, &out->crypto.hpke));
     out->worker.crypto = &out->crypto;
     return SM_OK;

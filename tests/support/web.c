@@ -9,8 +9,10 @@
 #include "proto/retention.h"
 #include "services/gateway/capability_key.h"
 #include "services/gateway/closed.h"
+#include "services/gateway/inflow.h"
 #include "services/gateway/http.h"
 #include "services/gateway/projector.h"
+#include "services/gateway/visitors.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -44,6 +46,7 @@ struct web_parts {
     struct bus_keys *keys;
     struct stand_in peers[PEERS];
     struct workers *calls, *transfers;
+    struct visitors *visitors;
     struct http *http;
 };
 
@@ -264,12 +267,16 @@ static enum sm_error start_gateway(struct web *web)
         (struct gateway){.is_enabled = true, .settings = parts->settings, .bus_keys = parts->keys};
     TRY(store_open(parts->folder, &web->gateway.store));
     TRY(closed_set_new(&web->gateway.closed));
+    TRY(inflows_new(&web->gateway.inflows));
     TRY(capability_key_new(&web->gateway.capability_key));
     TRY(projector_start(&web->gateway, &web->gateway.projector));
+    const struct visitors_options visitors = {.trusted_proxies = "", .connections_max = 1000};
+    TRY(visitors_new(&visitors, &parts->visitors));
     const struct workers_options pool = {&web->gateway, 4, 64};
     TRY(workers_start(&pool, &parts->calls));
     TRY(workers_start(&pool, &parts->transfers));
     const struct http_options options = {.gateway = &web->gateway,
+        .visitors = parts->visitors,
         .calls = parts->calls,
         .transfers = parts->transfers,
         .listen = listen,
@@ -291,8 +298,10 @@ static void stop_gateway(struct web *web)
     http_stop(&parts->http);
     workers_free(&parts->calls);
     workers_free(&parts->transfers);
+    visitors_free(&parts->visitors);
     projector_stop(&web->gateway.projector);
     capability_key_free(&web->gateway.capability_key);
+    inflows_free(&web->gateway.inflows);
     closed_set_free(&web->gateway.closed);
     store_close(&web->gateway.store);
 }

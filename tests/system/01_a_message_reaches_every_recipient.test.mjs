@@ -95,6 +95,7 @@ test('both recipients of one message have a link, a check and a trail of their o
     return now.recipients.filter((each) => each.opened_ms > 0).length === 1 && now;
   });
   assert.equal(shown.recipients.find((each) => each.opened_ms > 0).address, 'cas@recipient.example');
+  assert.ok(shown.recipients.find((each) => each.opened_ms > 0).shown_ms > 0);
 });
 
 test('every step is in the log, once', async () => {

@@ -71,6 +71,27 @@ test('revoke closes each recipient that is named, or none when one is not known'
   await act.open(world, links[2], { password: 'correct-horse', home: 'three' });
 });
 
+test('what was done before one of several failed is in the answer', async () => {
+  const people = ['first', 'second'].map((name) => `${name}@recipient.example`);
+  const sent = await act.send(world, { to: people });
+  await Promise.all(people.map((each) => act.linkOf(world, each)));
+  await world.moveClock(6 * 60 * 1000);
+  const again = ['resend', sent.message, ...[people[0], people[0], people[1]].flatMap((each) => ['--recipient', each])];
+  const { json } = await world.cli('sender', again, { code: 1 });
+
+  assert.equal(json.error, 'rate-limited');
+  assert.deepEqual(json.done.map(({ recipient }) => recipient), [people[0]]);
+});
+
+test('a sign-out is done here, also when the server cannot be told', () =>
+  withRoad(async (road) => {
+    road.lose('/api/v1/sealed/logout', 20);
+    const { json } = await world.cli('road', ['logout'], { code: 6 });
+
+    assert.match(json.message, /signed out here/);
+    await world.cli('road', ['list'], { code: 3 });
+  }));
+
 test('another identity of the server is refused after a sign-out too, and told', async () => {
   const home = world.path('home', 'sender');
   await world.cli('sender', ['logout']);

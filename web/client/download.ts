@@ -2,10 +2,11 @@
 // gives nothing before all of it has verified.
 
 import { contextOf, openStream, Opener, type Place } from '../envelope/chunked';
-import { Tampered } from '../envelope/bytes';
+import { Tampered, concat } from '../envelope/bytes';
 import { type Attachment, checkAttachment } from '../envelope/manifest';
 import { Sha256 } from '../envelope/sha256';
 import type { ContentReply } from '../protocol/protocol';
+import { ahead } from './ahead';
 import { Failure, hasWord } from './failure';
 import { type Where, pause, refusal, request } from './http';
 
@@ -14,6 +15,8 @@ const TRIES = 12;
 const LONGEST_PAUSE_MS = 15_000;
 /** Opened bytes are handed to the browser's own store in pieces of this size. */
 const PIECE_BYTES = 4 * 1024 * 1024;
+/** So much may have come before it is opened. */
+const AHEAD_BYTES = 1024 * 1024;
 
 export interface DownloadOptions {
   onProgress?: ((bytes: number) => void) | undefined;
@@ -91,10 +94,12 @@ function isOffline(): boolean {
   return globalThis.navigator?.onLine === false;
 }
 
+/** What came while the last of it was opened, in one block. */
 async function* hashed(bytes: AsyncIterable<Uint8Array>, digest: Sha256): AsyncGenerator<Uint8Array> {
-  for await (const block of bytes) {
-    digest.add(block);
-    yield block;
+  for await (const blocks of ahead(bytes, AHEAD_BYTES)) {
+    const all = blocks.length === 1 ? blocks[0]! : concat(...blocks);
+    digest.add(all);
+    yield all;
   }
 }
 

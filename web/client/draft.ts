@@ -1,7 +1,7 @@
 // A message that is being written: its key, its attachments on their way, and, at the end, the parts
 // and the sealed subject that a send or a reply carries.
 
-import { SALT_BYTES, COMMITMENT_BYTES } from '../envelope/chunked';
+import { COMMITMENT_BYTES, SALT_BYTES, once } from '../envelope/chunked';
 import { type Bytes, random, toHex } from '../envelope/bytes';
 import { type Attachment, makeManifest, sealHeaderPart } from '../envelope/manifest';
 import { sealSubject, subjectKeyOf } from '../envelope/subject';
@@ -137,7 +137,7 @@ export class Draft {
     this.header = new PartSender(this.where, {
       part: 0,
       size: sealed.length,
-      sealed: [sealed][Symbol.iterator]() as unknown as AsyncIterator<Uint8Array>,
+      sealed: once(sealed),
       capability: this.access.capability,
     });
     this.header.start();

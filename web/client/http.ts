@@ -77,3 +77,18 @@ export function pause(ms: number, signal?: AbortSignal | null): Promise<void> {
     else signal?.addEventListener('abort', cancelled, { once: true });
   });
 }
+
+const AGAIN_AFTER_MS = [300, 1500];
+
+/** Loads what may be loaded twice: a telephone between two networks loses a request now and then. */
+export async function persistently<T>(load: () => Promise<T>, isLost: (error: unknown) => boolean = () => true): Promise<T> {
+  for (const ms of AGAIN_AFTER_MS) {
+    try {
+      return await load();
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      await pause(ms);
+    }
+  }
+  return load();
+}

@@ -28,6 +28,8 @@ export interface RecipientRow {
   method: number;
   status: string;
   delivered_ms: number;
+  /** The page of the link was first shown, to a person or to a mail scanner. */
+  shown_ms: number;
   opened_ms: number;
   replied_ms: number;
   locked_until_ms: number;
@@ -83,6 +85,7 @@ const recipient_row: Fields<RecipientRow> = {
     number('method'),
     line('status'),
     number('delivered_ms'),
+    number('shown_ms'),
     number('opened_ms'),
     number('replied_ms'),
     number('locked_until_ms'),

@@ -19,6 +19,7 @@ import {
 import { Content } from './content';
 import type { Draft } from './draft';
 import { Failure, hasWord } from './failure';
+import { persistently } from './http';
 import { type MessageDetail, type MessagePage, type MessageRow, detail_answer, list_answer } from './lists';
 import { type ReplyOf, type RequestOf, Server, type ServerOptions, partsOf } from './server';
 import { keepSession, keptSession } from './sessions';
@@ -207,7 +208,7 @@ export class Office {
     if (!this.profile) throw new Failure('not-signed-in');
     const who = { organisation: this.profile.organisation, direction: DIRECTIONS.DIRECTION_MESSAGE };
     const compose = (message: Id): Promise<AccessReply> => this.call('compose', { message });
-    return (await import('./draft')).Draft.begin(this.server.where, who, compose, onChange);
+    return (await persistently(() => import('./draft'))).Draft.begin(this.server.where, who, compose, onChange);
   }
 
   /** The commit. May be repeated: the message's id makes it one message. */

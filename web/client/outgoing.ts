@@ -1,5 +1,6 @@
 // One attachment of a draft: sealed while it is sent; paused, resumed, taken back.
 
+import type { Bytes } from '../envelope/bytes';
 import { contextOf, ciphertextSize, Sealer, sealStream } from '../envelope/chunked';
 import { type Attachment, isMediaType } from '../envelope/manifest';
 import { Sha256 } from '../envelope/sha256';
@@ -140,7 +141,7 @@ export class Outgoing {
   }
 }
 
-async function* digested(sealed: AsyncIterable<Uint8Array>, digest: Sha256): AsyncGenerator<Uint8Array> {
+async function* digested(sealed: AsyncIterable<Bytes>, digest: Sha256): AsyncGenerator<Bytes> {
   for await (const block of sealed) {
     digest.add(block);
     yield block;

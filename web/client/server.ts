@@ -18,7 +18,7 @@ import {
   sealed_aad,
 } from '../protocol/protocol';
 import { Failure, failureOf, hasWord } from './failure';
-import { type Where, isType, pause, refusal, request } from './http';
+import { type Where, isType, pause, persistently, refusal, request } from './http';
 import { newId } from './ids';
 
 /** A time token lives 15 minutes: fetch another well before. */
@@ -30,7 +30,7 @@ const REPEAT_AFTER_MS = [500, 2_000, 5_000];
  * those where a second try costs the person something: an attempt, a code, another mail.
  */
 const REPEATABLE: ReadonlySet<OperationName> = new Set([
-  'renew', 'logout', 'compose', 'send', 'subjects', 'read', 'revoke', 'delete', 'unlock',
+  'renew', 'logout', 'leave', 'compose', 'send', 'subjects', 'read', 'revoke', 'delete', 'unlock',
   'audit_access', 'checkpoint_mail', 'organisation', 'totp_begin', 'hello', 'open', 'thread', 'open_message', 'reply_compose', 'reply',
 ]);
 
@@ -80,7 +80,8 @@ export class Server {
   }
 
   private async refresh(): Promise<void> {
-    const keys = await this.getJson('/api/v1/keys', keys_reply);
+    const isLost = (error: unknown): boolean => hasWord(error, 'unavailable') && error.isOffline;
+    const keys = await persistently(() => this.getJson('/api/v1/keys', keys_reply), isLost);
     try {
       await this.accept(keys);
     } catch (error) {

@@ -4,6 +4,7 @@
 
 import { Upload as TusUpload, type DetailedError } from 'tus-js-client';
 
+import { ahead } from './ahead';
 import { Failure, isErrorWord } from './failure';
 import type { Where } from './http';
 
@@ -14,26 +15,30 @@ export interface PartUpload {
   part: number;
   /** Exactly how many bytes `sealed` gives. */
   size: number;
-  sealed: AsyncIterator<Uint8Array>;
+  sealed: AsyncIterable<Uint8Array<ArrayBuffer>>;
   /** Of an access_reply. */
   capability: string;
   onProgress?: ((bytes: number) => void) | undefined;
 }
 
-/** As much of a stream's reader as tus asks for. */
-function readerOf(stream: AsyncIterator<Uint8Array>, onError: (error: unknown) => void): ReadableStreamDefaultReader {
+/**
+ * As much of a stream's reader as tus asks for. The next bytes are sealed while these are sent; they
+ * go to the browser's own store at once, so that sending them does not copy them in the page.
+ */
+function readerOf(sealed: AsyncIterable<Uint8Array<ArrayBuffer>>, onError: (error: unknown) => void): ReadableStreamDefaultReader {
+  const batches = ahead(sealed, CHUNK_BYTES);
   const reader = {
     async read() {
       try {
-        const next = await stream.next();
-        return next.done ? { done: true, value: undefined } : { done: false, value: next.value };
+        const next = await batches.next();
+        return next.done ? { done: true, value: undefined } : { done: false, value: new Blob(next.value) };
       } catch (error) {
         onError(error);
         throw error;
       }
     },
     cancel: async () => {
-      await stream.return?.();
+      await batches.return(undefined);
     },
   };
   return reader as unknown as ReadableStreamDefaultReader;

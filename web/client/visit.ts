@@ -7,6 +7,7 @@ import { type AccessReply, type ContentReply, DIRECTIONS, type ExpiresReply, typ
 import { Content } from './content';
 import type { Draft } from './draft';
 import { Failure, hasWord } from './failure';
+import { persistently } from './http';
 import { Server, type ServerOptions, partsOf } from './server';
 import { type KeptSession, keepSession, keptSession } from './sessions';
 import { tabMemory } from './storage';
@@ -129,7 +130,7 @@ export class Visit {
     const who = { organisation: content.reply.organisation, direction: DIRECTIONS.DIRECTION_REPLY };
     const compose = (message: string): Promise<AccessReply> =>
       this.inSession((session) => this.server.call('reply_compose', { session, message }));
-    return (await import('./draft')).Draft.begin(this.server.where, who, compose, onChange);
+    return (await persistently(() => import('./draft'))).Draft.begin(this.server.where, who, compose, onChange);
   }
 
   async reply(draft: Draft, content: { subject: string; body: string }): Promise<ExpiresReply> {
@@ -138,9 +139,11 @@ export class Visit {
     return this.inSession((session) => this.server.call('reply', { session, ...packed }, parts));
   }
 
-  /** Forgets link and session in this tab. */
-  signOut(): void {
+  /** Forgets link and session in this tab at once, and has the server end the session when it can be reached. */
+  async signOut(): Promise<void> {
+    const kept = this.session;
     keepSession(this.sessionName, null);
     tabMemory.write(LINK, null);
+    if (kept) await this.server.call('leave', { session: kept.session }).catch(() => {});
   }
 }

@@ -238,7 +238,8 @@ export async function* openStream(opener: Opener, ciphertext: Source, onProgress
   yield await opener.finish();
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+/** A stream of one block. */
+export async function* once<Block extends Uint8Array>(bytes: Block): AsyncGenerator<Block> {
   yield bytes;
 }
 

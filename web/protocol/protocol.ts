@@ -147,8 +147,7 @@ export const EVENTS = [
   'organisation-changed',
   'notification-resent',
   'read-by-recipient',
-  'checkpoint-asked',
-  'checkpoint-mailed',
+  'log-restored',
 ] as const;
 export type EventWord = (typeof EVENTS)[number];
 
@@ -1385,6 +1384,8 @@ export interface Operations {
   reply_compose: { request: ComposeRequest; reply: AccessReply };
   /** The commit of a reply. */
   reply: { request: ReplyRequest; reply: ExpiresReply };
+  /** A recipient signs out: the session ends. The link stays good, after a new check. */
+  leave: { request: SessionRequest; reply: EmptyReply };
 }
 export type OperationName = keyof Operations;
 
@@ -1429,4 +1430,5 @@ export const OPERATIONS: {
   open_message: { request: message_request, reply: content_reply, carries_parts: false },
   reply_compose: { request: compose_request, reply: access_reply, carries_parts: false },
   reply: { request: reply_request, reply: expires_reply, carries_parts: true },
+  leave: { request: session_request, reply: empty_reply, carries_parts: false },
 };

@@ -1,6 +1,6 @@
 // What the page of a link shows: one state after the other, each with its own heading.
 
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 import type { Content } from '../client/content';
 import { hasWord } from '../client/failure';
@@ -65,7 +65,7 @@ class Journey {
   }
 
   signOut(): void {
-    this.visit!.signOut();
+    void this.visit!.signOut();
     forgetContact();
     this.show({ at: 'signed-out' });
   }
@@ -94,7 +94,8 @@ export function App({ link }: { link: LinkParts | null }) {
   const t = useTexts(texts);
   const [state, show] = useState<State>({ at: 'loading' });
   const [journey] = useState(() => new Journey(link, show));
-  useEffect(() => void journey.start(), []);
+  // Not after the first picture: an old telephone takes a third of a second for it.
+  useLayoutEffect(() => void journey.start(), []);
   // An organisation's name only beside what is its own: an ended link shows nobody's.
   const hello = ('visit' in state ? state.visit : state.at === 'loading' ? journey.visit : null)?.hello;
   return (

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 
 import { hasWord } from '../client/failure';
 import { Office, type Profile } from '../client/office';
@@ -216,7 +216,8 @@ function Desk() {
       (error: unknown) => setOpened({ office: null, error }),
     );
   }, []);
-  useEffect(open, [open]);
+  // Not after the first picture: what it needs from the server is asked for meanwhile.
+  useLayoutEffect(open, [open]);
   const { office } = opened;
   const signOut = useCallback(() => {
     rememberEmail(null);

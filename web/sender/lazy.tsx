@@ -1,24 +1,10 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
-import { pause } from '../client/http';
+import { persistently } from '../client/http';
 import { Alert } from '../ui/alert';
 import { Button } from '../ui/button';
 import { useSharedTexts } from '../ui/language';
-
-const AGAIN_AFTER_MS = [300, 1500];
-
-/** A telephone between two networks loses a request now and then. */
-async function persistently<T>(load: () => Promise<T>): Promise<T> {
-  for (const ms of AGAIN_AFTER_MS) {
-    try {
-      return await load();
-    } catch {
-      await pause(ms);
-    }
-  }
-  return load();
-}
 
 /** A page that is loaded when somebody goes there; a lost connection is said and can be tried again. */
 export function lazy<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {

@@ -52,19 +52,40 @@ export async function openPerson(browser, world, { viewport = WIDE, locale = 'nl
   return { context, page, faults };
 }
 
-/** Goes to a page; again when the machine's own network changed under it and a script did not come. */
-export async function visit(page, url) {
+const TRIES_MAX = 6;
+
+// Chromium throws the whole load away, or only a script of it: both are done again, whole.
+async function persistently(page, first, then) {
   let lost = 0;
   const count = (request) => (lost += request.failure()?.errorText === NETWORK_CHANGED ? 1 : 0);
   page.on('requestfailed', count);
-  let answer = await page.goto(url);
-  for (let tries = 0; lost > 0 && tries < 5; tries++) {
-    lost = 0;
-    answer = await page.reload();
+  try {
+    for (let tries = 1; ; tries++) {
+      lost = 0;
+      try {
+        const answer = await (tries === 1 ? first() : then());
+        if (lost === 0 || tries === TRIES_MAX) return answer;
+      } catch (error) {
+        if (tries === TRIES_MAX || !String(error).includes(NETWORK_CHANGED)) throw error;
+      }
+    }
+  } finally {
+    page.off('requestfailed', count);
   }
-  page.off('requestfailed', count);
-  return answer;
 }
+
+/** Goes to a page; again when the machine's own network changed under it and something did not come. */
+export function visit(page, url) {
+  const go = () => page.goto(url);
+  // An address with a fragment has lost it when the page's script ran: then what the tab keeps is used.
+  return persistently(page, go, () => (page.url() === 'about:blank' || page.url().startsWith('chrome-error:') ? go() : page.reload()));
+}
+
+/** Loads the page again, as a person does. */
+export const reload = (page) => persistently(page, () => page.reload(), () => page.reload());
+
+/** The browser's own "back". */
+export const goBack = (page) => persistently(page, () => page.goBack(), () => page.reload());
 
 /** What axe-core has against the page as it is now: WCAG 2.0 to 2.2, A and AA, and best practices. */
 export async function accessibilityFaults(page) {

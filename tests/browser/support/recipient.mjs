@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import * as act from '../../system/support/actions.mjs';
-import { NARROW, WIDE, accessibilityFaults, chooseLanguage, openPerson, picture } from './browser.mjs';
+import { NARROW, WIDE, accessibilityFaults, chooseLanguage, openPerson, picture, visit } from './browser.mjs';
 
 export const LOCALES = { nl: 'nl-NL', en: 'en-GB' };
 export const PASSWORD = 'correct-horse';
@@ -46,7 +46,7 @@ export class Person {
     }, language);
     person.t = WORDS[language];
     person.language = language;
-    await person.page.goto(link);
+    await visit(person.page, link);
     return person;
   }
 

@@ -32,8 +32,10 @@ export const docker = (...args) =>
   execFileSync('docker', args, { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: OUTPUT_BYTES_MAX }).toString();
 
 export class Deployment extends World {
-  constructor() {
+  // `source`: the checkout whose images and compose file are used.
+  constructor(source = TOP) {
     super(fs.mkdtempSync(path.join(os.tmpdir(), 'secure-mail-compose-')));
+    this.source = source;
     this.mails = [];
     this.command = composeCommand();
     this.files = ['docker-compose.yml', 'tests/compose/relay.yml'];
@@ -52,7 +54,7 @@ export class Deployment extends World {
     const files = this.files.flatMap((file) => ['-f', file]);
     const all = [...words, '-p', PROJECT, '--env-file', this.path('.env'), ...files, ...args];
     const stdin = input ? fs.openSync(input, 'r') : 'ignore';
-    const result = await runProgram(program, all, { cwd: TOP, env: this.environment, stdio: [stdin, 'pipe', 'pipe'] });
+    const result = await runProgram(program, all, { cwd: this.source, env: this.environment, stdio: [stdin, 'pipe', 'pipe'] });
     if (input) fs.closeSync(stdin);
     if (code !== null && result.code !== code)
       throw new Error(`compose ${args.join(' ')}: exit ${result.code}\n${`${result.stdout}${result.stderr}`.slice(-8000)}`);
@@ -64,15 +66,15 @@ export class Deployment extends World {
     return (await this.compose(['exec', '-T', service, ...args], options)).stdout;
   }
 
-  // A block of docs/runbook.md, as it stands there, in a folder of its own.
-  async runbook(name) {
+  // A block of docs/runbook.md, as it stands there, in a folder of its own; `given` are the operator's variables.
+  async runbook(name, given = {}) {
     const page = fs.readFileSync(path.join(TOP, 'docs', 'runbook.md'), 'utf8');
     const block = page.match(new RegExp(`^\`\`\`sh tested=${name}\\n([^]*?)^\`\`\``, 'm'));
     if (!block) throw new Error(`docs/runbook.md has no block tested=${name}`);
     const files = this.files.map((file) => `-f '${path.join(TOP, file)}'`).join(' ');
     const command = `${this.command.join(' ')} -p ${PROJECT} --env-file '${this.path('.env')}' ${files}`;
     const script = `docker-compose() { command ${command} "$@"; }\n${block[1]}`;
-    const result = await runProgram('bash', ['-euo', 'pipefail', '-c', script], { cwd: this.folder, env: this.environment });
+    const result = await runProgram('bash', ['-euo', 'pipefail', '-c', script], { cwd: this.folder, env: { ...this.environment, ...given } });
     if (result.code !== 0) throw new Error(`the runbook's "${name}": exit ${result.code}\n${`${result.stdout}${result.stderr}`.slice(-8000)}`);
     return result.stdout;
   }
@@ -135,21 +137,27 @@ export class Deployment extends World {
     this.writeEnvironment({
       ...(await this.startRelay()),
       SECURE_MAIL_TAG: 'test',
+      SECURE_MAIL_BACKUP_DIR: this.path('backup'),
       SECURE_MAIL_PORT: port,
       SECURE_MAIL_ADDRESS: '127.0.0.1',
       SECURE_MAIL_BASE_URL: this.stack.url,
     });
-    const removeAuthority = trustDuringBuild();
-    try {
-      await this.takeDown(); // what an earlier run may have left
-      await this.compose(['build']);
-    } finally {
-      removeAuthority();
-    }
+    await this.takeDown(); // what an earlier run may have left
+    await this.build();
     await this.compose(['up', '-d']);
     await this.untilHealthy();
     docker('cp', `${this.container('gateway')}:/srv/secure-mail/var/keys/tls.pem`, this.path('tls.pem'));
     await this.makePeople();
+  }
+
+  async build() {
+    const removeAuthority = trustDuringBuild(this.source);
+    try {
+      await this.compose(['build']);
+      await this.compose(['build', 'backup']); // which `up` does not start
+    } finally {
+      removeAuthority();
+    }
   }
 
   // Containers, networks and volumes of this project alone; the images stay as the next run's cache.
@@ -198,9 +206,9 @@ export class Deployment extends World {
 }
 
 // Behind a proxy that opens TLS, the caller's authorities are those of the build (deploy/ca/README.md).
-export function trustDuringBuild() {
+export function trustDuringBuild(source = TOP) {
   const own = process.env.NODE_EXTRA_CA_CERTS;
-  const place = path.join(TOP, 'deploy', 'ca', 'test.pem');
+  const place = path.join(source, 'deploy', 'ca', 'test.pem');
   if (!own) return () => {};
   fs.copyFileSync(own, place);
   return () => fs.rmSync(place, { force: true });

@@ -7,17 +7,17 @@ import { load } from '../../web/support/load.mjs';
 import * as act from './actions.mjs';
 
 let loaded = null;
-const MODULES = ['web/client/office.ts', 'web/client/visit.ts', 'web/envelope/link.ts'];
+const MODULES = ['web/client/office.ts', 'web/client/visit.ts', 'web/envelope/link.ts', 'web/protocol/protocol.ts'];
 
-async function client() {
+export async function client() {
   fakeTab();
   return (loaded ??= await load(...MODULES));
 }
 
-const where = (world) => ({ base: world.stack.url, fetch: fetchOf() });
+export const where = (world) => ({ base: world.url, fetch: fetchOf() });
 const passwordOf = (home) => `password-of-${home}`;
 
-async function officeOf(world, home) {
+export async function officeOf(world, home) {
   const { Office } = await client();
   const office = await Office.open(where(world));
   await office.signIn(world.people[home].email, passwordOf(home));

@@ -7,27 +7,39 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { Stack, TOP, freePorts, sleep } from '../../../dev/stack.mjs';
+import { Balancer } from './balancer.mjs';
 
 export const MODE = process.env.SM_TEST_MODE ?? 'testing';
 export const BIN = path.join(TOP, 'build', MODE, 'bin');
 const WAIT_MS = MODE === 'testing' ? 20_000 : 60_000;
 
-export async function startWorld({ env = {}, smtp = {}, fsync = false } = {}) {
+// replicas: {crypto: 2} and so on, where there is to be more than one process of a kind. Several gateways stand
+// behind one address, as they do behind an operator's proxy. makeReady(folder): before anything starts; it may give
+// what undoes it.
+export async function startWorld({ env = {}, smtp = {}, fsync = false, replicas = {}, makeCluster = null, makeReady = null } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'secure-mail-test-'));
   fs.chmodSync(folder, 0o711);
-  const [http, smtpPort, ...bus] = await freePorts(6);
+  const more = Object.values(replicas).reduce((sum, count) => sum + count - 1, 0);
+  const [http, smtpPort, front, ...others] = await freePorts(7 + more);
   const world = new World(folder);
+  world.unmake = makeReady?.(path.join(folder, 'var'));
+  const isBalanced = (replicas.gateway ?? 1) > 1;
+  if (isBalanced) env = { ...env, crypto: { ...env.crypto, SECURE_MAIL_BASE_URL: `http://127.0.0.1:${front}` } };
   world.mails = [];
   world.stack = new Stack({
     folder: path.join(folder, 'var'),
     bin: BIN,
-    ports: { http, smtp: smtpPort, bus },
+    ports: { http, smtp: smtpPort, bus: others.slice(0, 4), more: others.slice(4) },
+    replicas,
+    cluster: await makeCluster?.(path.join(folder, 'var')),
     fsync,
     env,
     smtp: { ...smtp, onMail: (mail) => world.mails.push(mail) },
   });
+  world.url = isBalanced ? `http://127.0.0.1:${front}` : world.stack.url;
   try {
     await world.stack.start();
+    if (isBalanced) world.balancer = await Balancer.start(front, world.stack.ofKind('gateway').map((name) => world.stack.urlOf(name)));
     await world.makePeople();
   } catch (error) {
     await world.stop().catch(() => {});
@@ -74,7 +86,7 @@ export class World {
   // Also after the clock was moved past a session's end.
   login(home) {
     const { email, password } = this.people[home];
-    return this.cli(home, ['login', '--server', this.stack.url, '--email', email, '--password-file', password]);
+    return this.cli(home, ['login', '--server', this.url, '--email', email, '--password-file', password]);
   }
 
   // --- command line ---------------------------------------------------------------------------------
@@ -143,8 +155,10 @@ export class World {
 
   async stop() {
     try {
+      await this.balancer?.close();
       await this.stack.stop();
     } finally {
+      this.unmake?.();
       if (!process.env.SM_TEST_KEEP) fs.rmSync(this.folder, { recursive: true, force: true });
     }
   }

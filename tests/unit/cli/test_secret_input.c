@@ -25,12 +25,23 @@ static enum sm_error tell(struct cli *cli)
     return SM_OK;
 }
 
+static enum sm_error choose(struct cli *cli)
+{
+    struct buffer secret DEFER(buffer_free) = BUFFER(512);
+    TRY(cli_new_secret_at(cli, "--password-file", 0, "New password", &secret));
+    cli_say(cli, "it is [%.*s]", SPAN_PRINT(buffer_span(&secret)));
+    return SM_OK;
+}
+
 static const struct cli_option options[] = {
     {"--password-file", "FILE", "holds it"},
     CLI_OPTIONS_END,
 };
-static const struct cli_command commands[] = {{"tell", "", 0, options, tell, "Tell it.", NULL}};
-static const struct cli_program program = {"test", "for the tests", commands, 1};
+static const struct cli_command commands[] = {
+    {"tell", "", 0, options, tell, "Tell it.", NULL},
+    {"choose", "", 0, options, choose, "Choose it.", NULL},
+};
+static const struct cli_program program = {"test", "for the tests", commands, 2};
 
 static int set_up(void **state)
 {
@@ -192,6 +203,50 @@ static void a_typed_line_that_is_too_long_is_refused_and_leaves_nothing_behind(v
     terminal_free(&run);
 }
 
+/* --- chosen --- */
+
+static struct terminal chosen(const char *second)
+{
+    struct terminal run = {.program = &program, .arguments = {"choose"}, .is_terminal = true};
+    terminal_start(&run);
+    terminal_wait_for(&run, "New password: ");
+    terminal_type(&run, "correct horse\n");
+    terminal_wait_for(&run, "New password, once more: ");
+    terminal_type(&run, second);
+    return run;
+}
+
+static void a_new_secret_is_typed_twice(void **state)
+{
+    (void)state;
+    struct terminal run = chosen("correct horse\n");
+    terminal_wait_for(&run, "it is [correct horse]");
+    terminal_end(&run);
+    assert_int_equal(run.exit, CLI_EXIT_OK);
+    terminal_free(&run);
+}
+
+static void a_new_secret_that_is_typed_differently_is_refused(void **state)
+{
+    (void)state;
+    struct terminal run = chosen("correct house\n");
+    terminal_end(&run);
+    assert_int_equal(run.exit, CLI_EXIT_USAGE);
+    assert_true(terminal_holds(&run.out, "not the same"));
+    terminal_free(&run);
+}
+
+static void a_new_secret_of_a_file_is_not_asked_for(void **state)
+{
+    (void)state;
+    struct terminal run = {.program = &program, .arguments = {"choose", "--password-file", path}};
+    put("correct horse\n", 14, 0600);
+    terminal_run(&run);
+    assert_int_equal(run.exit, CLI_EXIT_OK);
+    assert_true(terminal_holds(&run.out, "it is [correct horse]"));
+    terminal_free(&run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +257,9 @@ int main(void)
         cmocka_unit_test(ctrl_c_at_the_prompt_gives_the_echo_back),
         cmocka_unit_test(ctrl_z_at_the_prompt_asks_anew_without_echo),
         cmocka_unit_test(a_typed_line_that_is_too_long_is_refused_and_leaves_nothing_behind),
+        cmocka_unit_test(a_new_secret_is_typed_twice),
+        cmocka_unit_test(a_new_secret_that_is_typed_differently_is_refused),
+        cmocka_unit_test(a_new_secret_of_a_file_is_not_asked_for),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -240,6 +240,25 @@ static void a_page_that_is_shown_mails_no_code_and_changes_nothing(void **state)
     assert_int_equal(audit_edge_count(EVENT_PAGE_SHOWN), 1); /* once an hour */
 }
 
+static void the_first_time_that_a_page_was_shown_is_told_once(void **state)
+{
+    struct clinic *clinic = *state;
+    struct parcel parcel = clinic_send(clinic, METHOD_CODE);
+    struct answer answer DEFER(answer_free) = ANSWER;
+    static const char times[] = "SELECT at_ms FROM vault.shown";
+    static const char places[] = "SELECT id FROM vault.feed WHERE kind = 5";
+
+    assert_error(clinic_by_link(clinic, "hello", &parcel, &answer), SM_OK);
+    int64_t first_ms = clinic_number(clinic, times);
+    int64_t place = clinic_number(clinic, places);
+    clinic_wait(clinic, 2 * 60 * 60);
+    assert_error(clinic_by_link(clinic, "hello", &parcel, &answer), SM_OK);
+
+    assert_true(first_ms > 0);
+    assert_int_equal(clinic_number(clinic, times), first_ms);
+    assert_int_equal(clinic_number(clinic, places), place);
+}
+
 /* --- an attacker with the database --- */
 
 static void an_edited_code_proves_nothing(void **state)
@@ -334,6 +353,7 @@ int main(void)
         TEST(a_locked_link_gets_no_code),
         TEST(a_password_link_gets_no_code),
         TEST(a_page_that_is_shown_mails_no_code_and_changes_nothing),
+        TEST(the_first_time_that_a_page_was_shown_is_told_once),
         TEST(an_edited_code_proves_nothing),
         TEST(a_code_that_is_moved_to_another_link_proves_nothing_there),
         TEST(no_code_stands_in_the_database),

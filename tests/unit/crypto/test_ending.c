@@ -1,8 +1,14 @@
 /* Revoked is closed at once, deleted is destroyed at once, and both are in the log. */
 #include "services/crypto/handlers.h"
+#include "services/crypto/journal.h"
 #include "tests/support/audit_edge.inc"
 #include "tests/support/check.h"
 #include "tests/support/clinic.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 
 static enum sm_error delete_by(
     struct clinic *clinic, const struct page *page, const struct parcel *parcel)
@@ -221,6 +227,69 @@ static void without_the_log_an_end_acts_and_is_confirmed_later(void **state)
     assert_int_equal(audit_edge_count(EVENT_REVOKED), 1);
 }
 
+/* --- the journal --- */
+
+static long lines_of(const char *path)
+{
+    long lines = 0;
+    FILE *file = fopen(path, "re");
+    for (int letter = 0; file && letter != EOF; letter = fgetc(file))
+        lines += letter == '\n';
+    if (file)
+        (void)fclose(file);
+    return lines / 2; /* each brings one in front */
+}
+
+static void what_is_ended_is_in_the_journal_before_it_is_answered(void **state)
+{
+    struct clinic *clinic = *state;
+    char folder[] = "/tmp/ending-test-XXXXXX";
+    char path[64];
+    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+    struct parcel all = {.message = parcel.message};
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/erasures.journal", folder);
+    assert_ok(journal_open(folder, &clinic->vault.crypto.journal));
+
+    assert_error(revoke_by(clinic, &clinic->anna, &parcel), SM_OK);
+    assert_int_equal(lines_of(path), 1);
+    assert_error(revoke_by(clinic, &clinic->anna, &all), SM_OK);
+    assert_int_equal(lines_of(path), 2);
+    assert_error(delete_by(clinic, &clinic->anna, &all), SM_OK);
+    assert_int_equal(lines_of(path), 3);
+
+    journal_close(&clinic->vault.crypto.journal);
+    (void)unlink(path);
+    (void)rmdir(folder);
+}
+
+/* The limit of a file's size stands for a full disk: PostgreSQL is another process. */
+static void without_the_journal_an_end_is_not_answered_and_may_be_asked_for_again(void **state)
+{
+    struct clinic *clinic = *state;
+    char folder[] = "/tmp/ending-test-XXXXXX";
+    char path[64];
+    struct rlimit before;
+    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/erasures.journal", folder);
+    assert_ok(journal_open(folder, &clinic->vault.crypto.journal));
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, before.rlim_max}), 0);
+    enum sm_error error = delete_by(clinic, &clinic->anna, &parcel);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_true(error == SM_IO || error == SM_DISK_FULL);
+    assert_int_equal(lines_of(path), 0);
+
+    assert_error(delete_by(clinic, &clinic->anna, &parcel), SM_OK);
+
+    assert_int_equal(lines_of(path), 1);
+    journal_close(&clinic->vault.crypto.journal);
+    (void)unlink(path);
+    (void)rmdir(folder);
+}
+
 /* --- unlock --- */
 
 static void an_unlock_begins_the_count_anew(void **state)
@@ -257,6 +326,8 @@ int main(void)
         TEST(the_feed_keeps_of_a_deleted_message_that_it_is_deleted_and_nothing_else),
         TEST(a_deleted_name_is_never_taken_again),
         TEST(without_the_log_an_end_acts_and_is_confirmed_later),
+        TEST(what_is_ended_is_in_the_journal_before_it_is_answered),
+        TEST(without_the_journal_an_end_is_not_answered_and_may_be_asked_for_again),
         TEST(an_unlock_begins_the_count_anew),
     };
     return cmocka_run_group_tests(tests, clinic_set_up, clinic_tear_down);

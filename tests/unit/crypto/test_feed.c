@@ -143,10 +143,12 @@ static void an_item_that_commits_late_is_not_passed_over(void **state)
     struct db_transaction late DEFER(db_rollback) = {0};
     struct feed_item first = link_item(fresh_id(), 1);
     struct feed_item second = link_item(fresh_id(), 1);
+    int64_t now_ms;
     assert_ok(db_open(database_conninfo(vault->database, "sm_crypto").text, &slow));
 
     assert_ok(db_begin(slow, &late));
-    assert_ok(feed_add(slow, &first));                        /* begun first, */
+    assert_ok(feed_add(slow, &first)); /* begun first, */
+    assert_ok(db_now_ms(slow, &now_ms));
     add(vault->worker.db, &second);                           /* committed last */
     assert_int_equal(pull(vault, &reader, PAGE_ROWS_MAX), 0); /* nothing yet: it could pass one */
     assert_ok(db_commit(&late));

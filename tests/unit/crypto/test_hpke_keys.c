@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-enum { HALF_DAY_S = HPKE_KEY_S / 2 };
+enum { HALF_DAY_S = HPKE_KEY_S / 2, LATE_DAY = 1000 };
 
 static int set_up(void **state)
 {
@@ -73,6 +73,51 @@ static void replicas_share_keys(void **state)
 
     struct identity_statement same = offer(vault, replica);
     assert_memory_equal(same.key_id, statement.key_id, sizeof same.key_id);
+}
+
+/* The replica has read its list a moment before the key is made. */
+static void a_key_that_another_replica_made_this_moment_opens(void **state)
+{
+    const struct vault *vault = *state;
+    struct hpke_keys *replica DEFER(hpke_keys_free) = NULL;
+    assert_ok(hpke_keys_new(vault->crypto.keyring, &replica));
+    for (int day = LATE_DAY; day < LATE_DAY + 4; day++) { /* later than the keys of other tests */
+        assert_ok(database_clock_shift(vault->database, day * (int64_t)HPKE_KEY_S));
+        struct identity_statement old = offer(vault, replica);
+        assert_ok(
+            database_clock_shift(vault->database, day * (int64_t)HPKE_KEY_S + HALF_DAY_S + 1));
+        struct identity_statement made = offer(vault, vault->crypto.hpke);
+        struct buffer frame DEFER(buffer_free) = seal(&made);
+
+        assert_memory_not_equal(made.key_id, old.key_id, sizeof old.key_id);
+        assert_ok(open_with(vault, replica, &frame, "login"));
+    }
+    assert_ok(database_clock_shift(vault->database, 0));
+}
+
+/* Whoever makes ids up has no reload left soon, and the database its peace. */
+static void made_up_key_ids_do_not_reload_for_ever(void **state)
+{
+    static const char reads[] = "SELECT coalesce(sum(seq_scan + idx_scan), 0)::bigint"
+                                " FROM pg_stat_user_tables WHERE relname = 'hpke_key'";
+    enum { MADE_UP = 500 };
+    const struct vault *vault = *state;
+    struct identity_statement statement = offer(vault, vault->crypto.hpke);
+    struct buffer frame DEFER(buffer_free) = seal(&statement);
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    static const struct statement flush = {"flush", "SELECT pg_stat_force_next_flush()"};
+    int64_t before = 0;
+    int64_t after = 0;
+    assert_ok(DB_RUN0(vault->worker.db, &flush, &rows));
+    assert_ok(database_number(vault->database, reads, &before));
+    frame.bytes[1] ^= 1;
+
+    for (int i = 0; i < MADE_UP; i++)
+        assert_error(open_with(vault, vault->crypto.hpke, &frame, "login"), SM_KEY_UNKNOWN);
+
+    assert_ok(DB_RUN0(vault->worker.db, &flush, NULL));
+    assert_ok(database_number(vault->database, reads, &after));
+    assert_true(after - before < MADE_UP);
 }
 
 static void a_request_opens_for_its_operation_only(void **state)
@@ -192,10 +237,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_offered_key_is_signed_and_lasts_half_a_day_at_least),
         cmocka_unit_test(replicas_share_keys),
+        cmocka_unit_test(made_up_key_ids_do_not_reload_for_ever),
         cmocka_unit_test(a_request_opens_for_its_operation_only),
         cmocka_unit_test(a_key_is_replaced_at_half_its_time_and_destroyed_after_its_grace),
         cmocka_unit_test(an_altered_row_is_not_offered),
         cmocka_unit_test(what_is_offered_opens_while_all_workers_of_two_replicas_replace_the_key),
+        cmocka_unit_test(a_key_that_another_replica_made_this_moment_opens),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -24,7 +24,8 @@ static int tear_down(void **state)
 static enum sm_error open_again(const struct vault *vault, const char *master)
 {
     struct keyring *keyring DEFER(keyring_free) = NULL;
-    return keyring_open(vault->worker.db, span_text(master), &keyring);
+    return keyring_open(
+        vault->worker.db, &(struct master_keys){.current = span_text(master)}, &keyring);
 }
 
 static void service_keys_are_the_same_after_a_restart(void **state)
@@ -32,7 +33,8 @@ static void service_keys_are_the_same_after_a_restart(void **state)
     const struct vault *vault = vault_of(state);
     struct keyring *again DEFER(keyring_free) = NULL;
 
-    assert_ok(keyring_open(vault->worker.db, span_text(VAULT_MASTER_KEY), &again));
+    assert_ok(keyring_open(
+        vault->worker.db, &(struct master_keys){.current = span_text(VAULT_MASTER_KEY)}, &again));
 
     for (size_t i = 0; i < KEY_COUNT; i++) {
         struct span first = keyring_key(vault->crypto.keyring, (enum service_key)i);

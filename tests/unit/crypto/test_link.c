@@ -261,7 +261,15 @@ static void a_row_that_is_copied_to_another_link_is_refused(void **state)
     struct parcel victim = clinic_send(clinic, METHOD_PASSWORD);
     struct db *db DEFER(db_close) = NULL;
     static const struct statement copy = {"copy",
-        "UPDATE vault.link AS victim SET verifier = mine.verifier, mac = mine.mac"
+        "UPDATE vault.link AS victim SET message = mine.message, organisation = mine.organisation,"
+        " address = mine.address, name = mine.name, method = mine.method,"
+        " verifier = mine.verifier, generation = mine.generation, state = mine.state,"
+        " expires_ms = mine.expires_ms, window_failures = mine.window_failures,"
+        " total_failures = mine.total_failures, epoch = mine.epoch,"
+        " locked_until_ms = mine.locked_until_ms, is_frozen = mine.is_frozen,"
+        " is_sender_told = mine.is_sender_told, opened_ms = mine.opened_ms,"
+        " replied_ms = mine.replied_ms, replies = mine.replies, version = mine.version,"
+        " mac = mine.mac"
         " FROM vault.link AS mine WHERE victim.link = $1 AND mine.link = $2"};
     assert_ok(db_open(database_conninfo(clinic->vault.database, "postgres").text, &db));
 
@@ -270,18 +278,63 @@ static void a_row_that_is_copied_to_another_link_is_refused(void **state)
     assert_error(hello(clinic, &victim).outcome, SM_TAMPERED);
 }
 
-static void an_edited_message_closes_its_links(void **state)
+/* Each column that is there to be decided by, and that of another message with its good MAC. */
+static const char *const message_edits[] = {
+    "UPDATE vault.message SET sender = (SELECT account FROM vault.account a WHERE"
+    " a.account <> sender LIMIT 1)",
+    "UPDATE vault.message SET direction = direction + 1",
+    "UPDATE vault.message SET parent = message",
+    "UPDATE vault.message SET from_link = message",
+    "UPDATE vault.message SET state = state + 1",
+    "UPDATE vault.message SET created_ms = created_ms + 1",
+    "UPDATE vault.message SET expires_ms = expires_ms + 86400000",
+    "UPDATE vault.message SET lifetime_ms = lifetime_ms + 1",
+    "UPDATE vault.message SET language = 'xx'",
+    "UPDATE vault.message SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)",
+    "UPDATE vault.message SET subject_sealed = 'another'",
+    "UPDATE vault.message SET parts = set_byte(parts, 0, 1)",
+    "UPDATE vault.message SET digest = set_byte(digest, 0, get_byte(digest, 0) # 1)",
+    "UPDATE vault.message SET version = version + 1",
+    "UPDATE vault.message m SET wrapped = o.wrapped, parts = o.parts, digest = o.digest,"
+    " subject_sealed = o.subject_sealed, created_ms = o.created_ms, expires_ms = o.expires_ms,"
+    " mac = o.mac FROM vault.message o WHERE o.message <> m.message",
+};
+
+static void an_edited_message_closes_its_links_and_is_reported(void **state)
 {
     struct clinic *clinic = *state;
-    struct answer answer DEFER(answer_free) = ANSWER;
-    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
-    struct page rosa = clinic_verified(clinic, &parcel);
 
-    assert_ok(database_run(
-        clinic->vault.database, "UPDATE vault.message SET expires_ms = expires_ms + 86400000"));
+    for (size_t i = 0; i < sizeof message_edits / sizeof message_edits[0]; i++) {
+        struct answer answer DEFER(answer_free) = ANSWER;
+        assert_int_equal(clinic_begin(state), 0);
+        (void)clinic_send(clinic, METHOD_PASSWORD);
+        struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+        struct page rosa = clinic_verified(clinic, &parcel);
+        audit_edge_settle(&clinic->vault);
+        audit_edge_forget();
+        assert_ok(database_run(clinic->vault.database, message_edits[i]));
+
+        assert_error(hello(clinic, &parcel).outcome, SM_TAMPERED);
+        assert_error(clinic_with_session(clinic, "open", &rosa, &answer), SM_TAMPERED);
+        audit_edge_settle(&clinic->vault);
+        assert_int_equal(audit_edge_count(EVENT_TAMPERING_DETECTED), 1);
+        assert_int_equal(audit_edge_count(EVENT_OPENED), 0);
+    }
+}
+
+static void an_edited_sender_is_not_shown_and_is_reported(void **state)
+{
+    struct clinic *clinic = *state;
+    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+    audit_edge_settle(&clinic->vault);
+    audit_edge_forget();
+    assert_ok(database_run(clinic->vault.database, "UPDATE vault.account SET name = name || '!'"));
 
     assert_error(hello(clinic, &parcel).outcome, SM_TAMPERED);
-    assert_error(clinic_with_session(clinic, "open", &rosa, &answer), SM_TAMPERED);
+    assert_ok(
+        database_run(clinic->vault.database, "UPDATE vault.account SET name = left(name, -1)"));
+    audit_edge_settle(&clinic->vault);
+    assert_int_equal(audit_edge_count(EVENT_TAMPERING_DETECTED), 1);
 }
 
 /* --- looking again --- */
@@ -328,7 +381,8 @@ int main(void)
         TEST(every_edited_column_of_a_link_is_refused_and_reported),
         TEST(a_link_that_is_hung_on_another_message_is_refused),
         TEST(a_row_that_is_copied_to_another_link_is_refused),
-        TEST(an_edited_message_closes_its_links),
+        TEST(an_edited_message_closes_its_links_and_is_reported),
+        TEST(an_edited_sender_is_not_shown_and_is_reported),
         TEST(a_link_is_looked_at_again_with_a_clock_of_its_own),
     };
     return cmocka_run_group_tests(tests, clinic_set_up, clinic_tear_down);

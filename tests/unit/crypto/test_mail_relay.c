@@ -393,6 +393,25 @@ static void a_letter_lies_sealed_to_the_notifier_and_bound_to_its_job(void **sta
     assert_error(box_open(fixture->key, &label, sealed, &plain), SM_TAMPERED);
 }
 
+static void a_letter_from_a_backup_stays_until_mail_is_released(void **state)
+{
+    struct fixture *fixture = *state;
+    mail_relay_stop(&fixture->relay);
+    order(fixture, fresh_id(), fresh_id());
+    assert_ok(database_run(fixture->vault.database,
+        "SELECT restore.prepare('\\x000102030405060708090a0b0c0d0e0f',"
+        " '\\x000102030405060708090a0b0c0d0e0f', 1700000000000, true)"));
+    order(fixture, fresh_id(), fresh_id());
+    start(fixture, &fixture->relay);
+
+    wait_for(fixture, jobs_here, 1);
+    wait_for(fixture, "SELECT count(*) FROM vault.mail_job WHERE is_from_backup", 1);
+    assert_ok(database_run(fixture->vault.database, "UPDATE restore.run SET mail_released_ms = 1"));
+
+    wait_for(fixture, jobs_here, 0);
+    assert_int_equal(read_count(&notifier.jobs_count), 2);
+}
+
 /* clang-format off */
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 /* clang-format on */
@@ -410,6 +429,7 @@ int main(void)
         TEST(a_cancel_of_one_link_leaves_the_letters_of_others),
         TEST(a_cancel_stays_while_the_notifier_is_away),
         TEST(one_replica_relays_and_another_takes_over),
+        TEST(a_letter_from_a_backup_stays_until_mail_is_released),
         TEST(a_letter_lies_sealed_to_the_notifier_and_bound_to_its_job),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

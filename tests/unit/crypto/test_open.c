@@ -145,6 +145,42 @@ static void a_session_ends_after_half_an_hour(void **state)
     assert_error(clinic_with_session(clinic, "open", &rosa, &answer), SM_NOT_SIGNED_IN);
 }
 
+static void who_signs_out_opens_nothing_more_and_may_prove_himself_again(void **state)
+{
+    struct clinic *clinic = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+    struct page rosa = clinic_verified(clinic, &parcel);
+    struct page other_tab = clinic_verified(clinic, &parcel);
+
+    assert_error(clinic_with_session(clinic, "leave", &rosa, &answer), SM_OK);
+
+    assert_error(clinic_with_session(clinic, "open", &rosa, &answer), SM_NOT_SIGNED_IN);
+    assert_error(clinic_with_session(clinic, "leave", &rosa, &answer), SM_NOT_SIGNED_IN);
+    assert_error(clinic_with_session(clinic, "open", &other_tab, &answer), SM_OK);
+    rosa = clinic_verified(clinic, &parcel);
+    assert_error(clinic_with_session(clinic, "open", &rosa, &answer), SM_OK);
+    audit_edge_settle(&clinic->vault);
+    assert_int_equal(audit_edge_count(EVENT_SIGNED_OUT), 1);
+    assert_true(id_equal(audit_edge_last(EVENT_SIGNED_OUT).link, parcel.link));
+}
+
+static void nobody_signs_another_out(void **state)
+{
+    struct clinic *clinic = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+    struct page rosa = clinic_verified(clinic, &parcel);
+    struct page thief = rosa;
+    thief.secret[0] ^= 1;
+
+    assert_error(clinic_with_session(clinic, "leave", &thief, &answer), SM_NOT_SIGNED_IN);
+    assert_error(clinic_with_session(clinic, "leave", &clinic->anna, &answer), SM_NOT_SIGNED_IN);
+
+    assert_error(clinic_with_session(clinic, "open", &rosa, &answer), SM_OK);
+    assert_int_equal(audit_edge_count(EVENT_SIGNED_OUT), 0);
+}
+
 static void a_session_that_is_edited_in_the_database_opens_nothing(void **state)
 {
     struct clinic *clinic = *state;
@@ -172,6 +208,8 @@ int main(void)
         TEST(without_the_log_no_key_goes_out_and_afterwards_it_is_logged_once),
         TEST(a_session_that_is_not_proven_opens_nothing),
         TEST(a_session_ends_after_half_an_hour),
+        TEST(who_signs_out_opens_nothing_more_and_may_prove_himself_again),
+        TEST(nobody_signs_another_out),
         TEST(a_session_that_is_edited_in_the_database_opens_nothing),
     };
     return cmocka_run_group_tests(tests, clinic_set_up, clinic_tear_down);

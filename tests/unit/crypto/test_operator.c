@@ -332,6 +332,31 @@ static void an_account_needs_an_address_and_an_organisation(void **state)
     assert_int_equal(audit_edge_count(EVENT_OPERATOR_CALL), 1); /* nowhere has no log */
 }
 
+static void the_last_administrator_is_not_disabled(void **state)
+{
+    struct vault *vault = *state;
+    struct arena arena DEFER(arena_free) = ARENA(65536);
+    struct account account;
+    struct user_create_request user = anna();
+    struct user_create_reply reply = {0};
+    struct user_request request = {clinic, span_text("anna@example.org")};
+    user.roles = ROLE_SENDER | ROLE_ADMIN;
+    assert_ok(call(vault, on_user_create, &user, &reply));
+
+    assert_error(call(vault, on_user_disable, &request, NULL), SM_CONFLICT);
+    assert_ok(load_anna(vault, &arena, &account));
+    assert_int_equal(account.state, ACCOUNT_ACTIVE);
+    audit_edge_settle(vault);
+    assert_int_equal(audit_edge_last(EVENT_OPERATOR_CALL).result, RESULT_REFUSED);
+
+    user.email = span_text("boss@example.org");
+    assert_ok(call(vault, on_user_create, &user, &reply));
+    assert_ok(call(vault, on_user_disable, &request, NULL));
+    request.email = user.email;
+    assert_error(call(vault, on_user_disable, &request, NULL), SM_CONFLICT);
+    assert_int_equal(audit_edge_count(EVENT_ACCOUNT_DISABLED), 1);
+}
+
 static void add_sessions(struct vault *vault)
 {
     assert_ok(database_run(vault->database,
@@ -523,6 +548,7 @@ int main(void)
         TEST(the_same_account_asked_for_again_is_answered_alike_and_is_in_the_log),
         TEST(a_disabled_account_is_not_made_again),
         TEST(an_account_needs_an_address_and_an_organisation),
+        TEST(the_last_administrator_is_not_disabled),
         TEST(disabling_ends_all_sessions_and_tells_the_gateway),
         TEST(a_new_password_replaces_the_old_and_ends_sessions),
         TEST(an_account_of_another_organisation_is_not_found),

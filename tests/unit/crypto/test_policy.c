@@ -207,6 +207,84 @@ static void an_edited_policy_decides_nothing(void **state)
     }
 }
 
+/* Puts the row back as it was, with what the edit needed beside it. */
+static void restore(struct vault *vault)
+{
+    assert_ok(database_run(vault->database,
+        "DELETE FROM vault.organisation WHERE name = 'Other';"
+        " UPDATE vault.organisation SET name = k.name, base_url = k.base_url,"
+        " from_address = k.from_address, language = k.language, colour = k.colour,"
+        " methods = k.methods, lifetime_days_max = k.lifetime_days_max,"
+        " recipients_max = k.recipients_max, attachments_max = k.attachments_max,"
+        " total_bytes_max = k.total_bytes_max, from_name = k.from_name, contact = k.contact,"
+        " logo_digest = k.logo_digest, lifetimes = k.lifetimes, method_floor = k.method_floor,"
+        " default_method = k.default_method, default_lifetime_days = k.default_lifetime_days,"
+        " mac = k.mac FROM kept k; DROP TABLE kept"));
+}
+
+/* Each column; and the whole row of another organisation, with its good MAC. */
+static const char *const organisation_edits[] = {
+    "UPDATE vault.organisation SET name = 'Clinic East' WHERE name <> 'Other'",
+    "UPDATE vault.organisation SET base_url = 'https://evil.example'",
+    "UPDATE vault.organisation SET from_address = 'evil@example.net'",
+    "UPDATE vault.organisation SET language = 'xx'",
+    "UPDATE vault.organisation SET colour = '#000001'",
+    "UPDATE vault.organisation SET methods = methods # 1",
+    "UPDATE vault.organisation SET lifetime_days_max = lifetime_days_max + 1",
+    "UPDATE vault.organisation SET recipients_max = recipients_max + 1",
+    "UPDATE vault.organisation SET attachments_max = attachments_max + 1",
+    "UPDATE vault.organisation SET total_bytes_max = total_bytes_max + 1",
+    "UPDATE vault.organisation SET from_name = 'Your bank'",
+    "UPDATE vault.organisation SET contact = 'Call 0900 1234'",
+    "UPDATE vault.organisation SET logo_digest = '\\x01'",
+    "UPDATE vault.organisation SET lifetimes = lifetimes # 1",
+    "UPDATE vault.organisation SET method_floor = 3",
+    "UPDATE vault.organisation SET default_method = 3",
+    "UPDATE vault.organisation SET default_lifetime_days = 9",
+    "UPDATE vault.organisation SET mac = decode('00', 'hex')",
+    ("UPDATE vault.organisation c SET base_url = o.base_url, mac = o.mac FROM"
+     " vault.organisation o WHERE o.name = 'Other' AND c.name <> 'Other'"),
+};
+
+/* A second organisation like the first, but for its id, its name and where its links lead. */
+static void add_other(struct vault *vault, struct arena *arena)
+{
+    struct organisation other;
+    assert_ok(organisation_load(&vault->worker, arena, clinic, &other));
+    assert_ok(id_random(&other.organisation));
+    other.name = span_text("Other");
+    other.base_url = span_text("https://other.example");
+    assert_ok(organisation_insert(&vault->worker, &other));
+}
+
+static void every_edited_column_of_an_organisation_is_refused_and_reported(void **state)
+{
+    struct vault *vault = *state;
+
+    for (size_t i = 0; i < sizeof organisation_edits / sizeof organisation_edits[0]; i++) {
+        struct answer answer DEFER(answer_free) = ANSWER;
+        struct arena arena DEFER(arena_free) = ARENA(65536);
+        assert_int_equal(begin(state), 0);
+        struct page admin = office_page(vault, "cees@example.org", "");
+        audit_edge_settle(vault);
+        audit_edge_forget();
+        assert_ok(
+            database_run(vault->database, "CREATE TABLE kept AS SELECT * FROM vault.organisation"));
+        add_other(vault, &arena);
+        assert_ok(database_run(vault->database, organisation_edits[i]));
+
+        enum sm_error read = office_ask(vault, &admin, "organisation", &answer);
+        enum sm_error changed = set_policy(vault, &admin, strict());
+
+        restore(vault);
+        audit_edge_settle(vault);
+        if (read != SM_TAMPERED || changed != SM_TAMPERED)
+            fail_msg("%s: %s, %s", organisation_edits[i], error_name(read), error_name(changed));
+        assert_int_equal(audit_edge_count(EVENT_TAMPERING_DETECTED), 1);
+        assert_int_equal(audit_edge_count(EVENT_POLICY_CHANGED), 0);
+    }
+}
+
 /* clang-format off */
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 /* clang-format on */
@@ -223,6 +301,7 @@ int main(void)
         TEST(a_policy_without_a_choice_is_refused),
         TEST(send_refuses_what_policy_forbids),
         TEST(an_edited_policy_decides_nothing),
+        TEST(every_edited_column_of_an_organisation_is_refused_and_reported),
     };
     return cmocka_run_group_tests(tests, office_open, office_close);
 }

@@ -364,9 +364,13 @@ static void an_edited_factor_closes_the_account(void **state)
         struct page page;
         assert_int_equal(office_begin(state), 0);
         struct app app = enrol(vault, &page);
+        audit_edge_settle(vault);
+        audit_edge_forget();
         assert_ok(database_run(vault->database, edits[i]));
 
         assert_error(anna(vault, RIGHT, app_code(vault, &app, 0).digits, &answer), SM_TAMPERED);
+        audit_edge_settle(vault);
+        assert_int_equal(audit_edge_count(EVENT_TAMPERING_DETECTED), 1);
     }
 }
 

@@ -385,7 +385,12 @@ static void an_edited_account_decides_nothing(void **state)
         "UPDATE vault.account SET failures = 0, locked_until_ms = 1",
         "UPDATE vault.account SET name = 'Somebody Else'",
         "UPDATE vault.account SET state = 2",
+        "UPDATE vault.account SET has_totp = true",
         "UPDATE vault.account SET mac = (SELECT mac FROM vault.account WHERE email LIKE 'bert%')",
+        "UPDATE vault.account a SET name = b.name, roles = b.roles, verifier = b.verifier,"
+        " state = b.state, failures = b.failures, locked_until_ms = b.locked_until_ms,"
+        " has_totp = b.has_totp, mac = b.mac FROM vault.account b"
+        " WHERE a.email LIKE 'anna%' AND b.email LIKE 'bert%'",
     };
 
     for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {

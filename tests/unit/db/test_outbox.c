@@ -18,7 +18,14 @@ static const struct id clinic = {{0xc1}};
 static const struct id court = {{0xc0}};
 static const struct outbox outbox = OUTBOX_SQL("retention", 7516040);
 
-enum { EVENTS_MAX = 4096, RELAYS_MAX = 2, LONG_MS = 60000, STEP_US = 5000, STEPS = 12000 };
+enum {
+    EVENTS_MAX = 4096,
+    RELAYS_MAX = 2,
+    LONG_MS = 60000,
+    STEP_US = 5000,
+    STEPS = 12000,
+    NEVER_MS = 3600 * 1000, /* longer than any test waits */
+};
 
 /* --- audit --- */
 
@@ -136,11 +143,18 @@ static int close_place(void **state)
     return 0;
 }
 
+static void start_relay_that_looks(struct place *place, size_t which, int64_t idle_ms)
+{
+    const struct relay_options options = {.outbox = &outbox,
+        .conninfo = place->conninfo.text,
+        .audit_endpoints = "",
+        .idle_ms = idle_ms};
+    assert_ok(relay_start(&options, &place->relays[which]));
+}
+
 static void start_relay(struct place *place, size_t which)
 {
-    const struct relay_options options = {
-        .outbox = &outbox, .conninfo = place->conninfo.text, .audit_endpoints = ""};
-    assert_ok(relay_start(&options, &place->relays[which]));
+    start_relay_that_looks(place, which, 0);
 }
 
 static struct id event_id(size_t number)
@@ -344,6 +358,42 @@ static void one_relay_is_elected_and_the_standby_takes_over_when_it_stops(void *
     assert_true(calls_of(1) > 0);
 }
 
+/* Neither relay looks by itself: what is sent was heard of. */
+static void what_a_standby_is_poked_for_is_sent_by_the_elected_one_at_once(void **state)
+{
+    enum { EVENTS = 50 };
+    struct place *place = *state;
+    assert_ok(add(place, 0));
+    start_relay_that_looks(place, 0, NEVER_MS);
+    assert_ok(wait_for(place, 0));
+    start_relay_that_looks(place, 1, NEVER_MS);
+
+    for (size_t i = 1; i < EVENTS; i++) {
+        assert_ok(add(place, i));
+        assert_ok(relay_wait(place->relays[1], place->db, event_id(i), LONG_MS));
+    }
+    assert_int_equal(calls_of(1), 0);
+}
+
+static void an_elected_relay_whose_connection_was_lost_hears_the_others_again(void **state)
+{
+    static const struct statement end = {"end",
+        "SELECT count(pg_terminate_backend(pid, 20000)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"};
+    struct place *place = *state;
+    assert_ok(add(place, 0));
+    start_relay_that_looks(place, 0, NEVER_MS);
+    assert_ok(wait_for(place, 0));
+    assert_ok(DB_RUN0(place->db, &end, NULL));
+    relay_poke(place->relays[0]); /* it connects anew, is elected, listens */
+    assert_ok(add(place, 1));
+    assert_ok(wait_for(place, 1));
+    start_relay_that_looks(place, 1, NEVER_MS);
+
+    assert_ok(add(place, 2));
+    assert_ok(relay_wait(place->relays[1], place->db, event_id(2), LONG_MS));
+}
+
 /* Somebody else's session holds the lock: neither relays until it is gone. */
 static void a_relay_without_the_lock_sends_nothing_until_the_holder_s_session_ends(void **state)
 {
@@ -414,6 +464,8 @@ int main(void)
         TEST(a_refused_event_holds_up_its_organisation_and_nobody_else),
         TEST(a_row_that_is_no_event_stops_all_and_is_kept),
         TEST(one_relay_is_elected_and_the_standby_takes_over_when_it_stops),
+        TEST(what_a_standby_is_poked_for_is_sent_by_the_elected_one_at_once),
+        TEST(an_elected_relay_whose_connection_was_lost_hears_the_others_again),
         TEST(a_relay_without_the_lock_sends_nothing_until_the_holder_s_session_ends),
         TEST(when_connections_die_the_events_still_arrive_in_order),
         TEST(a_relay_stops_at_once_though_much_is_pending),

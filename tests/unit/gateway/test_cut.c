@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "services/gateway/http.h"
+#include "services/gateway/wanted.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -232,6 +233,26 @@ static void a_request_that_may_not_write_displaces_nobody(void **state)
     assert_true(becomes_free(&attempt));
 }
 
+/* --- wanted at another gateway --- */
+
+static void an_upload_that_another_gateway_wants_is_free_by_itself(void **state)
+{
+    struct web *web = *state;
+    struct worker other = {.gateway = &web->gateway};
+    struct attempt attempt = begin_with_lock(web, 130 * 1000);
+    assert_true(is_locked(&attempt));
+
+    for (int waited = 0; is_locked(&attempt) && waited < PATIENCE_MS; waited += 10 * LOOK_MS) {
+        wanted_tell(&other, web_upload_id(attempt.path)); /* its client asks again and again */
+        wait_ms(10 * LOOK_MS);
+    }
+
+    assert_true(becomes_free(&attempt));
+    assert_int_equal(offset_at_last(&attempt), 130 * 1000);
+    (void)close(attempt.connection);
+    worker_close(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +261,7 @@ int main(void)
         cmocka_unit_test(a_silent_connection_makes_room_and_keeps_what_arrived),
         cmocka_unit_test(a_connection_that_made_room_writes_no_more),
         cmocka_unit_test(a_request_that_may_not_write_displaces_nobody),
+        cmocka_unit_test(an_upload_that_another_gateway_wants_is_free_by_itself),
     };
     return cmocka_run_group_tests_name("cut", tests, start, stop);
 }

@@ -189,6 +189,9 @@ static void a_head_that_can_be_read_in_two_ways_is_refused(void **state)
         {"Transfer-Encoding", "identity", NULL},
         {"Content-Length", "+5", NULL},
         {"Content-Length", "5,5", NULL},
+        {"Content-Length ", "5", NULL},
+        {"Content\tLength", "5", NULL},
+        {"Content-Encoding", "gzip", "Content-Length", "5", NULL},
         {"Secure-Mail-Capability", "a", "SECURE-MAIL-CAPABILITY", "b", NULL},
     };
     (void)state;

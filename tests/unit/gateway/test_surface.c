@@ -451,6 +451,20 @@ static void a_sealed_reply_comes_back_with_its_outcome(void **state)
     assert_string_equal(web->operation, "verify");
 }
 
+/* By the bus or by a proxy: who asked once is told that there is no answer, and asks anew. */
+static void a_request_that_was_repeated_on_its_way_has_no_answer(void **state)
+{
+    struct web *web = *state;
+    struct web_answer answer DEFER(web_answer_free) = WEB_ANSWER;
+    struct buffer frame DEFER(buffer_free) = sealed_frame((struct id){{0}}, 0);
+    web->carry = (struct carry_reply){.outcome = SM_REPLAYED, .sealed = span_text("replayed")};
+
+    unsigned status = sealed(web, "open", buffer_span(&frame), "", &answer);
+
+    assert_int_equal(status, 503);
+    assert_span(web_header(&answer, "Secure-Mail-Outcome"), "unavailable");
+}
+
 static void a_send_is_carried_only_when_all_parts_are_durable(void **state)
 {
     struct web *web = *state;
@@ -713,17 +727,26 @@ static void the_list_shows_what_the_feeds_say(void **state)
     atomic_store(&web->deliveries_count, 1);
     assert_true(shows(web, "GET /api/v1/messages", "\"status\":\"delivered\""));
 
+    struct feed_item shown = {
+        .kind = FEED_SHOWN, .message = message, .link = link, .created_ms = 1500};
+    struct web_lines line;
+    (void)snprintf(line.text, sizeof line.text, "GET /api/v1/messages/%s", id_text(message).text);
+    feed(web, shown);
+    assert_true(shows(web, line.text, "\"shown_ms\":1500,\"opened_ms\":0"));
+    shown.created_ms = 1700; /* the first time stands */
+    feed(web, shown);
+
     recipient.opened_ms = 2000;
     feed(web, recipient);
     assert_true(shows(web, "GET /api/v1/messages", "\"status\":\"opened\""));
-    struct web_lines line;
-    (void)snprintf(line.text, sizeof line.text, "GET /api/v1/messages/%s", id_text(message).text);
+    assert_true(shows(web, line.text, "\"shown_ms\":1500,\"opened_ms\":2000"));
     assert_true(shows(web, line.text, "\"address\":\"cas@recipient.example\""));
 
     feed(web, (struct feed_item){.kind = FEED_STATE, .message = message, .state = STATE_DELETED});
     assert_true(shows(web, "GET /api/v1/messages", "\"messages\":[]"));
     assert_int_equal(count_of(web, "SELECT count(*) FROM mail.recipient"), 0);
     assert_int_equal(count_of(web, "SELECT count(*) FROM mail.delivery"), 0);
+    assert_int_equal(count_of(web, "SELECT count(*) FROM mail.shown"), 0);
 }
 
 static void an_ended_session_is_refused(void **state)
@@ -826,6 +849,7 @@ int main(void)
         cmocka_unit_test(an_upload_needs_the_capability_of_its_message),
         cmocka_unit_test(a_stored_part_can_be_taken_back_until_it_is_sent),
         cmocka_unit_test(a_sealed_reply_comes_back_with_its_outcome),
+        cmocka_unit_test(a_request_that_was_repeated_on_its_way_has_no_answer),
         cmocka_unit_test(a_send_is_carried_only_when_all_parts_are_durable),
         cmocka_unit_test(a_part_cannot_change_after_a_send_was_carried),
         cmocka_unit_test(a_sealed_request_needs_its_type_and_a_readable_head),

@@ -450,6 +450,31 @@ static void the_role_reaches_nothing_else(void **state)
         0);
 }
 
+/* --- after a restore --- */
+
+static void what_waited_in_a_backup_is_held_and_new_mail_is_not(void **state)
+{
+    struct place *place = *state;
+    struct mail_job old = job_of(place, 1, LETTER_NOTICE);
+    struct mail_job fresh = job_of(place, 2, LETTER_NOTICE);
+    enqueue(place, &old);
+    struct claimed_job sending DEFER(claimed_job_free) = claim(place, JOB_ANY); /* at the backup */
+    assert_ok(database_run(place->database,
+        "SELECT restore.prepare('\\x000102030405060708090a0b0c0d0e0f',"
+        " '\\x000102030405060708090a0b0c0d0e0f', 1700000000000, true)"));
+    assert_nothing_due(place, place->db);
+    enqueue(place, &fresh);
+    struct claimed_job claimed DEFER(claimed_job_free) = claim(place, JOB_ANY);
+    assert_true(id_equal(claimed.job, fresh.job));
+    enqueue(place, &old); /* told again by crypto: it stays held */
+    assert_nothing_due(place, place->db);
+
+    assert_ok(database_run(place->database, "UPDATE restore.run SET mail_released_ms = 1"));
+
+    struct claimed_job released DEFER(claimed_job_free) = claim(place, JOB_ANY);
+    assert_true(id_equal(released.job, old.job));
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, be_empty)
 
 int main(void)
@@ -473,6 +498,7 @@ int main(void)
         TEST(what_is_accepted_after_it_was_cancelled_is_in_the_log_alone),
         TEST(the_feed_waits_for_what_commits_late),
         TEST(what_nobody_can_need_is_forgotten),
+        TEST(what_waited_in_a_backup_is_held_and_new_mail_is_not),
         TEST(the_role_reaches_nothing_else),
     };
     return cmocka_run_group_tests(tests, start, stop);

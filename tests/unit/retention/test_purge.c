@@ -126,7 +126,8 @@ static int be_empty(void **state)
         mkdtemp(place->root) && store_open(place->root, &place->purger.store) == SM_OK &&
         database_run(place->database,
             "TRUNCATE mail.draft, mail.upload, mail.object, mail.message,"
-            " mail.recipient, mail.delivery, retention.purge, retention.event") == SM_OK;
+            " mail.recipient, mail.delivery, mail.shown, retention.purge, retention.event") ==
+            SM_OK;
     return is_ready ? 0 : -1;
 }
 
@@ -168,7 +169,8 @@ static const char rows_of_a_message[] =
     "INSERT INTO mail.recipient (link, version, message, state, method, address, name, expires_ms,"
     " opened_ms, replied_ms, locked_until_ms, is_frozen)"
     " VALUES (M, 1, M, 1, 1, 'ann@recipient.example', '', 1, 0, 0, 0, false);"
-    "INSERT INTO mail.delivery (link, message, result, at_ms) VALUES (M, M, 1, 1);";
+    "INSERT INTO mail.delivery (link, message, result, at_ms) VALUES (M, M, 1, 1);"
+    "INSERT INTO mail.shown (link, message, at_ms) VALUES (M, M, 1);";
 
 static void make_message(struct place *place, size_t item, bool is_expiry)
 {
@@ -226,7 +228,8 @@ static void a_deleted_message_leaves_nothing_but_its_id(void **state)
                                    " (SELECT count(*) FROM mail.object) +"
                                    " (SELECT count(*) FROM mail.message) +"
                                    " (SELECT count(*) FROM mail.recipient) +"
-                                   " (SELECT count(*) FROM mail.delivery)"),
+                                   " (SELECT count(*) FROM mail.delivery) +"
+                                   " (SELECT count(*) FROM mail.shown)"),
         0);
     assert_int_equal(number(place, "SELECT objects FROM retention.purge"), 2);
     assert_int_equal(number(place, "SELECT count(*) FROM retention.event"), 1);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "runtime/report.h"
 #include "services/audit/health.h"
 #include "services/crypto/health.h"
 #include "services/notifier/health.h"
@@ -201,22 +202,71 @@ static void a_database_that_is_away_is_named(void **state)
     assert_true(says_in_time("GET /livez HTTP/1.1\r\n\r\n", "200 OK"));
 }
 
-static void without_an_address_nothing_runs(void **state)
+static bool becomes(const struct place *place, const char *sql, int64_t wanted)
+{
+    const struct timespec pause = {.tv_nsec = 50000000};
+    for (int64_t end = clock_monotonic_ms() + WAIT_MS; clock_monotonic_ms() < end;) {
+        int64_t value = -1;
+        assert_ok(database_number(place->database, sql, &value));
+        if (value == wanted)
+            return true;
+        (void)nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+static void without_an_address_it_reports_and_answers_nobody(void **state)
 {
     const struct place *place = *state;
     struct database_conninfo conninfo = database_conninfo(place->database, "sm_notifier");
-    struct running running DEFER(running_stop) = run_notifier(place, conninfo.text, PEER_NONE);
+    struct running running DEFER(running_stop) = run_notifier(place, conninfo.text, PEER_AUDIT);
     health_stop(&running.health);
     settings_free(&running.settings);
     assert_int_equal(unsetenv("SECURE_MAIL_ADMIN_LISTEN"), 0);
     assert_int_equal(setenv("SECURE_MAIL_DATABASE", conninfo.text, 1), 0);
     assert_ok(settings_load(PEER_NOTIFIER, &running.settings));
-    const struct health_options options = {
-        .self = PEER_NOTIFIER, .settings = running.settings, .keys = running.keys};
+    assert_ok(database_run(place->database, "DELETE FROM status.report"));
+    const struct health_options options = {.self = PEER_NOTIFIER,
+        .settings = running.settings,
+        .keys = running.keys,
+        .needs = PEER_AUDIT,
+        .note = "a note",
+        .queries = notifier_health,
+        .queries_count = notifier_health_count};
 
     assert_ok(health_start(&options, &running.health));
 
-    assert_null(running.health);
+    assert_true(becomes(place,
+        "SELECT count(*) FROM status.report WHERE service = 'notifier' AND NOT is_ready"
+        " AND missing = E'audit does not answer\\n' AND note = 'a note' AND release <> 'unknown'"
+        " AND metrics LIKE '%secure_mail_mail_waiting %'",
+        1));
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_not_equal(connect(peer, (const struct sockaddr *)&to, sizeof to), 0);
+    (void)close(peer);
+    health_stop(&running.health);
+    assert_true(becomes(place, "SELECT count(*) FROM status.report", 0)); /* a clean end */
+}
+
+static void a_service_reports_of_itself_alone(void **state)
+{
+    const struct place *place = *state;
+    const struct report report = {.self = PEER_CRYPTO, .replica = {{1}}};
+    const struct report own = {.self = PEER_GATEWAY, .replica = {{1}}};
+    struct db *db DEFER(db_close) = NULL;
+    assert_ok(database_run(place->database,
+        "DELETE FROM status.report; INSERT INTO status.report VALUES ('crypto',"
+        " decode(repeat('01', 16), 'hex'), '', '', 0, 0, true, '', '', '')"));
+    assert_ok(db_open(database_conninfo(place->database, "sm_gateway").text, &db));
+
+    assert_error(report_post(db, &report), SM_DATABASE);
+    assert_ok(report_post(db, &own));
+    assert_ok(report_remove(db, &own)); /* of the old ones it removes only its own */
+
+    assert_true(becomes(place, "SELECT count(*) FROM status.report WHERE service = 'crypto'", 1));
+    assert_true(becomes(place, "SELECT count(*) FROM status.report", 1));
 }
 
 int main(void)
@@ -226,7 +276,8 @@ int main(void)
         cmocka_unit_test(waiting_mail_is_counted_and_has_an_age),
         cmocka_unit_test(a_peer_that_is_needed_and_away_is_named),
         cmocka_unit_test(a_database_that_is_away_is_named),
-        cmocka_unit_test(without_an_address_nothing_runs),
+        cmocka_unit_test(without_an_address_it_reports_and_answers_nobody),
+        cmocka_unit_test(a_service_reports_of_itself_alone),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

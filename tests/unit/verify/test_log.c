@@ -278,7 +278,7 @@ static void a_history_chained_anew_needs_the_key(void **state)
 {
     struct book other;
     (void)state;
-    book_write(&other, &(struct plot){7, "refused"});
+    book_write(&other, &(struct plot){7, "refused", NULL});
     memcpy(book.lines[5], other.lines[5], BOOK_LINE_BYTES); /* entries chained anew, */
     memcpy(book.lines[6], other.lines[6], BOOK_LINE_BYTES); /* the footer as it was signed */
     struct log_verdict verdict = verify_book(&book, NULL);
@@ -295,7 +295,7 @@ static void who_has_the_key_is_found_by_a_kept_checkpoint(void **state)
     struct slice footer = {book.lines[7], strlen(book.lines[7])};
     assert_true(slice_member(footer, "note", &value) && slice_text(value, note, sizeof note));
     struct log_options options = kept_options(note);
-    book_write(&longer, &(struct plot){7, "refused"});
+    book_write(&longer, &(struct plot){7, "refused", NULL});
 
     struct log_verdict verdict = verify_book(&longer, NULL);
     assert_good(&verdict); /* whole in itself, and UNANCHORED */
@@ -309,7 +309,7 @@ static void a_log_of_another_key_does_not_fit_what_was_kept(void **state)
     static struct book other;
     (void)state;
     struct log_options options = kept_options(book.kept);
-    book_write(&other, &(struct plot){8, "opened"});
+    book_write(&other, &(struct plot){8, "opened", NULL});
     struct log_verdict verdict = verify_book(&other, NULL);
     assert_good(&verdict);
     verdict = verify_book(&other, &options);
@@ -403,6 +403,74 @@ static void a_file_cut_at_any_byte_does_not_verify(void **state)
     }
 }
 
+/* --- restored --- */
+
+static const struct plot restored_plot = {7, "log-restored", "audit"};
+
+/* The note of a footer, with newlines again. */
+static void footer_note(const struct book *of, char out[static PROOF_NOTE_MAX])
+{
+    const char *at = strstr(of->lines[of->count - 1], "\"note\":\"") + 8;
+    size_t used = 0;
+    for (; *at != '"'; at++) {
+        bool is_newline = at[0] == '\\' && at[1] == 'n';
+        out[used++] = is_newline ? '\n' : *at;
+        at += is_newline;
+    }
+    out[used] = '\0';
+}
+
+static void a_restored_log_verifies_and_says_so(void **state)
+{
+    (void)state;
+    struct log_options options = kept_options(book.kept); /* of before the restore */
+    book_write(&book, &restored_plot);
+    struct log_verdict verdict = verify_book(&book, &options);
+
+    assert_good(&verdict);
+    assert_true(verdict.is_anchored);
+    assert_int_equal(verdict.restores_count, 1);
+    assert_int_equal(verdict.restores[0].seq, 4);
+    assert_string_equal(verdict.restores[0].at, "2026-01-01T00:00:01.000Z");
+}
+
+static void a_checkpoint_of_what_was_lost_is_explained(void **state)
+{
+    char lost[PROOF_NOTE_MAX];
+    (void)state;
+    footer_note(&book, lost); /* five entries, of which the last two were lost */
+    struct log_options options = kept_options(lost);
+    book_write(&book, &restored_plot);
+    struct log_verdict verdict = verify_book(&book, &options);
+
+    assert_named(&verdict, 7,
+        "the log was restored on 2026-01-01T00:00:01.000Z from a backup that ended with entry 3, and the checkpoint covers 5");
+}
+
+static void a_restore_excuses_nothing_before_it(void **state)
+{
+    struct book other;
+    (void)state;
+    book_write(&other, &(struct plot){8, "log-restored", "audit"});
+    struct log_options options = kept_options(book.kept);
+    struct log_verdict verdict = verify_book(&other, &options);
+    assert_named(&verdict, 1, "not signed by this log's key");
+
+    book_write(&book, &restored_plot);
+    book_replace(&book, 3, "page-shown", "page-seen!");
+    options = kept_options(book.kept);
+    verdict = verify_book(&book, &options);
+    assert_named(&verdict, 3, "does not have its hash");
+}
+
+static void only_audit_tells_of_a_restore(void **state)
+{
+    (void)state;
+    book_write(&book, &(struct plot){7, "log-restored", "crypto"});
+    struct log_verdict verdict = verify_book(&book, NULL);
+    assert_named(&verdict, 6, "is not audit's");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, write_book)
 
 int main(void)
@@ -425,6 +493,10 @@ int main(void)
         TEST(who_has_the_key_is_found_by_a_kept_checkpoint),
         TEST(a_log_of_another_key_does_not_fit_what_was_kept),
         TEST(a_log_shorter_than_a_kept_checkpoint_was_cut_off),
+        TEST(a_restored_log_verifies_and_says_so),
+        TEST(a_checkpoint_of_what_was_lost_is_explained),
+        TEST(a_restore_excuses_nothing_before_it),
+        TEST(only_audit_tells_of_a_restore),
         TEST(a_line_without_an_end_is_not_read_on),
         TEST(a_file_that_cannot_be_read_is_said_to_be),
         TEST(bytes_that_are_no_log_are_refused),

@@ -63,7 +63,7 @@ export function fakeXhr(hooks = {}) {
         const text = await answer.text();
         if (hooks.isLost?.(this.method, this.url)) throw new TypeError('lost');
         Object.assign(this, { answer, status: answer.status, responseText: text });
-        this.upload.onprogress?.({ lengthComputable: true, loaded: sent?.length ?? 0 });
+        this.upload.onprogress?.({ lengthComputable: true, loaded: sent?.size ?? 0 });
         this.onload?.();
       } catch (error) {
         if (!this.controller.signal.aborted) this.onerror?.(error);

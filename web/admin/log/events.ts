@@ -16,7 +16,7 @@ const en: Words = {
   'policy-changed': 'The policy was changed',
   'signed-in': 'A user signed in',
   'sign-in-failed': 'Signing in failed',
-  'signed-out': 'A user signed out',
+  'signed-out': 'Somebody signed out',
   sent: 'A message was sent',
   'send-refused': 'Sending was refused',
   'notification-queued': 'An e-mail is ready to go',
@@ -54,6 +54,7 @@ const en: Words = {
   'organisation-changed': 'The look of the organisation was changed',
   'notification-resent': 'An e-mail was sent again',
   'read-by-recipient': 'A recipient read another message of the conversation',
+  'log-restored': 'A backup was restored: what the log had behind the entry before was lost',
   'checkpoint-asked': 'Mailing a checkpoint of the log was asked for',
   'checkpoint-mailed': 'A checkpoint of the log was mailed to administrators and auditors',
 };
@@ -68,7 +69,7 @@ const nl: Words = {
   'policy-changed': 'Het beleid is gewijzigd',
   'signed-in': 'Een gebruiker heeft ingelogd',
   'sign-in-failed': 'Inloggen is mislukt',
-  'signed-out': 'Een gebruiker heeft uitgelogd',
+  'signed-out': 'Iemand heeft zich afgemeld',
   sent: 'Er is een bericht verstuurd',
   'send-refused': 'Versturen is geweigerd',
   'notification-queued': 'Een e-mail staat klaar',
@@ -106,6 +107,7 @@ const nl: Words = {
   'organisation-changed': 'De weergave van de organisatie is gewijzigd',
   'notification-resent': 'Een e-mail is opnieuw verstuurd',
   'read-by-recipient': 'Een ontvanger heeft een ander bericht uit het gesprek gelezen',
+  'log-restored': 'Er is een back-up teruggezet: wat na de vorige regel in het logboek stond, is verloren gegaan',
   'checkpoint-asked': 'Er is gevraagd een controlepunt van het logboek te mailen',
   'checkpoint-mailed': 'Een controlepunt van het logboek is gemaild aan beheerders en auditors',
 };

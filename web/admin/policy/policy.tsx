@@ -2,7 +2,7 @@
 
 import { useCallback, useState } from 'preact/hooks';
 
-import type { OrganisationReply } from '../../protocol/protocol';
+import { LIMITS, type OrganisationReply } from '../../protocol/protocol';
 import { useSession } from '../../sender/session';
 import { FailureAlert } from '../../ui/alert';
 import { Button } from '../../ui/button';
@@ -10,6 +10,7 @@ import { Checkboxes } from '../../ui/checkboxes';
 import { Radios, Select } from '../../ui/choice';
 import { Dialog } from '../../ui/dialog';
 import { useFaultFocus } from '../../ui/faults';
+import { useFormat } from '../../ui/format';
 import { useSharedTexts, useTexts } from '../../ui/language';
 import { StateHeading } from '../../ui/page';
 import { Answered, useAnswer, useDeed } from '../answer';
@@ -54,6 +55,23 @@ function Presets({ rules, change }: Omit<ChoicesProps, 'isTried'>) {
       <p class="utrecht-paragraph">{t.defaultsText}</p>
       <Select label={t.defaultMethod} options={methods} value={rules.default_method} onChange={(default_method) => change({ default_method })} />
       <Select label={t.defaultLifetime} options={days} value={rules.default_lifetime_days} onChange={(default_lifetime_days) => change({ default_lifetime_days })} />
+    </>
+  );
+}
+
+/** Disk and machine are the operator's: he sets these at the server, and here they are told. */
+function Limits({ organisation }: { organisation: OrganisationReply }) {
+  const t = useTexts(texts);
+  const format = useFormat();
+  return (
+    <>
+      <h2 class="utrecht-heading-2">{t.limits}</h2>
+      <p class="utrecht-paragraph">{t.limitsText}</p>
+      <ul class="steps">
+        <li>{t.limitRecipients(format.number(organisation.recipients_max))}</li>
+        <li>{t.limitAttachments(format.number(organisation.attachments_max), format.bytes(LIMITS.ATTACHMENT_BYTES_MAX))}</li>
+        <li>{t.limitStored(format.bytes(organisation.total_bytes_max), format.bytes(organisation.stored_bytes))}</li>
+      </ul>
     </>
   );
 }
@@ -129,6 +147,7 @@ function Form({ organisation, onSaved }: { organisation: OrganisationReply; onSa
       <Methods rules={rules} isTried={isTried} change={change} />
       <Lifetimes rules={rules} isTried={isTried} change={change} />
       <Presets rules={rules} change={change} />
+      <Limits organisation={organisation} />
       <div class="actions">
         <Button kind="primary" type="submit">
           {t.look}

@@ -7,10 +7,12 @@ import { LIMITS, ROLES, type UserItem } from '../../protocol/protocol';
 import { Link } from '../../sender/link';
 import { useSession } from '../../sender/session';
 import { Button } from '../../ui/button';
+import { TextField } from '../../ui/field';
 import { useFormat } from '../../ui/format';
 import { useTexts } from '../../ui/language';
 import { type Column, Table } from '../../ui/lists';
 import { StateHeading } from '../../ui/page';
+import { hasWords, wordsOf } from '../../ui/search';
 import { Answered, useAnswer } from '../answer';
 import { Invite } from './invite';
 import { rolesIn } from './roles';
@@ -19,6 +21,8 @@ import { texts } from './texts';
 import { UserPage } from './user';
 
 const PAGES_MAX = 100;
+/** Fewer are seen at a glance. */
+const SEARCHED_FROM = 8;
 
 export interface Users {
   list: UserItem[];
@@ -71,9 +75,22 @@ function useColumns(): Column<UserItem>[] {
   ];
 }
 
-function List({ users, onMore }: { users: Users; onMore: () => void }) {
+interface ListProps {
+  users: Users;
+  wanted: string;
+  onWanted: (text: string) => void;
+  onMore: () => void;
+  onAll: () => void;
+}
+
+function List({ users, wanted, onWanted, onMore, onAll }: ListProps) {
   const t = useTexts(texts);
+  const format = useFormat();
   const columns = useColumns();
+  const words = wordsOf(wanted);
+  const isSearching = words.length > 0;
+  const found = users.list.filter(({ name, email }) => hasWords(words, name, email));
+  const count = users.hasMore ? t.found : t.foundOfAll;
   return (
     <>
       <div class="head">
@@ -83,10 +100,18 @@ function List({ users, onMore }: { users: Users; onMore: () => void }) {
         </Link>
       </div>
       <p class="utrecht-paragraph">{t.intro}</p>
-      <Table caption={t.caption} columns={columns} rows={users.list} keyOf={({ user }) => user} />
+      {(isSearching || users.hasMore || users.list.length >= SEARCHED_FROM) && (
+        <form class="filter" role="search" onSubmit={(event) => event.preventDefault()}>
+          <TextField label={t.search} hint={t.searchHint} type="search" value={wanted} onInput={onWanted} />
+        </form>
+      )}
+      <p class="quiet list__count" role="status">
+        {isSearching && count(format.number(found.length), format.number(users.list.length))}
+      </p>
+      {found.length > 0 ? <Table caption={t.caption} columns={columns} rows={found} keyOf={({ user }) => user} /> : <p class="utrecht-paragraph">{t.noneFound}</p>}
       {users.hasMore && (
         <div class="actions">
-          <Button onClick={onMore}>{t.more}</Button>
+          <Button onClick={isSearching ? onAll : onMore}>{isSearching ? t.searchAll : t.more}</Button>
         </div>
       )}
     </>
@@ -106,6 +131,7 @@ function Missing() {
 export function UsersPage({ at }: { at: string }) {
   const { office } = useSession();
   const [pages, setPages] = useState(1);
+  const [text, setText] = useState('');
   const wanted = /^[0-9a-f]{32}$/.test(at) ? at : '';
   const ask = useCallback(() => usersOf(office, pages, wanted), [office, pages, wanted]);
   const answer = useAnswer(ask);
@@ -113,7 +139,7 @@ export function UsersPage({ at }: { at: string }) {
   return (
     <Answered answer={answer}>
       {(users) => {
-        if (!at) return <List users={users} onMore={() => setPages(pages + 1)} />;
+        if (!at) return <List users={users} wanted={text} onWanted={setText} onMore={() => setPages(pages + 1)} onAll={() => setPages(PAGES_MAX)} />;
         const user = users.list.find((each) => each.user === wanted);
         if (!user) return <Missing />;
         return <UserPage key={user.user} user={user} isOnlyAdmin={isOnlyAdmin(users, user)} onChanged={answer.again} />;

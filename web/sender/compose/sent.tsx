@@ -109,8 +109,9 @@ export function Sent({ writing }: { writing: Writing }) {
   const t = useTexts(texts);
   const format = useFormat();
   const left = useSecondsLeft(writing);
-  // As it was when this page came: taking back empties `writing` while the counter may still draw this once more.
+  // As they were when this page came: taking back empties `writing` while the counter may still draw this once more.
   const [sent] = useState(writing.sent!);
+  const [recipients] = useState(() => writing.checked());
   return (
     <div class="card">
       <StateHeading>{t.sentTitle}</StateHeading>
@@ -118,11 +119,11 @@ export function Sent({ writing }: { writing: Writing }) {
         <Undo writing={writing} left={left} />
       ) : (
         <Alert kind="ok">
-          <p class="utrecht-paragraph">{t.gone(writing.recipients.length)}</p>
+          <p class="utrecht-paragraph">{t.gone(recipients.length)}</p>
         </Alert>
       )}
       <p class="utrecht-paragraph">{t.until(format.dateTime(sent.expires_ms))}</p>
-      <WhatNow recipients={writing.checked()} />
+      <WhatNow recipients={recipients} />
       <div class="actions">
         <Link to={`/message#${sent.message}`} class="utrecht-button utrecht-button--secondary-action utrecht-button-link">
           {t.follow}

@@ -2,6 +2,7 @@
 // answers, an answer names the reply.
 
 import type { ListedMessage } from '../../client/office';
+import { hasWords, wordsOf } from '../../ui/search';
 
 export interface Thread {
   first: ListedMessage;
@@ -38,15 +39,13 @@ export interface Wanted {
   text: string;
 }
 
-const folded = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-
 function fits(row: ListedMessage, wanted: Wanted, words: readonly string[]): boolean {
-  const text = folded([row.subject ?? '', row.direction === 'reply' ? `${row.name} ${row.address}` : ''].join(' '));
-  return (!wanted.status || row.status === wanted.status) && words.every((word) => text.includes(word));
+  const isFound = hasWords(words, row.subject ?? '', ...(row.direction === 'reply' ? [row.name, row.address] : []));
+  return (!wanted.status || row.status === wanted.status) && isFound;
 }
 
 /** A thread is shown when one of its messages fits. */
 export function wantedOf(threads: readonly Thread[], wanted: Wanted): Thread[] {
-  const words = folded(wanted.text).split(/\s+/).filter(Boolean);
+  const words = wordsOf(wanted.text);
   return threads.filter(({ first, followUps }) => [first, ...followUps].some((row) => fits(row, wanted, words)));
 }

@@ -103,7 +103,7 @@ function Recipient({ detail, recipient, act }: RecipientProps) {
         )}
         {t.method(words.method[method] ?? '')}
       </p>
-      <Trail recipient={recipient} sentMs={detail.message.created_ms} nowMs={detail.now_ms} />
+      <Trail recipient={recipient} sentMs={detail.message.created_ms} attachments={detail.message.parts - 1} nowMs={detail.now_ms} />
       <RecipientActions detail={detail} recipient={recipient} act={act} />
     </li>
   );

@@ -1,0 +1,141 @@
+// What a person waits for, in Chromium on a suite of its own: the first useful state of a recipient's
+// and of a sender's page with the processor slowed four times, and 50 MB sealed and sent, fetched and
+// opened, beside curl that moves the same bytes to and from the same gateway.
+//
+// Each line is a sample in the form of bench/run.mjs. Usage: node bench/pages.mjs
+
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+
+process.env.SM_TEST_MODE ??= 'release';
+const act = await import('../tests/system/support/actions.mjs');
+const { startWorld } = await import('../tests/system/support/world.mjs');
+const { openPerson, startBrowser } = await import('../tests/browser/support/browser.mjs');
+const { newMessage, signedIn } = await import('../tests/browser/support/office.mjs');
+
+const RUNS = Number(process.env.SM_BENCH_RUNS ?? 5);
+const SLOWER = 4;
+const LARGE = 50_000_000;
+const PASSWORD = 'purple-otter-42';
+// A telephone in a train: what Chromium's own tools call slow 4G.
+const SLOW_LINE = { offline: false, latency: 150, downloadThroughput: 1_600_000 / 8, uploadThroughput: 750_000 / 8 };
+
+const say = (figure, unit, target, limitName, limit, product, more = {}) =>
+  console.log(JSON.stringify({ figure, unit, target, limit_name: limitName, limit, product, ...more }));
+
+// --- the first page ----------------------------------------------------------------------------------
+
+// Milliseconds from the beginning of the navigation until what `selector` names is drawn; nothing cached.
+async function firstStateMs(browser, world, url, selector, line) {
+  const { context, page } = await openPerson(browser, world, { locale: 'en-GB' });
+  await context.addInitScript((wanted) => {
+    const look = () => (document.querySelector(wanted) ? requestAnimationFrame(() => (globalThis.shownMs = performance.now())) : requestAnimationFrame(look));
+    look();
+  }, selector);
+  const tools = await context.newCDPSession(page);
+  await tools.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
+  if (line) {
+    await tools.send('Network.enable');
+    await tools.send('Network.emulateNetworkConditions', line);
+  }
+  await page.goto(url);
+  const shown = await page.waitForFunction(() => globalThis.shownMs).then((handle) => handle.jsonValue());
+  await context.close();
+  return shown;
+}
+
+async function firstPages(browser, world) {
+  await act.send(world, { to: 'first@recipient.example', password: PASSWORD });
+  const pages = [
+    ['first page of a recipient', await act.linkOf(world, 'first@recipient.example'), '#app form input[type="password"]'],
+    ['first page of a sender', world.stack.url, '#app form input[type="password"]'],
+  ];
+  for (const [name, url, selector] of pages) {
+    await firstStateMs(browser, world, url, selector); // files that the machine itself had not read yet
+    for (let run = 0; run < RUNS; run++) {
+      say(`${name}, processor slowed ${SLOWER} times`, 's', 1, 'at most', 1, (await firstStateMs(browser, world, url, selector)) / 1000, { is_at_most: true });
+      say(`${name}, so slowed, on a slow telephone line`, 's', null, 'as on a fast one', 1, (await firstStateMs(browser, world, url, selector, SLOW_LINE)) / 1000, { is_at_most: true });
+    }
+  }
+}
+
+// --- 50 MB -------------------------------------------------------------------------------------------
+
+async function timed(work) {
+  const begun = performance.now();
+  await work();
+  return (performance.now() - begun) / 1000;
+}
+
+const curl = (...args) => execFileSync('curl', ['--silent', '--show-error', '--fail', ...args], { encoding: 'utf8', maxBuffer: 1 << 26 });
+const header = (name, value) => ['--header', `${name}: ${value}`];
+
+// The head of the first request of `page` that fits, for curl to do the same.
+const requestOf = (page, method, path) => page.waitForRequest((each) => each.method() === method && path.test(new URL(each.url()).pathname));
+
+// An upload by tus as the page's own, of bytes that are sealed already.
+function curlUpload(world, capability, part, file) {
+  const common = [...header('Tus-Resumable', '1.0.0'), ...header('Secure-Mail-Capability', capability)];
+  const metadata = `part ${Buffer.from(String(part)).toString('base64')}`;
+  const made = curl('--request', 'POST', '--include', ...common, ...header('Upload-Length', fs.statSync(file).size), ...header('Upload-Metadata', metadata), `${world.stack.url}/api/v1/uploads`);
+  const place = new URL(/^location: (\S+)/im.exec(made)[1], world.stack.url).href;
+  curl('--request', 'PATCH', ...common, ...header('Upload-Offset', 0), ...header('Content-Type', 'application/offset+octet-stream'), ...header('Expect', ''), '--data-binary', `@${file}`, place);
+}
+
+// A message of its own each time: parts of one are few.
+async function upload(browser, world, plain, sealed) {
+  const { page, context } = await signedIn(browser, world);
+  await newMessage(page);
+  const creation = requestOf(page, 'POST', /^\/api\/v1\/uploads$/);
+  const product = await timed(async () => {
+    await page.getByLabel('Choose files').setInputFiles([plain]);
+    await page.getByText('Ready', { exact: true }).waitFor();
+  });
+  const capability = (await creation).headers()['secure-mail-capability'];
+  const limit = await timed(() => curlUpload(world, capability, 2, sealed));
+  await context.close();
+  return [limit, product];
+}
+
+async function download(browser, world, link, kept) {
+  const { page, context } = await openPerson(browser, world, { locale: 'en-GB' });
+  await page.goto(link);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Open message' }).click();
+  const save = page.getByRole('button', { name: /^Download/ });
+  await save.waitFor();
+  const asked = requestOf(page, 'GET', /\/parts\/1$/);
+  const product = await timed(async () => {
+    const [saved] = await Promise.all([page.waitForEvent('download'), save.click()]);
+    await saved.path();
+  });
+  const request = await asked;
+  const limit = await timed(() => curl(...header('Secure-Mail-Capability', request.headers()['secure-mail-capability']), '--output', kept, request.url()));
+  await context.close();
+  return [limit, product];
+}
+
+async function transfers(browser, world) {
+  const plain = act.makeFile(world, 'scan.bin', LARGE);
+  const sealed = world.path('sealed.bin');
+  await act.send(world, { to: 'large@recipient.example', password: PASSWORD, attach: [plain] });
+  const link = await act.linkOf(world, 'large@recipient.example');
+  const rate = (seconds) => LARGE / 1e6 / seconds;
+  await download(browser, world, link, sealed); // its bytes are what curl sends, too
+  for (let run = 0; run < RUNS; run++) {
+    const [curlUpS, upS] = await upload(browser, world, plain, sealed);
+    say('50 MB sealed and sent by a page', 'MB/s', 0.5, 'curl, the same bytes to the same gateway', rate(curlUpS), rate(upS));
+    const [curlDownS, downS] = await download(browser, world, link, sealed);
+    say('50 MB fetched, opened and saved by a page', 'MB/s', 0.5, 'curl, the same bytes from the same gateway', rate(curlDownS), rate(downS));
+  }
+}
+
+const world = await startWorld({ fsync: true });
+const browser = await startBrowser();
+try {
+  await firstPages(browser, world);
+  await transfers(browser, world);
+} finally {
+  await browser.close();
+  await world.stop();
+}

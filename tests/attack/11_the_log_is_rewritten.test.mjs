@@ -1,0 +1,65 @@
+// SECURITY.md 7, attack 11: the whole database of audit is put back to an earlier day and history goes on
+// differently: two forks, each chained and signed by the service itself. Whoever kept a checkpoint sees it.
+// (Single edits, a cut tail, a history chained anew: tests/system/08.)
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, test } from 'node:test';
+
+import * as act from '../system/support/actions.mjs';
+import { startWorld } from '../system/support/world.mjs';
+import * as attack from './support/attack.mjs';
+
+const TABLES = ['entry', 'disclosure', 'checkpoint'];
+
+let world;
+before(async () => (world = await startWorld()));
+after(() => world?.stop());
+
+const checkpoint = async (name) => world.file(name, (await world.run('securemail-admin', ['audit', 'checkpoint'], { home: 'boss' })).stdout);
+const verify = (file, ...kept) => world.run('securemail-verify', [file, ...kept.flatMap((each) => ['--checkpoint', each])], { code: null });
+
+test('a snapshot put back and a second history: both verify by themselves, and no kept checkpoint fits', async () => {
+  await attack.mailed(world, 'before@recipient.example');
+  const early = await checkpoint('early.note');
+  await world.stack.stopService('audit');
+  for (const table of TABLES) world.sql(`CREATE TABLE public.kept_${table} AS SELECT * FROM audit.${table}`);
+  await world.stack.startService('audit');
+
+  const first = await attack.mailed(world, 'first@recipient.example');
+  await act.open(world, first.link, { password: attack.PASSWORD });
+  const late = await checkpoint('late.note');
+  const firstFork = await act.exportLog(world);
+  assert.equal((await verify(firstFork, early, late)).code, 0, 'the control: the history that was');
+
+  await world.stack.stopService('audit');
+  for (const table of TABLES) world.sql(`DELETE FROM audit.${table}; INSERT INTO audit.${table} SELECT * FROM public.kept_${table}`);
+  await world.stack.startService('audit');
+  for (let i = 0; i < 8; i++) await attack.mailed(world, `second-${i}@recipient.example`);
+  const secondFork = await act.exportLog(world);
+
+  assert.equal((await verify(secondFork)).code, 0, 'without anything kept, the second history looks whole: this is why one keeps');
+  assert.equal((await verify(secondFork, early)).code, 0, 'what was kept before the snapshot fits both');
+  const found = await verify(secondFork, late);
+  assert.equal(found.code, 1);
+  assert.match(found.stdout, /NOT VERIFIED/);
+  assert.match(found.stdout, /checkpoint/);
+
+  const forked = await checkpoint('forked.note');
+  assert.equal((await verify(firstFork, forked)).code, 1, 'and the other way round: two verifiers, two forks');
+});
+
+test('an entry exchanged between two exports is named by its line', async () => {
+  const lines = fs.readFileSync(await act.exportLog(world), 'utf8').trim().split('\n');
+  for (const [name, change] of Object.entries({
+    edited: (each) => each.map((line, i) => (i === 4 ? line.replace(/"result":"?\w+"?/, '"result":"failed"').replace(/"kind":"[a-z-]+"/, '"kind":"revoked"') : line)),
+    removed: (each) => each.filter((_, i) => i !== 4),
+    doubled: (each) => [...each.slice(0, 5), each[4], ...each.slice(5)],
+    swapped: (each) => [...each.slice(0, 4), each[5], each[4], ...each.slice(6)],
+    'without its end': (each) => each.slice(0, -1),
+  })) {
+    const found = await verify(world.file(`${name}.ndjson`, `${change(lines).join('\n')}\n`));
+    assert.equal(found.code, 1, name);
+    assert.match(found.stdout, /NOT VERIFIED: line [4-9]|NOT VERIFIED/, name);
+  }
+});

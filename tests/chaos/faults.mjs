@@ -1,0 +1,122 @@
+// What goes wrong, and how it is mended: a table. Each fault is made, lasts for a while, and is mended before the
+// next one, so that the report can say what was going on. Each returns a word that says where it struck.
+
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+
+import { sleep } from '../../dev/stack.mjs';
+
+const DISK_MB = 64;
+const STEP_MS = 10 * 60_000;
+
+export class Faults {
+  constructor(world, random, disk) {
+    Object.assign(this, { world, random, disk });
+    this.counts = {};
+  }
+
+  pick(list) {
+    return list[this.random(list.length)];
+  }
+
+  get table() {
+    return [
+      ['a process killed', this.killOne],
+      ['a process killed', this.killOne],
+      ['a process killed', this.killOne],
+      ['both of a kind killed', this.killBoth],
+      ['a process stands still', this.stopOne],
+      ['a process stands still', this.stopOne],
+      ['PostgreSQL killed', this.killDatabase],
+      ['the mail relay refuses or hangs', this.spoilRelay],
+      ['the clock is stepped', this.stepClock],
+      ...(this.disk ? [['the disk is full', this.fillDisk]] : []),
+    ];
+  }
+
+  // Until `isOver`; each kind once at least when there is time.
+  async go(isOver) {
+    const first = this.table.filter(([name], i, all) => all.findIndex(([other]) => other === name) === i);
+    while (!isOver()) {
+      const [name, strike] = first.shift() ?? this.pick(this.table);
+      await strike.call(this);
+      this.counts[name] = (this.counts[name] ?? 0) + 1;
+      await sleep(500 + this.random(1500));
+    }
+  }
+
+  async killOne() {
+    const name = this.pick(this.world.stack.processes);
+    await this.world.stack.killService(name);
+    await sleep(this.random(2000));
+    await this.world.stack.startService(name);
+  }
+
+  async killBoth() {
+    const kind = this.pick(['gateway', 'crypto', 'notifier', 'retention', 'audit']);
+    const names = this.world.stack.ofKind(kind);
+    await Promise.all(names.map((name) => this.world.stack.killService(name)));
+    await sleep(this.random(2000));
+    for (const name of names) await this.world.stack.startService(name);
+  }
+
+  // As if its wire was cut: it answers nobody, and later goes on where it was.
+  async stopOne() {
+    const { process: child } = this.world.stack.running.get(this.pick(this.world.stack.processes));
+    process.kill(child.pid, 'SIGSTOP');
+    await sleep(500 + this.random(6000));
+    process.kill(child.pid, 'SIGCONT');
+  }
+
+  async killDatabase() {
+    const { cluster } = this.world.stack;
+    await cluster.stop('SIGQUIT');
+    await sleep(this.random(2000));
+    await cluster.start();
+  }
+
+  async spoilRelay() {
+    const { smtp } = this.world.stack;
+    await smtp.behave(this.pick(['refuse-4xx', 'refuse-data-4xx', 'drop', 'drop-after-data', 'hang-at-recipient', 'hang-after-data', 'away']));
+    await sleep(1000 + this.random(3000));
+    await smtp.behave('accept');
+  }
+
+  async stepClock() {
+    setClock(this.world, STEP_MS);
+    await sleep(1000 + this.random(2000));
+    setClock(this.world, 0);
+  }
+
+  async fillDisk() {
+    const file = path.join(this.disk, 'ballast');
+    try {
+      fs.writeFileSync(file, Buffer.alloc(DISK_MB * 2 ** 20));
+    } catch (error) {
+      if (error.code !== 'ENOSPC') throw error;
+    }
+    await sleep(1000 + this.random(2000));
+    fs.rmSync(file, { force: true });
+  }
+}
+
+/** By the one clock of the product, in this database only. */
+export function setClock(world, offsetMs) {
+  world.sql(
+    `CREATE OR REPLACE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE AS ` +
+      `'SELECT clock_timestamp() + interval ''${offsetMs} milliseconds'''`,
+  );
+}
+
+/** A small disk of its own for the objects, where this may be had: by root. Gives its place, or null, and what undoes it. */
+export function smallDisk(folder) {
+  const place = path.join(folder, 'objects');
+  fs.mkdirSync(place, { recursive: true, mode: 0o700 });
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MB}m,mode=0700`, 'tmpfs', place], { stdio: 'ignore' });
+    return { place, undo: () => execFileSync('umount', [place]) };
+  } catch {
+    return { place: null, undo: () => {} };
+  }
+}

@@ -1,0 +1,58 @@
+// Constant work while things break: node tests/chaos/run.mjs SECONDS (60 where nothing is said). Two of every service on
+// one PostgreSQL and one object store, people at work through the pages' client, one fault after the other. At the end
+// everything that was acknowledged is looked at from outside, and the report says what was lost. It stops by itself.
+// SM_CHAOS_SEED repeats the order of a run's faults.
+
+import crypto from 'node:crypto';
+
+import { startWorld } from '../system/support/world.mjs';
+import { check } from './check.mjs';
+import { Faults, setClock, smallDisk } from './faults.mjs';
+import { People } from './people.mjs';
+
+const HANDS = 5;
+const SETTLE_CLOCK_MS = 60 * 60_000;
+
+const seconds = Number(process.argv[2] ?? 60);
+const seed = Number(process.env.SM_CHAOS_SEED ?? crypto.randomInt(1 << 30));
+if (!(seconds > 0)) throw new Error('usage: node tests/chaos/run.mjs SECONDS');
+
+let state = seed;
+const random = (bound) => Math.floor(((state = (Math.imul(state, 1103515245) + 12345) >>> 0) / 2 ** 32) * bound);
+const said = (counts) => Object.entries(counts).sort().map(([name, count]) => `${name} ${count}`).join(', ');
+const sum = (counts) => Object.values(counts).reduce((all, count) => all + count, 0);
+
+let disk = null;
+const world = await startWorld({
+  fsync: true,
+  replicas: { gateway: 2, crypto: 2, notifier: 2, retention: 2, audit: 2 },
+  env: { retention: { SECURE_MAIL_RETENTION_INTERVAL_S: '2' }, audit: { SECURE_MAIL_CHECKPOINT_INTERVAL_S: '1' }, notifier: { SECURE_MAIL_SMTP_TIMEOUT_S: '5' } },
+  makeReady(folder) {
+    const small = smallDisk(folder);
+    disk = small.place;
+    return small.undo;
+  },
+});
+const people = new People(world, random);
+const faults = new Faults(world, random, disk);
+let losses = ['the run did not come to its end'];
+try {
+  console.log(`chaos for ${seconds} s, SM_CHAOS_SEED=${seed}${disk ? '' : ', without a full disk (that needs root)'}`);
+  await people.enter();
+  const end = Date.now() + seconds * 1000;
+  const isOver = () => Date.now() > end;
+  await Promise.all([people.work(isOver, HANDS), faults.go(isOver)]);
+  setClock(world, SETTLE_CLOCK_MS); // what waits for a later try is due
+  for (const home of Object.keys(world.people)) await world.login(home);
+  await people.signIn();
+  losses = await check(world, people);
+} finally {
+  console.log(`faults: ${sum(faults.counts)} (${said(faults.counts)})`);
+  console.log(`operations: ${sum(people.asked)} asked (${said(people.asked)}), ${sum(people.done)} acknowledged (${said(people.done)})`);
+  console.log(`answers that were none: ${said(people.failures) || 'none'}`);
+  console.log(`losses: ${losses.length}`);
+  for (const loss of losses.slice(0, 50)) console.log(`  ${loss}`);
+  await world.stop().catch((error) => losses.push(error.message));
+}
+console.log(losses.length ? '0 passed, 1 failed' : '1 passed, 0 failed');
+process.exit(losses.length ? 1 : 0);
