@@ -148,6 +148,8 @@ export const EVENTS = [
   'notification-resent',
   'read-by-recipient',
   'log-restored',
+  'checkpoint-asked',
+  'checkpoint-mailed',
 ] as const;
 export type EventWord = (typeof EVENTS)[number];
 
