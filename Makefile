@@ -54,7 +54,7 @@ PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/
 # What has threads, for the thread sanitizer.
 THREADED := $(filter $(addprefix %/test_,admin health metric condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper cut),$(UNITS))
 
-.PHONY: all programs attacker web run start stop status backup restore test check asan tsan tsan-run fuzz fuzz-run lint format docs \
+.PHONY: all programs attacker web run start stop status backup restore test check asan tsan tsan-run fuzz fuzz-run lint static format docs \
         bench bench-run bench-large chaos master-key verify-bundle test-compose fresh clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -169,6 +169,10 @@ lint: $(PRINTERS) all
 	@tests/lint $(OUT)
 	@git ls-files 'lib/*.c' 'proto/*.c' 'services/*.c' 'cli/*.c' | \
 	  xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(CPPFLAGS) 2>/dev/null' tidy && echo 'clang-tidy: nothing found'
+
+# gcc's analyzer and cppcheck: minutes, by hand.
+static:
+	@tests/static
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
