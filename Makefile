@@ -54,8 +54,8 @@ PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/
 # What has threads, for the thread sanitizer.
 THREADED := $(filter $(addprefix %/test_,admin health metric condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper cut),$(UNITS))
 
-.PHONY: all programs attacker web run start stop status backup restore test check asan tsan tsan-run fuzz fuzz-run lint format docs \
-        bench bench-run bench-large chaos master-key test-compose fresh clean
+.PHONY: all programs attacker web run start stop status backup restore test check asan tsan tsan-run fuzz fuzz-run lint static format docs \
+        bench bench-run bench-large chaos master-key verify-bundle test-compose fresh clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -170,10 +170,14 @@ lint: $(PRINTERS) all
 	@git ls-files 'lib/*.c' 'proto/*.c' 'services/*.c' 'cli/*.c' | \
 	  xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(CPPFLAGS) 2>/dev/null' tidy && echo 'clang-tidy: nothing found'
 
+# gcc's analyzer and cppcheck: minutes, by hand.
+static:
+	@tests/static
+
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
-docs: $(PRINTERS) all
+docs: $(PRINTERS) programs
 	@for page in $(filter-out web_protocol,$(notdir $(PRINTERS))); do $(OUT)/print/$$page > docs/$$page.md; done
 	@$(OUT)/print/web_protocol > web/protocol/protocol.ts
 	@docs/print/cli $(OUT)/bin > docs/cli.md
@@ -211,6 +215,10 @@ chaos:
 
 master-key:
 	@printf 'SECURE_MAIL_MASTER_KEY=%s\n' "$$(openssl rand -base64 32)"
+
+# Whether the gateway at URL serves what was built here.
+verify-bundle: web
+	@node web/verify.mjs '$(URL)'
 
 # On a Docker engine that is running: the containers, and the README's commands on a bare machine.
 test-compose:

@@ -49,6 +49,8 @@ enum sm_error address_canonical(const char *typed, char out[static LINK_BASE_BYT
         return SM_BAD_VALUE;
     if (parts.host.size && parts.host.at[parts.host.size - 1] == '.')
         parts.host.size--;
+    if (parts.host.size && parts.host.at[parts.host.size - 1] == '.')
+        return SM_BAD_VALUE; /* no host; with one dot fewer it would be another spelling */
     while (parts.port.size > 1 && parts.port.at[0] == '0')
         parts.port = span_slice(parts.port, 1, parts.port.size);
     bool is_usual = span_equals_text(parts.port, parts.is_tls ? "443" : "80");

@@ -23,6 +23,10 @@ const struct cli_option audit_list_options[] = {
     {"--before", "NUMBER", "older than this entry: the next page"},
     CLI_OPTIONS_END,
 };
+const struct cli_option audit_checkpoint_options[] = {
+    {"--mail", NULL, "have it mailed to all administrators and auditors instead"},
+    CLI_OPTIONS_END,
+};
 const struct cli_option audit_export_options[] = {
     {"--output", "FILE", "write it there (default: standard output)"},
     CLI_OPTIONS_END,
@@ -174,9 +178,26 @@ enum sm_error audit_export(struct cli *cli)
                   : fetch_to(&reader, "/api/v1/audit/export", STDOUT_FILENO);
 }
 
+static enum sm_error have_it_mailed(struct cli *cli)
+{
+    struct user_profile profile DEFER(user_profile_free) = {0};
+    struct server server DEFER(server_close) = {0};
+    struct arena arena DEFER(arena_free) = ARENA(16384);
+    struct empty_reply reply;
+    TRY(user_open(cli, &profile, &server));
+    struct session_request request = {.session = profile.session};
+    struct server_call call = {
+        .operation = "checkpoint_mail", .request = &request, .reply = &reply};
+    TRY(server_call(&server, &call, &arena));
+    cli_say(cli, "It goes to all administrators and auditors within a minute. Keep that mail.");
+    return user_keep(&profile, &server);
+}
+
 /* Byte for byte as it was signed: a newline at its end is part of it, and cli_text puts it. */
 enum sm_error audit_checkpoint(struct cli *cli)
 {
+    if (cli_has(cli, "--mail"))
+        return have_it_mailed(cli);
     struct reader reader DEFER(reader_close) = {0};
     struct buffer note DEFER(buffer_free) = BUFFER(CHECKPOINT_BYTES);
     TRY(reader_open(cli, &reader));

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 cli_run audit_list, audit_export, audit_checkpoint;
-extern const struct cli_option audit_list_options[], audit_export_options[];
+extern const struct cli_option audit_list_options[], audit_export_options[],
+    audit_checkpoint_options[];
 
 #endif

@@ -4,6 +4,9 @@
  * that a fault in the one is not a fault in the other.
  */
 #include "cli/verify/log.h"
+#include "cli/verify/mailed.h"
+#include "cli/verify/prover.h"
+#include "cli/verify/single.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,19 +15,26 @@
 enum { EXIT_VERIFIED = 0, EXIT_NOT_VERIFIED = 1, EXIT_USAGE = 2 };
 
 static const char help[] =
-    "securemail-verify FILE [--checkpoint NOTE]... [--key HEX] [--json]\n"
+    "securemail-verify FILE [--checkpoint FILE]... [--key HEX] [--prove NUMBER] [--json]\n"
+    "securemail-verify --proof FILE [--checkpoint FILE] [--key HEX] [--json]\n"
     "Checks an exported audit log offline: every entry, the chain and the tree over them, every\n"
     "signed checkpoint, every disclosed name and address. Names the first line that is wrong.\n\n"
-    "  --checkpoint NOTE  a checkpoint that you kept earlier: shows that nothing before it was\n"
+    "  --checkpoint FILE  a checkpoint that you kept earlier, by itself or the mail that brought\n"
+    "                     it, as your mail program saves it: shows that nothing before it was\n"
     "                     rewritten and nothing cut off. Without one the log is UNANCHORED: it is\n"
     "                     whole in itself, but somebody with the signing key could have made it anew.\n"
     "  --key HEX          the log's public key, from somewhere else than the file\n"
+    "  --prove NUMBER     write the proof of this one entry to standard output (what is found goes to\n"
+    "                     standard error): it shows that entry, and nothing of any other, and is\n"
+    "                     proven under the first checkpoint that you give, or the log's last\n"
+    "  --proof FILE       check such a proof: no log is needed\n"
     "  --json             answer with one JSON object\n\n"
     "Exit codes: 0 verified, 1 not verified, 2 wrong usage or unreadable.\n";
 
 struct request {
     const char *path;
-    bool is_json;
+    bool is_json, is_proof;
+    struct prover prover;
     struct log_options options;
 };
 
@@ -46,12 +56,12 @@ static int add_checkpoint(struct request *request, const char *path)
             strerror(errno));
         return EXIT_USAGE;
     }
-    size_t size = fread(kept->text, 1, sizeof kept->text - 1, file);
-    bool is_whole = feof(file) && !ferror(file) && size > 0;
+    enum mailed found = mailed_read(file, kept->text);
     (void)fclose(file);
-    if (!is_whole)
-        return usage("not a checkpoint: ", path);
-    kept->text[size] = '\0';
+    if (found != MAILED_FOUND)
+        return usage(found == MAILED_NONE ? "there is no checkpoint in "
+                                          : "too large or unreadable for a checkpoint: ",
+            path);
     kept->path = path;
     options->kept_count++;
     return EXIT_VERIFIED;
@@ -70,18 +80,58 @@ static int set_key(struct request *request, const char *text)
     return request->options.has_key ? EXIT_VERIFIED : usage("not a key: ", text);
 }
 
+/* Which entry shall be proven. */
+static int set_prove(struct request *request, const char *text)
+{
+    if (request->options.prover)
+        return usage("prove one entry: --prove is there twice", "");
+    if (!slice_number((struct slice){text, strlen(text)}, &request->prover.path.seq) ||
+        request->prover.path.seq == 0)
+        return usage("an entry has a number from 1, not ", text);
+    request->options.prover = &request->prover;
+    return EXIT_VERIFIED;
+}
+
+static int set_proof(struct request *request, const char *path)
+{
+    if (request->path)
+        return usage("name one file: I do not know what to do with ", path);
+    request->path = path;
+    request->is_proof = true;
+    return EXIT_VERIFIED;
+}
+
+static const struct {
+    const char *name;
+    int (*set)(struct request *request, const char *value);
+} valued[] = {
+    {"--checkpoint", add_checkpoint},
+    {"--key", set_key},
+    {"--prove", set_prove},
+    {"--proof", set_proof},
+};
+
+/* An option with its value: its row, or the number of rows. */
+static size_t find_valued(const char *name)
+{
+    size_t row = 0;
+    while (row < sizeof valued / sizeof valued[0] && strcmp(name, valued[row].name) != 0)
+        row++;
+    return row;
+}
+
 static int parse(char **arguments, struct request *request)
 {
     for (; *arguments; arguments++) {
         const char *name = *arguments;
+        size_t row = find_valued(name);
         int code = EXIT_VERIFIED;
         if (strcmp(name, "--json") == 0) {
             request->is_json = true;
-        } else if (strcmp(name, "--checkpoint") == 0 || strcmp(name, "--key") == 0) {
+        } else if (row < sizeof valued / sizeof valued[0]) {
             if (!*++arguments)
                 return usage("a value is missing behind ", name);
-            code =
-                name[2] == 'c' ? add_checkpoint(request, *arguments) : set_key(request, *arguments);
+            code = valued[row].set(request, *arguments);
         } else if (name[0] == '-' || request->path) {
             return usage("I do not know what to do with ", name);
         } else {
@@ -90,20 +140,22 @@ static int parse(char **arguments, struct request *request)
         if (code != EXIT_VERIFIED)
             return code;
     }
+    if (request->is_proof && request->options.prover)
+        return usage("an entry is proven out of a log, not out of a proof", "");
     return request->path ? EXIT_VERIFIED : usage("the file is missing", "");
 }
 
 /* The reasons are our own words without quotes, but a path may stand in them. */
-static void print_quoted(const char *text)
+static void print_quoted(FILE *out, const char *text)
 {
-    (void)putchar('"');
+    (void)fputc('"', out);
     for (; *text; text++) {
         if (*text == '"' || *text == '\\')
-            (void)putchar('\\');
+            (void)fputc('\\', out);
         if ((unsigned char)*text >= 0x20)
-            (void)putchar(*text);
+            (void)fputc(*text, out);
     }
-    (void)putchar('"');
+    (void)fputc('"', out);
 }
 
 static uint64_t restores_held(const struct log_verdict *verdict)
@@ -111,59 +163,61 @@ static uint64_t restores_held(const struct log_verdict *verdict)
     return verdict->restores_count < LOG_RESTORES_MAX ? verdict->restores_count : LOG_RESTORES_MAX;
 }
 
-static void print_restores_json(const struct log_verdict *verdict)
+static void print_restores_json(FILE *out, const struct log_verdict *verdict)
 {
-    (void)printf(", \"restores\": [");
+    (void)fprintf(out, ", \"restores\": [");
     for (uint64_t i = 0; i < restores_held(verdict); i++)
-        (void)printf("%s{\"seq\": %llu, \"at\": \"%s\"}", i ? ", " : "",
+        (void)fprintf(out, "%s{\"seq\": %llu, \"at\": \"%s\"}", i ? ", " : "",
             (unsigned long long)verdict->restores[i].seq, verdict->restores[i].at);
-    (void)putchar(']');
+    (void)fputc(']', out);
 }
 
-static void print_restores(const struct log_verdict *verdict)
+static void print_restores(FILE *out, const struct log_verdict *verdict)
 {
     for (uint64_t i = 0; i < restores_held(verdict); i++)
-        (void)printf("RESTORED on %s: entry %llu opens a new epoch; what the log had behind entry "
-                     "%llu was lost then.\n",
+        (void)fprintf(out,
+            "RESTORED on %s: entry %llu opens a new epoch; what the log had behind entry "
+            "%llu was lost then.\n",
             verdict->restores[i].at, (unsigned long long)verdict->restores[i].seq,
             (unsigned long long)verdict->restores[i].seq - 1);
 }
 
-static void print_json(const struct log_verdict *verdict)
+static void print_json(FILE *out, const struct log_verdict *verdict)
 {
-    (void)printf(
+    (void)fprintf(out,
         "{\"verified\": %s, \"anchored\": %s, \"organisation\": \"%s\", \"entries\": %llu, "
         "\"disclosed\": %llu, \"erased\": %llu, \"root\": \"%s\"",
         verdict->is_good ? "true" : "false", verdict->is_anchored ? "true" : "false",
         verdict->organisation, (unsigned long long)verdict->entries,
         (unsigned long long)verdict->disclosed, (unsigned long long)verdict->erased, verdict->root);
-    print_restores_json(verdict);
+    print_restores_json(out, verdict);
     if (!verdict->is_good) {
-        (void)printf(", \"line\": %llu, \"reason\": ", (unsigned long long)verdict->line);
-        print_quoted(verdict->reason);
-        (void)printf(", \"remedy\": ");
-        print_quoted(verdict->remedy);
+        (void)fprintf(out, ", \"line\": %llu, \"reason\": ", (unsigned long long)verdict->line);
+        print_quoted(out, verdict->reason);
+        (void)fprintf(out, ", \"remedy\": ");
+        print_quoted(out, verdict->remedy);
     }
-    (void)puts("}");
+    (void)fputs("}\n", out);
 }
 
-static void print_words(const struct log_verdict *verdict)
+static void print_words(FILE *out, const struct log_verdict *verdict)
 {
     if (!verdict->is_good && verdict->line)
-        (void)printf("NOT VERIFIED: line %llu: %s.\n%s.\n", (unsigned long long)verdict->line,
+        (void)fprintf(out, "NOT VERIFIED: line %llu: %s.\n%s.\n", (unsigned long long)verdict->line,
             verdict->reason, verdict->remedy);
     else if (!verdict->is_good)
-        (void)printf("NOT VERIFIED: %s.\n%s.\n", verdict->reason, verdict->remedy);
+        (void)fprintf(out, "NOT VERIFIED: %s.\n%s.\n", verdict->reason, verdict->remedy);
     else
-        (void)printf("VERIFIED, %s: %llu entries of organisation %s; %llu names and addresses "
-                     "disclosed, %llu erased.\nRoot: %s\n",
+        (void)fprintf(out,
+            "VERIFIED, %s: %llu entries of organisation %s; %llu names and addresses "
+            "disclosed, %llu erased.\nRoot: %s\n",
             verdict->is_anchored ? "ANCHORED by a checkpoint that you kept"
                                  : "UNANCHORED (give a checkpoint that you kept)",
             (unsigned long long)verdict->entries, verdict->organisation,
             (unsigned long long)verdict->disclosed, (unsigned long long)verdict->erased,
             verdict->root);
     if (verdict->is_good)
-        print_restores(verdict);
+        print_restores(out, verdict);
 }
 
 int main(int count, char **arguments)
@@ -183,12 +237,12 @@ int main(int count, char **arguments)
             request.path, strerror(errno));
         return EXIT_USAGE;
     }
-    log_verify(file, &request.options, &verdict);
+    (request.is_proof ? single_verify : log_verify)(file, &request.options, &verdict);
     (void)fclose(file);
-    if (request.is_json)
-        print_json(&verdict);
-    else
-        print_words(&verdict);
+    FILE *out = request.options.prover ? stderr : stdout; /* the proof has standard output */
+    (request.is_json ? print_json : print_words)(out, &verdict);
+    if (verdict.is_good && request.options.prover && !prover_write(&request.prover, stdout))
+        return usage("the log, or your checkpoint of it, has no such entry", "");
     if (verdict.is_unreadable)
         return EXIT_USAGE;
     return verdict.is_good ? EXIT_VERIFIED : EXIT_NOT_VERIFIED;

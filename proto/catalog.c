@@ -94,7 +94,7 @@ const struct operation_rule catalog[] = {
      "A page of an organisation's log, newest first."},
     {OP_EXPORT, "audit_export", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, REPEAT_READS, &export_request, &export_reply,
      "A page of the NDJSON export."},
-    {OP_CHECKPOINT, "audit_checkpoint", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, REPEAT_SAME, &checkpoint_request, &checkpoint_reply,
+    {OP_CHECKPOINT, "audit_checkpoint", PEER_AUDIT, PEER_GATEWAY | PEER_CRYPTO, 4 * SMALL, REPEAT_SAME, &checkpoint_request, &checkpoint_reply,
      "Signs the log's present head and returns the note."},
     {OP_EVIDENCE, "audit_evidence", PEER_AUDIT, PEER_OPERATOR, SMALL, REPEAT_READS, &evidence_request, &export_reply,
      "A page of a damaged log, or of the operator's log; the export is logged in the operator's log. not_allowed: the log is whole."},

@@ -22,7 +22,8 @@ enum {
     ADDRESS_BYTES_LIMIT = 254,
     URL_BYTES_MAX = 255,
     REASON_BYTES_MAX = 200,
-    CONTACT_BYTES_MAX = 200, /* a line: whom to call when a message is gone */
+    CHECKPOINT_NOTE_BYTES_LIMIT = 512, /* of a signed note of the log */
+    CONTACT_BYTES_MAX = 200,           /* a line: whom to call when a message is gone */
     LOGO_BYTES_MAX = 32 * 1024,
     OTPAUTH_BYTES_MAX = 1500, /* names and address, each byte escaped, and the rest */
     LANGUAGE_BYTES = 2,       /* "nl" or "en" */
@@ -39,6 +40,7 @@ enum {
     CODE_RESEND_AFTER_S = 60,
     CODES_PER_HOUR_MAX = 6,
     REPLIES_PER_LINK_MAX = 20,
+    LINK_CALLS_PER_MINUTE = 300, /* of one link or verified session, at one replica */
     RESET_LINK_S = 24 * 60 * 60, /* a link to set a password with */
     UNDO_S_MAX = 60,             /* that a sender may ask for */
     RESEND_AFTER_S = 5 * 60,     /* of a notification, by the sender */

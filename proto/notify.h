@@ -10,12 +10,13 @@
 
 /* Rows of a table in services/notifier/letter.c: what kind of mail it is. */
 enum letter_kind {
-    LETTER_NOTICE = 1, /* to a recipient: there is a secure message, here is your link */
-    LETTER_CODE = 2,   /* to a recipient: the 6-digit code */
-    LETTER_REPLY = 3,  /* to the sender: a recipient answered */
-    LETTER_LOCKED = 4, /* to the sender: a recipient was locked out */
-    LETTER_RESET = 5,  /* to a user: a link to set a password with */
-    LETTER_LAST = LETTER_RESET,
+    LETTER_NOTICE = 1,     /* to a recipient: there is a secure message, here is your link */
+    LETTER_CODE = 2,       /* to a recipient: the 6-digit code */
+    LETTER_REPLY = 3,      /* to the sender: a recipient answered */
+    LETTER_LOCKED = 4,     /* to the sender: a recipient was locked out */
+    LETTER_RESET = 5,      /* to a user: a link to set a password with */
+    LETTER_CHECKPOINT = 6, /* to administrators and auditors: the log's signed head, to be kept */
+    LETTER_LAST = LETTER_CHECKPOINT,
 };
 
 /* The plaintext of a job: all that the text of the mail is made from. */
@@ -28,6 +29,7 @@ struct letter {
     struct span organisation_name, sender_name;
     struct span link; /* notice, reset: the whole link; empty otherwise */
     struct span code; /* code: 6 digits; empty otherwise */
+    struct span note; /* checkpoint: a signed note; empty otherwise */
     uint64_t expires_ms;
 };
 
@@ -37,6 +39,7 @@ struct mail_job {
     uint64_t kind;
     uint64_t not_before_ms, not_after_ms; /* waits for the undo window; given up after */
     struct span sealed;
+    uint64_t request; /* of what request from outside it comes, for log lines alone; 0: none */
 };
 struct enqueue_request {
     struct list jobs; /* of struct mail_job */

@@ -348,6 +348,8 @@ const struct sealed_operation sealed_operations[] = {
      " of the last one, and after five."},
     {"audit_access", &session_request, &access_reply, false,
      "An administrator or auditor gets the right to query and export the log."},
+    {"checkpoint_mail", &session_request, &empty_reply, false,
+     "The log's signed head is mailed to all administrators and auditors, to be kept outside the host."},
     {"hello", &link_only_request, &hello_reply, false,
      "First call of a recipient's page: who sent it and how to prove who one is."},
     {"send_code", &link_only_request, &send_code_reply, false,

@@ -1,4 +1,5 @@
 /* One entry: its place, its hash, what it follows, and the personal values that it discloses. */
+#include "cli/verify/prover.h"
 #include "cli/verify/walk.h"
 
 #include <string.h>
@@ -86,7 +87,7 @@ static bool check_list(struct walk *walk, struct slice list, const struct person
     return *disclosed > 0 || TAMPERED("the list of disclosed values is empty or none");
 }
 
-static bool check_personal(struct walk *walk, struct slice line, struct slice entry)
+bool entry_check_personal(struct walk *walk, struct slice line, struct slice entry)
 {
     struct personal personal[PERSONAL_MAX];
     struct slice list;
@@ -255,6 +256,10 @@ bool entry_read(struct walk *walk, struct slice line)
         return TAMPERED("the entry lacks a member that every entry has, or one has another form");
     proof_tree_add(&walk->tree, entry);
     walk->verdict->entries = walk->tree.size;
-    return check_personal(walk, line, entry) && read_handover(walk, entry) &&
-           note_restore(walk, entry) && compare_kept(walk);
+    if (!entry_check_personal(walk, line, entry) || !read_handover(walk, entry) ||
+        !note_restore(walk, entry) || !compare_kept(walk))
+        return false;
+    if (walk->prover)
+        prover_take(walk->prover, walk, line);
+    return true;
 }

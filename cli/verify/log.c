@@ -2,6 +2,7 @@
 #include "cli/verify/log.h"
 
 #include "cli/verify/line.h"
+#include "cli/verify/prover.h"
 #include "cli/verify/walk.h"
 
 #include <errno.h>
@@ -84,7 +85,7 @@ static bool has_given_key(const struct walk *walk)
 }
 
 /* The key that the log was founded with, and those it was handed over to. */
-static bool read_keys(struct walk *walk, struct slice line)
+bool walk_read_keys(struct walk *walk, struct slice line)
 {
     struct slice keys;
     struct slice key;
@@ -107,7 +108,7 @@ static bool read_kept(const struct walk *walk, struct log_kept *kept)
 }
 
 /* The kept checkpoints must be of this log, and signed by a key of it. */
-static bool check_kept(struct walk *walk)
+bool walk_check_kept(struct walk *walk)
 {
     for (size_t i = 0; i < walk->options->kept_count; i++) {
         struct log_kept *kept = &walk->options->kept[i];
@@ -150,7 +151,11 @@ static bool on_header(struct walk *walk, struct slice line)
         return TAMPERED("the header does not name the log: its first entry was deleted or edited");
     (void)snprintf(walk->origin, sizeof walk->origin, LOG_ORIGIN "%s", walk->verdict->organisation);
     walk->has_header = true;
-    return read_keys(walk, line) && check_kept(walk);
+    if (!walk_read_keys(walk, line) || !walk_check_kept(walk))
+        return false;
+    if (walk->prover)
+        prover_begin(walk->prover, walk, line);
+    return true;
 }
 
 /* --- checkpoints and footer --- */
@@ -208,7 +213,11 @@ static bool on_footer(struct walk *walk, struct slice line)
     walk->has_footer = true;
     if (!check_note(walk, line))
         return false;
-    return has_hash(line, "root", &root) || TAMPERED("the footer names another root");
+    if (!has_hash(line, "root", &root))
+        return TAMPERED("the footer names another root");
+    if (walk->prover)
+        prover_end(walk->prover, line);
+    return true;
 }
 
 /* --- lines --- */
@@ -295,7 +304,7 @@ void log_verify(FILE *file, struct log_options *options, struct log_verdict *out
 {
     char room[LINE_BYTES_MAX];
     struct slice line;
-    struct walk walk = {.options = options, .verdict = out};
+    struct walk walk = {.options = options, .verdict = out, .prover = options->prover};
     enum line_outcome outcome;
     bool is_good = true;
     *out = (struct log_verdict){0};

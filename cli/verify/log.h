@@ -27,6 +27,7 @@ struct log_options {
     bool has_key;
     struct log_kept kept[LOG_KEPT_MAX];
     size_t kept_count;
+    struct prover *prover; /* prover.h; NULL: no proof is wanted */
 };
 
 /* Where a backup was restored: what the log had behind the entry before was lost. */

@@ -64,16 +64,75 @@ static struct proof_hash node_of(const struct proof_hash *left, const struct pro
         3);
 }
 
+static struct proof_hash leaf_of(struct slice entry)
+{
+    static const uint8_t zero = 0;
+    return hash_of((const struct piece[]){{&zero, 1}, {entry.at, entry.size}}, 2);
+}
+
+/* The last peak is about to join with what is right of it, which holds the path's entry or not. */
+static void path_join(struct proof_tree *tree, const struct proof_hash *right, bool *is_right)
+{
+    struct proof_path *path = tree->path;
+    size_t last = tree->peaks_count - 1;
+    if (*is_right)
+        path->siblings[path->count++] = tree->peaks[last];
+    else if (tree->size >= path->seq && path->peak == last) {
+        path->siblings[path->count++] = *right;
+        *is_right = true;
+    }
+}
+
 /* As many peaks join as the old size has trailing ones. */
 void proof_tree_add(struct proof_tree *tree, struct slice entry)
 {
-    static const uint8_t zero = 0;
-    struct proof_hash fresh =
-        hash_of((const struct piece[]){{&zero, 1}, {entry.at, entry.size}}, 2);
-    for (uint64_t size = tree->size; size & 1; size >>= 1)
+    struct proof_hash fresh = leaf_of(entry);
+    bool is_ours = tree->path && tree->path->seq == tree->size + 1;
+    for (uint64_t size = tree->size; size & 1; size >>= 1) {
+        if (tree->path)
+            path_join(tree, &fresh, &is_ours);
         fresh = node_of(&tree->peaks[--tree->peaks_count], &fresh);
+    }
+    if (is_ours)
+        tree->path->peak = tree->peaks_count;
     tree->peaks[tree->peaks_count++] = fresh;
     tree->size++;
+}
+
+void proof_tree_finish_path(struct proof_tree *tree)
+{
+    struct proof_hash right = tree->peaks[tree->peaks_count - 1];
+    bool is_ours = tree->path->peak == tree->peaks_count - 1;
+    while (tree->peaks_count > 1) {
+        tree->peaks_count--;
+        const struct proof_hash *left = &tree->peaks[tree->peaks_count - 1];
+        bool is_left = tree->path->peak == tree->peaks_count - 1;
+        if (is_ours)
+            tree->path->siblings[tree->path->count++] = *left;
+        else if (is_left)
+            tree->path->siblings[tree->path->count++] = right;
+        is_ours = is_ours || is_left;
+        right = node_of(left, &right);
+    }
+}
+
+bool proof_path_root(
+    const struct proof_path *path, struct slice entry, uint64_t size, struct proof_hash *out)
+{
+    uint64_t place = path->seq - 1;
+    uint64_t last = size - 1;
+    if (path->seq == 0 || path->seq > size)
+        return false;
+    *out = leaf_of(entry);
+    for (size_t i = 0; i < path->count; i++, place >>= 1, last >>= 1) {
+        if (last == 0)
+            return false;
+        bool is_right = (place & 1) || place == last;
+        *out = is_right ? node_of(&path->siblings[i], out) : node_of(out, &path->siblings[i]);
+        for (; is_right && !(place & 1) && place != 0; last >>= 1)
+            place >>= 1;
+    }
+    return last == 0;
 }
 
 struct proof_hash proof_tree_root(const struct proof_tree *tree)

@@ -23,14 +23,34 @@ struct proof_hash proof_commitment(
 
 bool proof_equal(const struct proof_hash *a, const struct proof_hash *b);
 
+/*
+ * The way from one entry to the root: its siblings, from the leaf up (RFC 6962 section 2.1.1). It
+ * grows with the tree that it hangs on. `peak` is where its entry's peak stands; set `seq` alone.
+ */
+struct proof_path {
+    uint64_t seq; /* of the entry, from 1 */
+    struct proof_hash siblings[PROOF_PEAKS_MAX];
+    size_t count, peak;
+};
+
 /* The tree as its peaks; begin with zeros. */
 struct proof_tree {
     uint64_t size;
     struct proof_hash peaks[PROOF_PEAKS_MAX];
     size_t peaks_count;
+    struct proof_path *path; /* borrowed; NULL: none is wanted */
 };
 void proof_tree_add(struct proof_tree *tree, struct slice entry);
 struct proof_hash proof_tree_root(const struct proof_tree *tree);
+
+/* Adds to the tree's path what leads on from its peak to the root; the tree is not added to after.
+ */
+void proof_tree_finish_path(struct proof_tree *tree);
+
+/* The root to which `siblings` lead from the entry `seq` of `size` (RFC 9162 section 2.1.3.2).
+ * False when there are too few or too many of them. */
+bool proof_path_root(
+    const struct proof_path *path, struct slice entry, uint64_t size, struct proof_hash *out);
 
 /* A checkpoint, read from a signed note. */
 struct proof_note {

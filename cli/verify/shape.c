@@ -30,6 +30,11 @@ const struct shape_member shape_personal[] = {
     {"commitment", FORM_HASH, true}, {"name", FORM_TEXT, true}, {0}};
 const struct shape_member shape_disclosure[] = {
     {"name", FORM_TEXT, true}, {"place", FORM_NUMBER, true}, {"salt", FORM_HASH, true}, {"value", FORM_TEXT, true}, {0}};
+const struct shape_member shape_proof[] = {
+    {"disclosures", FORM_LIST, false}, {"entry", FORM_OBJECT, true}, {"format", FORM_TEXT, true},
+    {"hashes", FORM_LIST, true}, {"keys", FORM_LIST, true}, {"note", FORM_TEXT, true},
+    {"organisation", FORM_ID, true}, {"seq", FORM_NUMBER, true}, {"type", FORM_TEXT, true},
+    {"version", FORM_NUMBER, true}, {0}};
 /* clang-format on */
 
 enum { ID_BYTES = 16, HASH_BYTES = 32 };

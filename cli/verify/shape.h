@@ -26,6 +26,7 @@ extern const struct shape_member shape_first_entry[];
 extern const struct shape_member shape_entry[];
 extern const struct shape_member shape_personal[];
 extern const struct shape_member shape_disclosure[];
+extern const struct shape_member shape_proof[];
 
 /* `object` is one, and its members are of `shape`, in its order, each at most once. */
 bool shape_fits(struct slice object, const struct shape_member shape[]);

@@ -212,10 +212,12 @@ static size_t take_escape(const char *at, char *out)
 {
     static const char letters[] = "\"\\bfnrt";
     static const char meanings[] = "\"\\\b\f\n\r\t";
-    bool is_control = *at == 'u';
-    *out = is_control ? (char)(hex_digit(at[3]) << 4 | hex_digit(at[4]))
-                      : meanings[strchr(letters, *at) - letters];
-    return is_control ? 5 : 1;
+    if (*at == 'u') {
+        *out = (char)(hex_digit(at[3]) << 4 | hex_digit(at[4]));
+        return 5;
+    }
+    *out = meanings[strchr(letters, *at) - letters];
+    return 1;
 }
 
 bool slice_text(struct slice value, char *out, size_t room)

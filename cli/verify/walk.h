@@ -23,6 +23,7 @@ struct walk {
     struct proof_hash last; /* the hash of the entry before */
     struct proof_tree tree;
     bool has_header, has_footer;
+    struct prover *prover; /* borrowed; NULL: no proof is wanted */
 };
 
 /* What the auditor can do about a fault. */
@@ -40,6 +41,15 @@ bool walk_says(struct slice object, const char *name, const char *text);
  * fault all the same, for what the checkpoint covers is not there. False when there was no restore.
  */
 bool walk_tells_restore(struct walk *walk, const struct log_kept *kept);
+
+/* The list of keys in the header or a proof: the founder's, and those it was handed over to. */
+bool walk_read_keys(struct walk *walk, struct slice line);
+
+/* The kept checkpoints must be of this log, and signed by a key of it. */
+bool walk_check_kept(struct walk *walk);
+
+/* What the line discloses is what the entry commits to. */
+bool entry_check_personal(struct walk *walk, struct slice line, struct slice entry);
 
 /* A line of type "entry". */
 bool entry_read(struct walk *walk, struct slice line);

@@ -29,7 +29,7 @@ struct span id_span(const struct id *id)
 
 struct id_text id_text(struct id id)
 {
-    struct id_text text;
+    struct id_text text = {{0}};
     hex_encode(SPAN(id.bytes), text.text);
     return text;
 }

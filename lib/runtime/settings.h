@@ -58,10 +58,11 @@ enum setting {
     SETTING_SMTP_PASSWORD,  /* SECURE_MAIL_SMTP_PASSWORD(_FILE) */
     SETTING_MAIL_FROM,      /* SECURE_MAIL_MAIL_FROM          notifier: default sender address */
     SETTING_SMTP_TIMEOUT_S, /* SECURE_MAIL_SMTP_TIMEOUT_S     of one attempt */
-    SETTING_RETENTION_INTERVAL_S,  /* SECURE_MAIL_RETENTION_INTERVAL_S 600 */
-    SETTING_CHECKPOINT_INTERVAL_S, /* SECURE_MAIL_CHECKPOINT_INTERVAL_S audit */
-    SETTING_LOG_LEVEL,             /* SECURE_MAIL_LOG_LEVEL          debug info warning error */
-    SETTING_CAGE,                  /* SECURE_MAIL_CAGE               available required off */
+    SETTING_RETENTION_INTERVAL_S,       /* SECURE_MAIL_RETENTION_INTERVAL_S 600 */
+    SETTING_CHECKPOINT_MAIL_INTERVAL_S, /* SECURE_MAIL_CHECKPOINT_MAIL_INTERVAL_S crypto */
+    SETTING_CHECKPOINT_INTERVAL_S,      /* SECURE_MAIL_CHECKPOINT_INTERVAL_S audit */
+    SETTING_LOG_LEVEL, /* SECURE_MAIL_LOG_LEVEL          debug info warning error */
+    SETTING_CAGE,      /* SECURE_MAIL_CAGE               available required off */
     SETTING_COUNT
 };
 

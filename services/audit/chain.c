@@ -12,7 +12,7 @@ const struct hash chain_start = {{0}};
 
 struct hash_text hash_text(const struct hash *hash)
 {
-    struct hash_text out;
+    struct hash_text out = {{0}};
     hex_encode(SPAN(hash->bytes), out.text);
     return out;
 }

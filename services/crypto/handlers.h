@@ -35,6 +35,8 @@ sealed_handler_fn on_password_change, on_password_reset, on_reset_issue, on_user
     on_user_change;
 /* profile_set.c, policy_set.c */
 sealed_handler_fn on_organisation, on_organisation_set, on_policy_change;
+/* anchor.c */
+sealed_handler_fn on_checkpoint_mail;
 /* status_report.c */
 sealed_handler_fn on_status;
 /* send.c */

@@ -10,8 +10,10 @@
  */
 #include "base/log.h"
 #include "cage/cage.h"
+#include "proto/limits.h"
 #include "runtime/schema.h"
 #include "runtime/service.h"
+#include "services/crypto/anchor.h"
 #include "services/crypto/capability_file.h"
 #include "services/crypto/handlers.h"
 #include "services/crypto/health.h"
@@ -147,6 +149,16 @@ static enum sm_error listen_operator(struct crypto *crypto, struct bus_server **
     return bus_server_new(&options, out);
 }
 
+static enum sm_error start_anchor(struct crypto *crypto, struct anchor_timer **out)
+{
+    const struct anchor_options options = {.crypto = crypto,
+        .conninfo = settings_text(crypto->settings, SETTING_DATABASE),
+        .audit_endpoints = settings_text(crypto->settings, SETTING_AUDIT),
+        .interval_ms =
+            settings_number(crypto->settings, SETTING_CHECKPOINT_MAIL_INTERVAL_S) * 1000};
+    return anchor_timer_start(&options, out);
+}
+
 static enum sm_error start_health(
     const struct settings *settings, const struct bus_keys *keys, struct health **out)
 {
@@ -191,12 +203,17 @@ static enum sm_error serve(void)
     struct password_pool *passwords DEFER(password_pool_free) = NULL;
     TRY(open_passwords(&crypto, &passwords));
     crypto.passwords = passwords;
+    struct rate *links DEFER(rate_free) = NULL;
+    TRY(rate_new(LINK_CALLS_PER_MINUTE, &links));
+    crypto.links = links;
     struct mail_relay *mail DEFER(mail_relay_stop) = NULL;
     TRY(start_mail(&crypto, &mail));
     crypto.mail = mail;
     struct relay *events DEFER(relay_stop) = NULL;
     TRY(start_events(&crypto, &events));
     crypto.events = events;
+    struct anchor_timer *anchor DEFER(anchor_timer_stop) = NULL;
+    TRY(start_anchor(&crypto, &anchor));
 
     struct bus_server *bus DEFER(bus_server_free) = NULL;
     struct bus_server *local DEFER(bus_server_free) = NULL;

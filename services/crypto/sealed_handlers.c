@@ -32,6 +32,7 @@ const struct sealed_handler sealed_handlers[] = {
     {"unlock",        NEEDS_USER,      ROLE_SENDER | ROLE_ADMIN,   on_unlock},
     {"resend",        NEEDS_USER,      ROLE_SENDER | ROLE_ADMIN,   on_resend},
     {"audit_access",  NEEDS_USER,      ROLE_ADMIN | ROLE_AUDITOR,  on_audit_access},
+    {"checkpoint_mail",  NEEDS_USER,   ROLE_ADMIN | ROLE_AUDITOR,  on_checkpoint_mail},
 
     {"hello",         NEEDS_LIVE_LINK, 0,                          on_hello},
     {"send_code",     NEEDS_LIVE_LINK, 0,                          on_send_code},

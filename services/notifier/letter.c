@@ -23,7 +23,7 @@
 
 #include "base/banned.h"
 
-enum { TEXT_BYTES_MAX = 16 * 1024, MOMENT_BYTES_MAX = 96 };
+enum { TEXT_BYTES_MAX = 16 * 1024, MOMENT_BYTES_MAX = 96, NOTE_LINES = 5 };
 
 /* --- the key --- */
 
@@ -120,6 +120,21 @@ static bool is_link(struct span link)
     return origin_of(link).size > 0 && memchr(link.at, '#', link.size);
 }
 
+/* The five lines of a checkpoint (docs/audit-format.md), of nothing but what stands in one. */
+static bool is_note(struct span note)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= "
+        "\xe2\x80\x94";
+    size_t lines = 0;
+    for (size_t i = 0; i < note.size; i++) {
+        lines += note.at[i] == '\n';
+        if (note.at[i] != '\n' && (!note.at[i] || !strchr(letters, note.at[i])))
+            return false;
+    }
+    return lines == NOTE_LINES && note.at[note.size - 1] == '\n';
+}
+
 static bool is_name(struct span name, size_t size_max)
 {
     return name.size <= size_max && text_is_line(name);
@@ -153,6 +168,8 @@ enum sm_error letter_check(const struct letter *facts)
     if (needs_link ? !is_link(facts->link) : facts->link.size != 0)
         return SM_BAD_VALUE;
     if (needs_code ? !is_code(facts->code) : facts->code.size != 0)
+        return SM_BAD_VALUE;
+    if (facts->kind == LETTER_CHECKPOINT ? !is_note(facts->note) : facts->note.size != 0)
         return SM_BAD_VALUE;
     return SM_OK;
 }
@@ -239,6 +256,7 @@ static enum sm_error write_words(const struct letter *facts, struct words *out)
         {"link", facts->link},
         {"origin", origin_of(facts->link)},
         {"code", facts->code},
+        {"note", facts->note},
         {"until", buffer_span(&until.day)},
         {"until_time", buffer_span(&until.time)},
     };

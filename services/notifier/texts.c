@@ -125,6 +125,26 @@ static const struct language languages[] = {
             "\n"
             "De link is alleen voor u. Stuur deze e-mail niet door.\n"
             DUTCH_CLOSING},
+        [LETTER_CHECKPOINT] = {
+            "Controlepunt van het logboek van {organisation}",
+            "Geachte {to},\n"
+            "\n"
+            "Hieronder staat een controlepunt van het logboek van {organisation}: een\n"
+            "ondertekende vingerafdruk van alles wat tot nu toe in het logboek staat.\n"
+            "\n"
+            "Bewaar deze e-mail. U kunt er later mee laten zien dat het logboek tot hier niet is\n"
+            "gewijzigd of ingekort, ook als iemand de server zelf in handen heeft.\n"
+            "\n"
+            "{note}"
+            "\n"
+            "Zo gebruikt u het\n"
+            "1. Exporteer het logboek: op de pagina van de beheerder, bij Logboek.\n"
+            "2. Bewaar deze e-mail als bestand, op een eigen computer.\n"
+            "3. Controleer daar: securemail-verify LOGBOEK --checkpoint E-MAIL\n"
+            "\n"
+            "Verder hoeft u niets te doen. In deze e-mail staat geen link en geen inhoud van\n"
+            "berichten. U mag hem doorsturen aan uw accountant of toezichthouder.\n"
+            DUTCH_CLOSING},
     },
 },
 {
@@ -234,6 +254,26 @@ static const struct language languages[] = {
             "  administrator on a number that you already know.\n"
             "\n"
             "The link is for you alone. Do not forward this e-mail.\n"
+            ENGLISH_CLOSING},
+        [LETTER_CHECKPOINT] = {
+            "Checkpoint of the log of {organisation}",
+            "Dear {to},\n"
+            "\n"
+            "Below is a checkpoint of the log of {organisation}: a signed fingerprint of\n"
+            "everything that is in the log up to now.\n"
+            "\n"
+            "Keep this e-mail. With it you can show later that the log was not changed or cut off\n"
+            "up to here, even if somebody has the server itself.\n"
+            "\n"
+            "{note}"
+            "\n"
+            "How to use it\n"
+            "1. Export the log: on the administrator's page, under Log.\n"
+            "2. Save this e-mail as a file, on a computer of your own.\n"
+            "3. Check there: securemail-verify LOG --checkpoint E-MAIL\n"
+            "\n"
+            "There is nothing else to do. This e-mail has no link and nothing of any message. You\n"
+            "may forward it to your auditor or supervisor.\n"
             ENGLISH_CLOSING},
     },
 },

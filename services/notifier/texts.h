@@ -6,6 +6,7 @@
  *     {sender} {organisation}
  *     {link} {origin} the whole link, and its part before the path, on lines of their own
  *     {code}          the six digits, on a line of their own
+ *     {note}          the lines of a checkpoint, on lines of their own, the last newline included
  *     {until}         day and time in words; {until_time} the time alone
  *
  * No subject line holds a code or a link, and no text has a place for the message's subject, body

@@ -149,6 +149,17 @@ test('the export is the one of the command line, and the verifier accepts it', a
   await person.context.close();
 });
 
+test('the checkpoint is mailed to those who read the log', async () => {
+  const person = await atLog();
+  const { page } = person;
+  await page.getByRole('button', { name: 'Mail it to administrators and auditors' }).click();
+  await page.getByText('It is on its way to all administrators and auditors.').waitFor();
+  await assertClean(person, 'admin-log-checkpoint-mailed');
+  const mail = await world.mail((each) => each.to === 'boss@clinic.example' && each.subject.includes('heckpoint'));
+  assert.match(mail.body, /^securemail\/[0-9a-f]{32}\r?$/m);
+  await person.context.close();
+});
+
 test('the checkpoint is shown, saved, and later proves that the log goes on from it', async () => {
   const person = await atLog();
   const { page } = person;

@@ -74,6 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     facts.sender_name = take(&rest);
     facts.link = take(&rest);
     facts.code = take(&rest);
+    facts.from_name = take(&rest);
+    facts.note = take(&rest);
     if (letter_compose(&facts, &stamp, &mail) != SM_OK)
         return 0;
     demand(text_is_address(facts.to_address));

@@ -44,6 +44,15 @@ test('a sender may not read the log; another organisation is not in it', async (
   assert.ok(entries.every((entry) => !JSON.stringify(entry).includes(org.json.organisation)));
 });
 
+test('the checkpoint that is mailed when somebody asks anchors the log, as the mail was saved', async () => {
+  await world.run('securemail-admin', ['audit', 'checkpoint', '--mail'], { home: 'boss' });
+  const mail = await world.mail((each) => each.to === 'boss@clinic.example' && each.subject.includes('heckpoint'));
+  const file = await act.exportLog(world);
+  const found = await world.run('securemail-verify', [file, '--checkpoint', world.stack.path('mail', mail.file)]);
+  assert.match(found.stdout, /^VERIFIED, ANCHORED/);
+  assert.equal((await act.log(world)).filter((each) => each.kind === 'checkpoint-mailed').length, 1);
+});
+
 // As superuser, in SQL, while audit is down; then audit starts on what it finds. Either audit itself says so
 // and serves no such log, or the verifier names the line, or the checkpoint that the auditor kept.
 const ROW = 'organisation, seq, event, kind, recorded_ms, message, link, body, hash';

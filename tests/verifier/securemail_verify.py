@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""securemail_verify.py FILE [--checkpoint NOTE]... [--key HEX]
+"""securemail_verify.py FILE [--checkpoint NOTE]... [--key HEX] [--proof]
 
-Checks an exported audit log: the second verifier, written from docs/audit-format.md alone, with
+Checks an exported audit log, or with --proof the proof of one entry: the second verifier, written from docs/audit-format.md alone, with
 nothing but Python's standard library, to show that the page is enough. Prints one JSON object; exit
 code 0 verified, 1 not verified, 2 wrong usage or unreadable. For everyday use there is
 securemail-verify, which says more.
@@ -119,6 +119,10 @@ ENTRY = {
 }
 ENTRY_MAY = {"actor": ID, "message": ID, "link": ID, "reason": TEXT, "personal": LIST}
 PERSONAL = {"name": PERSONAL_NAME, "commitment": HASH}
+PROOF = {
+    "type": "proof", "format": "securemail-audit-proof", "version": 1, "organisation": ID, "seq": NUMBER, "entry": dict,
+    "hashes": LIST, "keys": LIST, "note": TEXT,
+}
 DISCLOSURE = {"place": NUMBER, "name": PERSONAL_NAME, "value": TEXT, "salt": HASH}
 
 
@@ -138,6 +142,23 @@ class Tree:
 
     def root(self):
         return functools.reduce(lambda right, left: sha256(b"\1", left, right), reversed(self.peaks)) if self.peaks else sha256()
+
+
+def path_root(leaf, seq, size, hashes):
+    """The root to which the siblings lead: RFC 9162 section 2.1.3.2."""
+    place, last = seq - 1, size - 1
+    need(0 <= place <= last, "not an entry of that tree")
+    for sibling in hashes:
+        need(last, "too many hashes")
+        if place & 1 or place == last:
+            leaf = sha256(b"\1", sibling, leaf)
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        else:
+            leaf = sha256(b"\1", leaf, sibling)
+        place, last = place >> 1, last >> 1
+    need(last == 0, "too few hashes")
+    return leaf
 
 
 # --- signed notes ---
@@ -200,6 +221,9 @@ class Log:
 
     def on_header(self, line):
         check_shape(line, HEADER)
+        self.take_keys(line)
+
+    def take_keys(self, line):
         need(1 <= len(line["keys"]) <= 16, "no key, or too many")
         self.header, self.origin = line, "securemail/" + line["organisation"]
         self.keys = [self.read_key(each) for each in line["keys"]]
@@ -221,6 +245,12 @@ class Log:
             except Fault:
                 pass
         raise Fault("the checkpoint that was kept is not signed by the log's key")
+
+    def read_proof_note(self, note):
+        """Only the log shows that a key was handed over: a key that was given must have signed this note itself."""
+        if self.given_key:
+            self.keys = [self.given_key]
+        return self.read_kept(note)[:2]
 
     def on_entry(self, line):
         check_shape(line, ENTRY_LINE, {"disclosures": LIST})
@@ -295,6 +325,29 @@ class Log:
         need(all(size <= self.tree.size for size, *_ in self.kept), "the log is shorter than a checkpoint that was kept")
 
 
+def verify_proof(file, kept=(), key=None):
+    """The verdict over a file that proves one entry."""
+    log, reason = Log(kept, key), None
+    try:
+        content = file.read(LINE_BYTES_MAX + 2)
+        need(content.endswith(b"\n") and b"\n" not in content[:-1] and len(content) <= LINE_BYTES_MAX + 1, "not one line")
+        line = parse(content[:-1])
+        check_shape(line, PROOF, {"disclosures": LIST})
+        log.take_keys(line)
+        size, root = log.read_proof_note(line["note"])
+        need(all(isinstance(each, str) and HASH.fullmatch(each) for each in line["hashes"]), "a hash that is none")
+        hashes = [bytes.fromhex(each) for each in line["hashes"]]
+        need(path_root(sha256(b"\0", written(line["entry"])), line["seq"], size, hashes) == root, "not in the tree")
+        check_shape(line["entry"], *((FIRST,) if line["seq"] == 1 else (ENTRY, ENTRY_MAY)))
+        need([line["entry"][each] for each in ("seq", "organisation")] == [line["seq"], line["organisation"]], "another entry")
+        log.open_commitments(line["entry"].get("personal"), line.get("disclosures"))
+        need(all(each[:2] == (size, root) for each in log.kept), "not under the checkpoint that was kept")
+    except Fault as fault:
+        reason = str(fault)
+    verdict = {"verified": reason is None, "anchored": bool(log.kept), "entries": 1, "disclosed": log.disclosed, "erased": log.erased}
+    return verdict if reason is None else {**verdict, "line": 1, "reason": reason}
+
+
 def verify(file, kept=(), key=None):
     """The verdict over an open file of bytes: the first bad line, 0 when it is the file as a whole."""
     log, number, reason = Log(kept, key), 0, None
@@ -312,7 +365,7 @@ def verify(file, kept=(), key=None):
 
 
 def main(arguments):
-    files, kept, key = [], [], None
+    files, kept, key, check = [], [], None, verify
     while arguments:
         argument = arguments.pop(0)
         if argument == "--checkpoint" and arguments:
@@ -320,13 +373,15 @@ def main(arguments):
                 kept.append(file.read())
         elif argument == "--key" and arguments:
             key = bytes.fromhex(arguments.pop(0))
+        elif argument == "--proof":
+            check = verify_proof
         else:
             files.append(argument)
     if len(files) != 1 or files[0].startswith("-"):
         print(__doc__.splitlines()[0], file=sys.stderr)
         return 2
     with open(files[0], "rb") as file:
-        verdict = verify(file, kept, key)
+        verdict = check(file, kept, key)
     print(json.dumps(verdict))
     return 0 if verdict["verified"] else 1
 

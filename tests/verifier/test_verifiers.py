@@ -81,8 +81,18 @@ def entry_of(seq, prev, key):
     return entry, disclosures
 
 
-def log_of(count, change=lambda entry, disclosures: None, key=Key(bytes(31) + b"7")):
+def untouched(entry, disclosures):
+    pass
+
+
+made = {}  # logs that were written already
+
+
+def log_of(count, change=untouched, key=Key(bytes(31) + b"7")):
     """Lines and notes of a log; `change` may touch an entry before it is hashed, as only the log's owner could."""
+    if change is untouched and (count, key.public) in made:
+        lines, notes = made[count, key.public]
+        return list(lines), dict(notes)
     leaves, lines, notes, prev = [], [], {}, "0" * 64
     for seq in range(1, count + 1):
         entry, disclosures = entry_of(seq, prev, key)
@@ -101,7 +111,10 @@ def log_of(count, change=lambda entry, disclosures: None, key=Key(bytes(31) + b"
         "first_seq": 1, "last_seq": count, "hash": "SHA-256", "canonicalisation": "RFC 8785", "keys": keys,
     }
     footer = {"type": "footer", "count": count, "hash": prev, "root": root_of(leaves).hex(), "note": notes[count]}
-    return [canonical(header), *lines, canonical(footer)], notes
+    written = [canonical(header), *lines, canonical(footer)]
+    if change is untouched:
+        made[count, key.public] = written, notes
+    return list(written), dict(notes)
 
 
 def text_of(lines):
@@ -123,15 +136,16 @@ class Both(unittest.TestCase):
             file.write(content)
         return path
 
-    def both(self, content, kept=(), key=None):
+    def both(self, content, kept=(), key=None, is_proof=False):
         """The verdict in which both agree."""
         arguments = [self.path("log.ndjson", content), "--json"]
         for number, note in enumerate(kept):
             arguments += ["--checkpoint", self.path(f"kept-{number}", note.encode())]
         if key:
             arguments += ["--key", key.hex()]
-        told = subprocess.run([FIRST_VERIFIER, *arguments], capture_output=True, check=False).stdout
-        first, other = json.loads(told), second.verify(io.BytesIO(content), kept, key)
+        told = subprocess.run([FIRST_VERIFIER, *(["--proof"] if is_proof else []), *arguments], capture_output=True, check=False).stdout
+        check = second.verify_proof if is_proof else second.verify
+        first, other = json.loads(told), check(io.BytesIO(content), kept, key)
         message = f"seed {SEED}: {first.get('reason')} / {other.get('reason')}\n{content[:6000]!r}"
         self.assertEqual({each: first.get(each) for each in COMPARED}, {each: other.get(each) for each in COMPARED}, message)
         if first["verified"]:
@@ -143,6 +157,60 @@ class Both(unittest.TestCase):
         self.assertFalse(verdict["verified"], content)
         if line is not None:
             self.assertEqual(verdict["line"], line)
+
+    def prove(self, content, seq, kept=()):
+        """The proof that securemail-verify writes of an entry; empty when it does not."""
+        arguments = [self.path("log.ndjson", content), "--prove", str(seq)]
+        for number, note in enumerate(kept):
+            arguments += ["--checkpoint", self.path(f"kept-{number}", note.encode())]
+        return subprocess.run([FIRST_VERIFIER, *arguments], capture_output=True, check=False).stdout
+
+    # --- one entry ---
+
+    def test_every_entry_of_a_log_of_any_size_is_proven(self):
+        for count in (1, 2, 3, 6, 8, 11):
+            lines, notes = log_of(count)
+            for seq in range(1, count + 1):
+                proof = self.prove(text_of(lines), seq)
+                self.assertTrue(self.both(proof, is_proof=True)["verified"])
+                self.assertTrue(self.both(proof, [notes[count]], is_proof=True)["anchored"])
+                self.assertEqual(proof.count(b'"seq":'), 2)  # the entry's and the proof's: nothing of others
+
+    def test_an_entry_is_proven_under_the_checkpoint_that_was_kept(self):
+        lines, notes = log_of(13)
+        for size in (5, 8):
+            for seq in range(1, size + 1):
+                proof = self.prove(text_of(lines), seq, [notes[size]])
+                self.assertTrue(self.both(proof, [notes[size]], is_proof=True)["anchored"])
+                self.bad(proof, 1, kept=[notes[13]], is_proof=True)
+            self.assertEqual(self.prove(text_of(lines), size + 1, [notes[size]]), b"")
+
+    def test_nothing_is_proven_out_of_a_log_that_does_not_verify(self):
+        lines, _ = log_of(5)
+        self.assertEqual(self.prove(text_of(lines[:-1]), 2), b"")
+        self.assertEqual(self.prove(text_of(lines), 6), b"")
+
+    def test_a_proof_that_was_changed_is_refused(self):
+        lines, notes = log_of(7)
+        proof = self.prove(text_of(lines), 5)
+        for at in range(0, len(proof), 11):
+            changed = bytearray(proof)
+            changed[at] ^= 1
+            self.bad(bytes(changed), is_proof=True)
+            self.bad(proof[:at], is_proof=True)
+        value = json.loads(proof)
+        for name in [*value, "aa", "zz"]:
+            for other in ("", 0, 6, [], {}, None, "0" * 64, ["0" * 64], [*value["hashes"], "0" * 64], value["hashes"][:-1]):
+                if name not in value or value[name] != other:
+                    self.bad((canonical({**value, name: other}) + "\n").encode(), is_proof=True)
+        self.bad(proof + proof, is_proof=True)
+        self.bad(proof, 1, key=Key(b"other").public, is_proof=True)
+        self.bad((canonical({**value, "note": notes[6]}) + "\n").encode(), 1, is_proof=True)
+
+    def test_disclosures_may_be_left_out_of_a_proof(self):
+        value = json.loads(self.prove(text_of(log_of(4)[0]), 2))
+        del value["disclosures"]
+        self.assertEqual(self.both((canonical(value) + "\n").encode(), is_proof=True)["erased"], 2)
 
     # --- what is whole ---
 

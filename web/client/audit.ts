@@ -176,6 +176,11 @@ export class AuditLog {
     return (await this.get('/api/v1/audit/checkpoint', 'text/plain')).text();
   }
 
+  /** It goes to all administrators and auditors, to be kept outside the server. */
+  async mailCheckpoint(): Promise<void> {
+    await this.office.call('checkpoint_mail', {});
+  }
+
   /** The whole log, as securemail-verify reads it, in the pieces in which it comes. */
   async *exported(signal?: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     const reader = (await this.get('/api/v1/audit/export', 'application/x-ndjson', signal)).body!.getReader();

@@ -31,7 +31,7 @@ const REPEAT_AFTER_MS = [500, 2_000, 5_000];
  */
 const REPEATABLE: ReadonlySet<OperationName> = new Set([
   'renew', 'logout', 'leave', 'compose', 'send', 'subjects', 'read', 'revoke', 'delete', 'unlock',
-  'audit_access', 'organisation', 'totp_begin', 'hello', 'open', 'thread', 'open_message', 'reply_compose', 'reply',
+  'audit_access', 'checkpoint_mail', 'organisation', 'totp_begin', 'hello', 'open', 'thread', 'open_message', 'reply_compose', 'reply',
 ]);
 
 export type RequestOf<Name extends OperationName> = Omit<Operations[Name]['request'], 'meta'>;

@@ -148,6 +148,8 @@ export const EVENTS = [
   'notification-resent',
   'read-by-recipient',
   'log-restored',
+  'checkpoint-asked',
+  'checkpoint-mailed',
 ] as const;
 export type EventWord = (typeof EVENTS)[number];
 
@@ -1366,6 +1368,8 @@ export interface Operations {
   resend: { request: LinkRequest; reply: EmptyReply };
   /** An administrator or auditor gets the right to query and export the log. */
   audit_access: { request: SessionRequest; reply: AccessReply };
+  /** The log's signed head is mailed to all administrators and auditors, to be kept outside the host. */
+  checkpoint_mail: { request: SessionRequest; reply: EmptyReply };
   /** First call of a recipient's page: who sent it and how to prove who one is. */
   hello: { request: LinkOnlyRequest; reply: HelloReply };
   /** A person pressed the button: a 6-digit code is mailed. */
@@ -1419,6 +1423,7 @@ export const OPERATIONS: {
   unlock: { request: link_request, reply: empty_reply, carries_parts: false },
   resend: { request: link_request, reply: empty_reply, carries_parts: false },
   audit_access: { request: session_request, reply: access_reply, carries_parts: false },
+  checkpoint_mail: { request: session_request, reply: empty_reply, carries_parts: false },
   hello: { request: link_only_request, reply: hello_reply, carries_parts: false },
   send_code: { request: link_only_request, reply: send_code_reply, carries_parts: false },
   verify: { request: verify_request, reply: verify_reply, carries_parts: false },

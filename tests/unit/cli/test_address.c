@@ -45,6 +45,15 @@ static void a_strange_address_is_refused(void **state)
     }
 }
 
+/* With one dot taken away it would be another spelling, and another with the next. */
+static void a_host_that_ends_in_two_dots_is_none(void **state)
+{
+    char canonical[LINK_BASE_BYTES_MAX + 1];
+    (void)state;
+    assert_error(address_canonical("https://mail.example.org..", canonical), SM_BAD_VALUE);
+    assert_error(address_canonical("https://mail.example.org..:0443//", canonical), SM_BAD_VALUE);
+}
+
 static void a_strange_address_is_not_connected_to(void **state)
 {
     (void)state;
@@ -73,6 +82,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_has_one_spelling),
         cmocka_unit_test(a_strange_address_is_refused),
+        cmocka_unit_test(a_host_that_ends_in_two_dots_is_none),
         cmocka_unit_test(a_strange_address_is_not_connected_to),
         cmocka_unit_test(a_good_address_opens),
     };

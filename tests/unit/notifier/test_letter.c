@@ -22,8 +22,15 @@ static const char *const kinds[] = {[LETTER_NOTICE] = "notice",
     [LETTER_CODE] = "code",
     [LETTER_REPLY] = "reply",
     [LETTER_LOCKED] = "locked",
-    [LETTER_RESET] = "reset"};
+    [LETTER_RESET] = "reset",
+    [LETTER_CHECKPOINT] = "checkpoint"};
 static const char *const languages[] = {"nl", "en"};
+
+#define NOTE                                                        \
+    "securemail/8504a8e4202f5b8ba3c4ec53a07129bf\n15\n"             \
+    "9h0PFLVYtaZccPK+CFjM2FNy6fCasCyUKw8tto8jpdU=\n\n\xe2\x80\x94 " \
+    "securemail/8504a8e4202f5b8ba3c4ec53a07129bf "                  \
+    "ejXnqZYZPp1bivsLEgSkCpb5DOy+dr7PSyWIu179HzOsfIN+plguVxmKoOzQxYc9fd32bECilNhvdu2Z9QizXEfk5Aw=\n"
 
 static struct letter letter_of(uint64_t kind, const char *language)
 {
@@ -36,6 +43,7 @@ static struct letter letter_of(uint64_t kind, const char *language)
         .sender_name = span_text("Dr. Ada \xc3\x96zt\xc3\xbcrk"),
         .link = span_text(kind == LETTER_NOTICE || kind == LETTER_RESET ? LINK : ""),
         .code = span_text(kind == LETTER_CODE ? "042195" : ""),
+        .note = span_text(kind == LETTER_CHECKPOINT ? NOTE : ""),
         .expires_ms = 1796112780000}; /* 2026-12-01T08:13:00Z */
 }
 
@@ -209,10 +217,25 @@ static void a_letter_has_what_its_kind_demands_and_nothing_else(void **state)
     assert_refused(&facts);
     facts = notice, facts.kind = LETTER_LAST + 1;
     assert_refused(&facts);
+    facts = notice, facts.note = span_text(NOTE);
+    assert_refused(&facts);
     facts = notice, facts.kind = 0;
     assert_refused(&facts);
     facts = notice, facts.language = span_text("de");
     assert_refused(&facts);
+}
+
+static void a_note_is_a_checkpoint_and_no_other_text(void **state)
+{
+    static const char *const bad[] = {"", "securemail/1\n", NOTE "more\n",
+        "https://evil.example\n\n\n\n\n", "a\n1\nb\n\n<c>\n", "a\n1\nb\n\nc", "a\r\n1\nb\n\nc\n",
+        "a\tb\n\n\n\n\n"};
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct letter facts = letter_of(LETTER_CHECKPOINT, "nl");
+        facts.note = span_text(bad[i]);
+        assert_refused(&facts);
+    }
 }
 
 static void a_link_that_a_reader_could_misread_is_refused(void **state)
@@ -334,6 +357,7 @@ static void the_key_file_is_read_only_if_it_is_closed_and_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_note_is_a_checkpoint_and_no_other_text),
         cmocka_unit_test(every_letter_reads_as_agreed),
         cmocka_unit_test(the_name_beside_the_address_is_the_organisation_s_choice),
         cmocka_unit_test(a_header_holds_no_code_and_no_link),

@@ -55,6 +55,8 @@ const en: Words = {
   'notification-resent': 'An e-mail was sent again',
   'read-by-recipient': 'A recipient read another message of the conversation',
   'log-restored': 'A backup was restored: what the log had behind the entry before was lost',
+  'checkpoint-asked': 'Mailing a checkpoint of the log was asked for',
+  'checkpoint-mailed': 'A checkpoint of the log was mailed to administrators and auditors',
 };
 
 const nl: Words = {
@@ -106,6 +108,8 @@ const nl: Words = {
   'notification-resent': 'Een e-mail is opnieuw verstuurd',
   'read-by-recipient': 'Een ontvanger heeft een ander bericht uit het gesprek gelezen',
   'log-restored': 'Er is een back-up teruggezet: wat na de vorige regel in het logboek stond, is verloren gegaan',
+  'checkpoint-asked': 'Er is gevraagd een controlepunt van het logboek te mailen',
+  'checkpoint-mailed': 'Een controlepunt van het logboek is gemaild aan beheerders en auditors',
 };
 
 export const events = defineTexts(en, nl);

@@ -48,7 +48,13 @@ export function CheckpointNow({ log }: { log: AuditLog }) {
   const t = useTexts(texts);
   const { isBusy, error, act } = useDeed();
   const [note, setNote] = useState('');
+  const [isMailed, setIsMailed] = useState(false);
   const fetch = async (): Promise<void> => setNote(await log.checkpoint());
+  const mail = async (): Promise<void> => {
+    setIsMailed(false);
+    await log.mailCheckpoint();
+    setIsMailed(true);
+  };
   return (
     <section class="card" aria-labelledby="log-checkpoint">
       <h2 class="utrecht-heading-2 first" id="log-checkpoint">
@@ -56,10 +62,14 @@ export function CheckpointNow({ log }: { log: AuditLog }) {
       </h2>
       <p class="utrecht-paragraph">{t.checkpointText}</p>
       <FailureAlert error={error} />
+      {isMailed && <Alert kind="ok">{t.checkpointMailed}</Alert>}
       {note && <CopyText text={note} label={t.checkpoint} />}
       <div class="actions">
         <Button isBusy={isBusy} onClick={() => void act(fetch)}>
           {t.checkpointNow}
+        </Button>
+        <Button isBusy={isBusy} onClick={() => void act(mail)}>
+          {t.checkpointMail}
         </Button>
         {note && <Button onClick={() => saveFile(new Blob([note]), 'checkpoint.txt')}>{t.checkpointSave}</Button>}
       </div>

@@ -80,6 +80,8 @@ export const texts = defineTexts(
     checkpointText: 'A few signed lines that stand for the whole log as it is now. Keep one now and then, outside this server: with it you can show later that nothing before it was changed.',
     checkpointNow: 'Get the checkpoint',
     checkpointSave: 'Save as a file',
+    checkpointMail: 'Mail it to administrators and auditors',
+    checkpointMailed: 'It is on its way to all administrators and auditors. Keep that e-mail: securemail-verify takes it as it is.',
   },
   {
     title: 'Logboek',
@@ -159,5 +161,7 @@ export const texts = defineTexts(
     checkpointText: 'Een paar ondertekende regels die staan voor het hele logboek zoals het nu is. Bewaar er af en toe een, buiten deze server: daarmee kunt u later laten zien dat ervóór niets is gewijzigd.',
     checkpointNow: 'Controlepunt ophalen',
     checkpointSave: 'Als bestand bewaren',
+    checkpointMail: 'Mailen aan beheerders en auditors',
+    checkpointMailed: 'Het is onderweg naar alle beheerders en auditors. Bewaar die e-mail: securemail-verify leest hem zoals hij is.',
   },
 );
