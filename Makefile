@@ -177,7 +177,7 @@ static:
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
-docs: $(PRINTERS) all
+docs: $(PRINTERS) programs
 	@for page in $(filter-out web_protocol,$(notdir $(PRINTERS))); do $(OUT)/print/$$page > docs/$$page.md; done
 	@$(OUT)/print/web_protocol > web/protocol/protocol.ts
 	@docs/print/cli $(OUT)/bin > docs/cli.md

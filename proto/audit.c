@@ -40,7 +40,7 @@ const struct event_rule event_rules[EVENT_KIND_COUNT] = {
     [EVENT_DELETED]                = {"deleted", PEER_CRYPTO},
     [EVENT_EXPIRED]                = {"expired", PEER_CRYPTO},
     [EVENT_PURGED]                 = {"purged", PEER_RETENTION},
-    [EVENT_KEY_ROTATED]            = {"key-rotated", PEER_CRYPTO},
+    [EVENT_KEY_ROTATED]            = {"key-rotated", PEER_CRYPTO | PEER_AUDIT},
     [EVENT_LOG_ACCESSED]           = {"log-accessed", PEER_CRYPTO},
     [EVENT_LOG_EXPORTED]           = {"log-exported", PEER_AUDIT},
     [EVENT_OPERATOR_CALL]          = {"operator-call", PEER_CRYPTO},
@@ -75,8 +75,11 @@ FIELDS(audit_event, struct audit_event,
     F_U64(struct audit_event, result, 0, RESULT_REFUSED, "0 ok, 1 failed, 2 refused"),
     F_LINE(struct audit_event, reason, 0, REASON_BYTES_MAX, "a word or short fact"),
     F_LIST(struct audit_event, personal, 0, AUDIT_PERSONAL_MAX, personal_field, "erasable"));
+FIELDS_LOCAL(event_request, struct event_request,
+    F_U64(struct event_request, request, 0, INT64_MAX, "of what request from outside it comes; 0: none"));
 FIELDS(append_request, struct append_request,
-    F_LIST(struct append_request, events, 1, AUDIT_BATCH_MAX, audit_event, "durable together"));
+    F_LIST(struct append_request, events, 1, AUDIT_BATCH_MAX, audit_event, "durable together"),
+    F_LIST(struct append_request, requests, 0, AUDIT_BATCH_MAX, event_request, "for log lines alone, in the events' order"));
 FIELDS_LOCAL(held_event, struct held_event,
     F_ID(struct held_event, event, 1, "not logged: its organisation's log is damaged"));
 FIELDS(append_reply, struct append_reply,

@@ -88,8 +88,13 @@ struct audit_event {
     struct span reason; /* an error word or short fact; never personal, never secret */
     struct list personal;
 };
+/* Which request from outside an event comes of; for the log lines alone, in no entry. 0: none. */
+struct event_request {
+    uint64_t request;
+};
 struct append_request {
-    struct list events; /* of struct audit_event: durable together, but for those held */
+    struct list events;   /* of struct audit_event: durable together, but for those held */
+    struct list requests; /* of struct event_request, in the order of the events; or none */
 };
 /* An event that is not logged because its organisation's log is damaged; the others are. */
 struct held_event {

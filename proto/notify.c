@@ -28,7 +28,8 @@ FIELDS(mail_job, struct mail_job,
     F_U64(struct mail_job, kind, LETTER_NOTICE, LETTER_LAST, "1 notice, 2 code, 3 reply, 4 locked, 5 reset, 6 checkpoint"),
     TIME(struct mail_job, not_before_ms, "waits until then"),
     TIME(struct mail_job, not_after_ms, "given up after"),
-    F_BYTES(struct mail_job, sealed, 1, MAIL_JOB_BYTES_MAX, "a letter sealed to the notifier's key"));
+    F_BYTES(struct mail_job, sealed, 1, MAIL_JOB_BYTES_MAX, "a letter sealed to the notifier's key"),
+    F_U64(struct mail_job, request, 0, INT64_MAX, "of what request from outside it comes; 0: none"));
 FIELDS(enqueue_request, struct enqueue_request,
     F_LIST(struct enqueue_request, jobs, 1, PAGE_ROWS_MAX, mail_job, "each is taken once by its id"));
 FIELDS(cancel_request, struct cancel_request,

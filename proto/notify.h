@@ -39,6 +39,7 @@ struct mail_job {
     uint64_t kind;
     uint64_t not_before_ms, not_after_ms; /* waits for the undo window; given up after */
     struct span sealed;
+    uint64_t request; /* of what request from outside it comes, for log lines alone; 0: none */
 };
 struct enqueue_request {
     struct list jobs; /* of struct mail_job */

@@ -284,7 +284,8 @@ static struct keyring *open_keyring(const struct mail_options *options, struct d
         give_up("master key", options->master_key_file);
     (void)fclose(file);
     text[strcspn(text, "\n")] = '\0';
-    must(keyring_open(db, span_text(text), &keyring), "keyring");
+    const struct master_keys master = {.current = span_text(text)};
+    must(keyring_open(db, &master, &keyring), "keyring");
     return keyring;
 }
 

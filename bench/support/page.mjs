@@ -15,6 +15,20 @@ export function targetText({ target, is_at_most: isAtMost }) {
   return `${isAtMost ? 'at most' : 'at least'} ${target}`;
 }
 
+// What bench/large/run.mjs found, if it ran.
+function large() {
+  if (!fs.existsSync('bench/large/results.json')) return '';
+  const { messages, entries, rows, read_from_end_to_end: read } = JSON.parse(fs.readFileSync('bench/large/results.json', 'utf8'));
+  const lines = rows.map(({ what, few, many, ratio }) => `| ${what} | ${round(few)} /s | ${round(many)} /s | ${ratio.toFixed(2)} |`);
+  return `
+| | ten messages | ${messages.toLocaleString('en')} messages, ${entries.toLocaleString('en')} entries | ratio |
+|---|---|---|---|
+${lines.join('\n')}
+
+Large tables that were read from end to end meanwhile: ${read.length ? read.join(', ') : 'none'}.
+`;
+}
+
 export function page({ machine, runs, results }) {
   const rows = results.map((each) => {
     const { figure, product, unit, limit_name: name, limit, ratio } = each;
@@ -33,5 +47,5 @@ with the machine. \`make bench ONLY=mail\` measures the figures of one program a
 ${rows.join('\n')}
 
 ${fs.readFileSync('bench/performance.md', 'utf8').trim()}
-`;
+${large()}`;
 }

@@ -112,7 +112,7 @@ static bool check_first(struct walk *walk, struct slice entry)
     if (!shape_fits(entry, shape_first_entry) || !walk_says(entry, "kind", "log-started") ||
         !walk_says(entry, "source", "audit") || !walk_says(entry, "log", walk->log) ||
         !slice_member(entry, "public_key", &value) || !slice_hex(value, key, sizeof key) ||
-        memcmp(key, walk->public_key, sizeof key) != 0)
+        memcmp(key, walk->keys[0], sizeof key) != 0)
         return TAMPERED("the first entry does not found this log: it was replaced");
     return true;
 }
@@ -164,7 +164,7 @@ static bool compare_kept(struct walk *walk)
         if (kept->note.size != walk->tree.size)
             continue;
         struct proof_hash root = proof_tree_root(&walk->tree);
-        if (!proof_equal(&kept->note.root, &root))
+        if (!proof_equal(&kept->note.root, &root) || kept->key != walk->key)
             return !walk_tells_restore(walk, kept) &&
                    TAMPERED(
                        "up to here the log is not the one of your checkpoint %.100s: its history was written anew",
@@ -173,6 +173,34 @@ static bool compare_kept(struct walk *walk)
     }
     return true;
 }
+
+/* --- the signing key --- */
+
+static const char handed_over[] = "\"signing key: next ";
+
+/* Audit's own entry that names the key which signs after the next checkpoint. */
+static bool read_handover(struct walk *walk, struct slice entry)
+{
+    struct slice reason;
+    char expected[sizeof handed_over + 2 * PROOF_HASH_BYTES];
+    size_t size = sizeof handed_over - 1;
+    bool is_one = walk_says(entry, "kind", "key-rotated") && walk_says(entry, "source", "audit") &&
+                  slice_member(entry, "reason", &reason) && reason.size > size &&
+                  memcmp(reason.at, handed_over, size) == 0;
+    if (!is_one)
+        return true;
+    if (walk->key + 1 == walk->keys_count)
+        return TAMPERED("the entry names a signing key that the header does not");
+    int written = snprintf(expected, sizeof expected, "%s", handed_over + 1);
+    for (size_t i = 0; i < PROOF_HASH_BYTES; i++)
+        written += snprintf(expected + written, 3, "%02x", walk->keys[walk->key + 1][i]);
+    if (!slice_text_is(reason, expected))
+        return TAMPERED("the entry names another signing key than the header");
+    walk->is_handing_over = true;
+    return true;
+}
+
+/* --- restores --- */
 
 /* Says when: digits and the marks of a time, nothing else that a file may hold. */
 static bool read_time(struct slice entry, char out[static LOG_TIME_BYTES])
@@ -228,8 +256,8 @@ bool entry_read(struct walk *walk, struct slice line)
         return TAMPERED("the entry lacks a member that every entry has, or one has another form");
     proof_tree_add(&walk->tree, entry);
     walk->verdict->entries = walk->tree.size;
-    if (!entry_check_personal(walk, line, entry) || !note_restore(walk, entry) ||
-        !compare_kept(walk))
+    if (!entry_check_personal(walk, line, entry) || !read_handover(walk, entry) ||
+        !note_restore(walk, entry) || !compare_kept(walk))
         return false;
     if (walk->prover)
         prover_take(walk->prover, walk, line);

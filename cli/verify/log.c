@@ -64,32 +64,55 @@ static bool read_count(struct slice line, const char *name, uint64_t *out)
 
 /* --- header --- */
 
-bool walk_read_key(struct walk *walk, struct slice line)
+static bool read_key(struct walk *walk, struct slice key)
+{
+    struct slice value;
+    uint8_t *public_key = walk->keys[walk->keys_count];
+    bool is_read = shape_fits(key, shape_key) && slice_member(key, "public_key", &value) &&
+                   slice_hex(value, public_key, PROOF_HASH_BYTES) &&
+                   slice_member(key, "note_key", &value) &&
+                   proof_note_key_is(value, walk->origin, public_key);
+    walk->keys_count += is_read;
+    return is_read;
+}
+
+static bool has_given_key(const struct walk *walk)
+{
+    for (size_t i = 0; i < walk->keys_count; i++)
+        if (memcmp(walk->keys[i], walk->options->public_key, PROOF_HASH_BYTES) == 0)
+            return true;
+    return !walk->options->has_key;
+}
+
+/* The key that the log was founded with, and those it was handed over to. */
+bool walk_read_keys(struct walk *walk, struct slice line)
 {
     struct slice keys;
     struct slice key;
-    struct slice value;
     size_t state = 0;
-    bool is_read = slice_member(line, "keys", &keys) && slice_item(keys, &state, &key) &&
-                   shape_fits(key, shape_key) && slice_member(key, "public_key", &value) &&
-                   slice_hex(value, walk->public_key, sizeof walk->public_key) &&
-                   slice_member(key, "note_key", &value) &&
-                   proof_note_key_is(value, walk->origin, walk->public_key) &&
-                   !slice_item(keys, &state, &key);
-    if (!is_read)
-        return TAMPERED("the header does not name the log's one signing key");
-    if (walk->options->has_key &&
-        memcmp(walk->public_key, walk->options->public_key, sizeof walk->public_key) != 0)
-        return walk_fault(
-            walk, REMEDY_KEPT, "the log is signed by another key than the one you gave");
-    return true;
+    bool is_read = slice_member(line, "keys", &keys);
+    while (is_read && slice_item(keys, &state, &key))
+        is_read = walk->keys_count < KEYS_MAX && read_key(walk, key);
+    if (!is_read || walk->keys_count == 0)
+        return TAMPERED("the header does not name the log's signing keys");
+    return has_given_key(walk) ||
+           walk_fault(walk, REMEDY_KEPT, "the log is signed by another key than the one you gave");
 }
 
+static bool read_kept(const struct walk *walk, struct log_kept *kept)
+{
+    for (kept->key = 0; kept->key < walk->keys_count; kept->key++)
+        if (proof_note_read(kept->text, walk->keys[kept->key], &kept->note))
+            return true;
+    return false;
+}
+
+/* The kept checkpoints must be of this log, and signed by a key of it. */
 bool walk_check_kept(struct walk *walk)
 {
     for (size_t i = 0; i < walk->options->kept_count; i++) {
         struct log_kept *kept = &walk->options->kept[i];
-        if (!proof_note_read(kept->text, walk->public_key, &kept->note))
+        if (!read_kept(walk, kept))
             return walk_fault(walk, REMEDY_KEPT,
                 "the kept checkpoint %.100s is not signed by this log's key", kept->path);
         if (strcmp(kept->note.origin, walk->origin) != 0)
@@ -128,7 +151,7 @@ static bool on_header(struct walk *walk, struct slice line)
         return TAMPERED("the header does not name the log: its first entry was deleted or edited");
     (void)snprintf(walk->origin, sizeof walk->origin, LOG_ORIGIN "%s", walk->verdict->organisation);
     walk->has_header = true;
-    if (!walk_read_key(walk, line) || !walk_check_kept(walk))
+    if (!walk_read_keys(walk, line) || !walk_check_kept(walk))
         return false;
     if (walk->prover)
         prover_begin(walk->prover, walk, line);
@@ -144,7 +167,7 @@ static bool check_note(struct walk *walk, struct slice line)
     char text[PROOF_NOTE_MAX];
     struct proof_hash root = proof_tree_root(&walk->tree);
     if (!slice_member(line, "note", &value) || !slice_text(value, text, sizeof text) ||
-        !proof_note_read(text, walk->public_key, &note) || !proof_note_is_alone(text) ||
+        !proof_note_read(text, walk->keys[walk->key], &note) || !proof_note_is_alone(text) ||
         strcmp(note.origin, walk->origin) != 0)
         return TAMPERED("the checkpoint is not signed by the log's key");
     if (note.size != walk->tree.size || !proof_equal(&note.root, &root))
@@ -161,6 +184,9 @@ static bool on_checkpoint(struct walk *walk, struct slice line)
         return TAMPERED("the checkpoint does not tell its size");
     if (!check_note(walk, line))
         return false;
+    if (walk->is_handing_over) /* the old key's statement: from here on the next one signs */
+        walk->key++;
+    walk->is_handing_over = false;
     return size == walk->tree.size || TAMPERED("the checkpoint's line tells another size");
 }
 
@@ -182,6 +208,8 @@ static bool on_footer(struct walk *walk, struct slice line)
             "header and footer count other entries than there are: some were cut off or added");
     if (!has_hash(line, "hash", &walk->last))
         return TAMPERED("the footer names another last entry");
+    if (walk->key + 1 != walk->keys_count)
+        return TAMPERED("the header names a signing key that the log was not handed over to");
     walk->has_footer = true;
     if (!check_note(walk, line))
         return false;
@@ -218,6 +246,9 @@ static bool on_line(struct walk *walk, struct slice line)
         return TAMPERED("I do not know lines of this type");
     if (!walk->has_header && kind != 0)
         return TAMPERED("the header is missing: the file was cut at its beginning");
+    if (walk->is_handing_over && kinds[kind].read != on_checkpoint)
+        return TAMPERED(
+            "the entry before names another signing key, and the old one did not sign it");
     if (!shape_fits(line, kinds[kind].shape))
         return TAMPERED(
             "the line has a member that lines of its type do not have, or out of order");

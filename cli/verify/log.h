@@ -18,7 +18,8 @@ enum { LOG_KEPT_MAX = 64, LOG_RESTORES_MAX = 16, LOG_TIME_BYTES = 32 };
 struct log_kept {
     const char *path; /* borrowed */
     char text[PROOF_NOTE_MAX];
-    struct proof_note note; /* once the key is known */
+    struct proof_note note; /* once the keys are known */
+    size_t key;             /* which of the log's keys signed it */
 };
 
 struct log_options {

@@ -25,7 +25,21 @@ static bool read_head(struct walk *walk, struct slice line)
         !slice_text(value, walk->verdict->organisation, ID_DIGITS + 1))
         return TAMPERED("the proof does not name its organisation");
     (void)snprintf(walk->origin, sizeof walk->origin, LOG_ORIGIN "%s", walk->verdict->organisation);
-    return walk_read_key(walk, line) && walk_check_kept(walk);
+    return walk_read_keys(walk, line) && walk_check_kept(walk);
+}
+
+/*
+ * That one key was handed over to the next is shown by the log alone. So a key that was given must
+ * have signed this very checkpoint: that it stands in the list beside another says nothing.
+ */
+static bool is_by_a_key(const struct walk *walk, const char *text, struct proof_note *out)
+{
+    if (walk->options->has_key)
+        return proof_note_read(text, walk->options->public_key, out);
+    for (size_t i = 0; i < walk->keys_count; i++)
+        if (proof_note_read(text, walk->keys[i], out))
+            return true;
+    return false;
 }
 
 static bool read_note(struct walk *walk, struct slice line, struct proof_note *out)
@@ -33,8 +47,7 @@ static bool read_note(struct walk *walk, struct slice line, struct proof_note *o
     struct slice value;
     char text[PROOF_NOTE_MAX];
     return (slice_member(line, "note", &value) && slice_text(value, text, sizeof text) &&
-               proof_note_read(text, walk->public_key, out) &&
-               strcmp(out->origin, walk->origin) == 0) ||
+               is_by_a_key(walk, text, out) && strcmp(out->origin, walk->origin) == 0) ||
            TAMPERED("the checkpoint is not signed by the log's key");
 }
 

@@ -8,12 +8,15 @@
 #include "cli/verify/log.h"
 #include "cli/verify/shape.h"
 
-enum { ID_DIGITS = 32, ORIGIN_BYTES = 64 };
+enum { ID_DIGITS = 32, ORIGIN_BYTES = 64, KEYS_MAX = 16 };
 
 struct walk {
     struct log_options *options;
     struct log_verdict *verdict;
-    uint8_t public_key[PROOF_HASH_BYTES];
+    uint8_t keys[KEYS_MAX][PROOF_HASH_BYTES]; /* in the order in which they sign */
+    size_t keys_count, key;                   /* key: which one signs here */
+    bool
+        is_handing_over; /* the entry before names the next key: a checkpoint by this one follows */
     char origin[ORIGIN_BYTES]; /* "securemail/<organisation>": the first line of its checkpoints */
     char log[ID_DIGITS + 1];
     uint64_t last_seq;      /* as the header announces it */
@@ -38,10 +41,11 @@ bool walk_says(struct slice object, const char *name, const char *text);
  * fault all the same, for what the checkpoint covers is not there. False when there was no restore.
  */
 bool walk_tells_restore(struct walk *walk, const struct log_kept *kept);
-/* A list of one key, in the header or a proof. */
-bool walk_read_key(struct walk *walk, struct slice line);
 
-/* The kept checkpoints must be of this log, and signed by its key. */
+/* The list of keys in the header or a proof: the founder's, and those it was handed over to. */
+bool walk_read_keys(struct walk *walk, struct slice line);
+
+/* The kept checkpoints must be of this log, and signed by a key of it. */
 bool walk_check_kept(struct walk *walk);
 
 /* What the line discloses is what the entry commits to. */

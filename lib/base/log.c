@@ -1,10 +1,12 @@
-/* Structured log lines on standard error. The only mutable state of lib/base: name and level. */
+/* Structured log lines on standard error. The mutable state: name and level of the process, and of
+ * each thread the request that it is at work for. */
 #include "base/log.h"
 
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,12 +15,23 @@ enum { LINE_BYTES_MAX = 16384, END_BYTES = 32 /* kept free for the end of a line
 
 static const char *service_name = "-";
 static enum log_level level_least = LOG_INFO;
+static _Thread_local uint64_t request_now;
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
 void log_start(const char *service, enum log_level least)
 {
     service_name = service;
     level_least = least;
+}
+
+void log_request_set(uint64_t request)
+{
+    request_now = request;
+}
+
+uint64_t log_request(void)
+{
+    return request_now;
 }
 
 static enum sm_error append_quoted(struct buffer *line, const char *text)
@@ -53,6 +66,8 @@ static enum sm_error compose(
     TRY(append_pair(line, "service", service_name));
     TRY(append_pair(line, "level", level_names[level]));
     TRY(append_pair(line, "event", event));
+    if (request_now)
+        TRY(buffer_format(line, ",\"request\":\"%016" PRIx64 "\"", request_now));
     for (const char *name; (name = va_arg(pairs, const char *)) != NULL;) {
         size_t before = line->size;
         if (append_pair(line, name, va_arg(pairs, const char *)) == SM_OK)

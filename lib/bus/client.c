@@ -105,7 +105,7 @@ static enum sm_error prepare(
     attempt->header = (struct header){.operation = (uint16_t)call->operation,
         .idempotency = call->idempotency,
         .deadline_ms = clock_wall_ms() + call->timeout_ms,
-        .trace = call->trace};
+        .trace = call->trace ? call->trace : log_request()};
     TRY(id_random(&attempt->header.request));
     header_write(&attempt->header, attempt->header_bytes);
     return fields_encode(attempt->rule->request, message, &attempt->message);

@@ -24,7 +24,7 @@ struct bus_call {
     enum operation operation;
     int64_t timeout_ms;    /* from now; also the deadline in the header */
     struct id idempotency; /* none for reads */
-    uint64_t trace;
+    uint64_t trace;        /* 0: the request that this thread is at work for */
 };
 
 /*

@@ -101,6 +101,7 @@ enum sm_error bus_dispatch(const struct bus_server_options *options, struct bus_
     if (request->header.is_reply)
         return SM_BAD_FORMAT;
     const struct operation_rule *rule = catalog_find(request->header.operation);
+    log_request_set(request->header.trace);
     *reply_header = request->header;
     bound_deadline(&request->header);
     reply_header->is_reply = true;

@@ -132,6 +132,7 @@ static void do_job(struct bus_server *server, void *worker, struct job *job)
     struct bus_request request = {.caller = job->caller, .worker = worker, .arena = &arena};
     enum sm_error error = bus_dispatch(&server->options, &request, wire_frame(job->message, 1),
         wire_frame(job->message, 2), &job->reply_header, &job->reply);
+    log_request_set(0);
     assert(error == SM_OK); /* the header was read before the job was made */
 }
 

@@ -49,12 +49,18 @@ enum sm_error session_failure(struct db *db, const PGresult *result, const char 
 /* --- connecting --- */
 
 /*
- * Bounds on waiting; and no plan that reads a whole table where an index serves: a prepared
- * statement keeps the plan of the day, and a scan that was cheap when the table had ten rows is
- * kept when it has ten million. Compiling a plan (jit) costs more than any statement here takes.
+ * Bounds on waiting. A machine that is gone without a word is noticed within a quarter of a minute
+ * at the server too, so that an elected process's lock is free for its standby: by itself the
+ * server would wait for hours. (On this side session_connect says the same.)
+ *
+ * No plan that reads a whole table where an index serves: a prepared statement keeps the plan of
+ * the day, and a scan that was cheap when the table had ten rows is kept when it has ten million.
+ * Compiling a plan (jit) costs more than any statement here takes.
  */
 static const char session_options[] =
     "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
+    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=15000"
     " -c enable_seqscan=off -c jit=off";
 
 static void ignore_notice(void *context, const PGresult *result)
@@ -63,7 +69,6 @@ static void ignore_notice(void *context, const PGresult *result)
     (void)result;
 }
 
-/* A host that is gone without a word is noticed within a quarter of a minute. */
 enum sm_error session_connect(struct db *db)
 {
     static const char *const names[] = {"connect_timeout", "keepalives_idle", "keepalives_interval",

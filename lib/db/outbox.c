@@ -67,7 +67,8 @@ enum sm_error outbox_add(
 {
     struct buffer body DEFER(buffer_free) = BUFFER(EVENT_BODY_BYTES_MAX);
     TRY(fields_encode(&audit_event, event, &body));
-    return DB_POST(db, &outbox->insert, db_id(&event->event), db_bytes(buffer_span(&body)));
+    return DB_POST(db, &outbox->insert, db_id(&event->event), db_bytes(buffer_span(&body)),
+        db_i64((int64_t)log_request()));
 }
 
 /* --- waiting --- */
@@ -189,6 +190,7 @@ static void hold(struct relay *relay, struct id organisation, const char *cause)
 struct batch {
     struct arena arena;
     struct audit_event events[AUDIT_BATCH_MAX];
+    struct event_request requests[AUDIT_BATCH_MAX]; /* by the place of the event */
     int64_t rows[AUDIT_BATCH_MAX];
     bool is_held[AUDIT_BATCH_MAX];
     size_t count;
@@ -221,6 +223,7 @@ static enum sm_error read_batch(
             return SM_OK;
         TRY(db_read_i64(rows, i, 0, &batch->rows[batch->count]));
         TRY(decode_event(body, batch));
+        TRY(db_read_u64(rows, i, 3, &batch->requests[batch->count].request));
         batch->behind = batch->rows[batch->count];
         if (!is_held(relay, batch->events[batch->count].organisation))
             batch->count++;
@@ -253,7 +256,8 @@ static void mark_held(struct relay *relay, struct batch *batch, const struct lis
 
 static enum sm_error append(struct relay *relay, struct batch *batch)
 {
-    struct append_request request = {.events = {batch->events, batch->count}};
+    struct append_request request = {
+        .events = {batch->events, batch->count}, .requests = {batch->requests, batch->count}};
     struct append_reply reply = {0};
     struct arena arena DEFER(arena_free) = ARENA(BUS_MESSAGE_BYTES_MAX);
     struct bus_call call = {.operation = OP_APPEND, .timeout_ms = APPEND_TIMEOUT_MS};

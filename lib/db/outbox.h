@@ -20,26 +20,28 @@
 
 /* The SQL of one schema's event table: constant texts. See OUTBOX_SQL. */
 struct outbox {
-    const char *channel;         /* of the relays' bell */
-    struct statement insert;     /* $1 event id, $2 body; nothing when the id is there already */
-    struct statement pending;    /* $1 rows, $2 behind which id: id, event, body, oldest first */
+    const char *channel; /* of the relays' bell */
+    struct statement
+        insert; /* $1 event id, $2 body, $3 request; nothing when the id is there already */
+    struct statement
+        pending; /* $1 rows, $2 behind which id: id, event, body, request, oldest first */
     struct statement remove;     /* $1 ids as the text of an array, "{1,2}" */
     struct statement is_pending; /* $1 event id: one boolean */
     struct statement lock;       /* try the relay's advisory lock: one boolean */
 };
-#define OUTBOX_SQL(schema, lock_number)                                                         \
-    {                                                                                           \
-        .channel = schema "_event",                                                             \
-        .insert = {schema "_event_insert",                                                      \
-            "INSERT INTO " schema                                                               \
-            ".event (event, body) VALUES ($1, $2) ON CONFLICT (event) DO NOTHING"},             \
-        .pending = {schema "_event_pending",                                                    \
-            "SELECT id, event, body FROM " schema ".event WHERE id > $2 ORDER BY id LIMIT $1"}, \
-        .remove = {schema "_event_remove",                                                      \
-            "DELETE FROM " schema ".event WHERE id = ANY ($1::text::bigint[])"},                \
-        .is_pending = {schema "_event_is_pending",                                              \
-            "SELECT EXISTS (SELECT FROM " schema ".event WHERE event = $1)"},                   \
-        .lock = {schema "_event_lock", "SELECT pg_try_advisory_lock(" #lock_number ")"},        \
+#define OUTBOX_SQL(schema, lock_number)                                                          \
+    {                                                                                            \
+        .channel = schema "_event",                                                              \
+        .insert = {schema "_event_insert",                                                       \
+            "INSERT INTO " schema                                                                \
+            ".event (event, body, request) VALUES ($1, $2, $3) ON CONFLICT (event) DO NOTHING"}, \
+        .pending = {schema "_event_pending", "SELECT id, event, body, request FROM " schema      \
+                                             ".event WHERE id > $2 ORDER BY id LIMIT $1"},       \
+        .remove = {schema "_event_remove",                                                       \
+            "DELETE FROM " schema ".event WHERE id = ANY ($1::text::bigint[])"},                 \
+        .is_pending = {schema "_event_is_pending",                                               \
+            "SELECT EXISTS (SELECT FROM " schema ".event WHERE event = $1)"},                    \
+        .lock = {schema "_event_lock", "SELECT pg_try_advisory_lock(" #lock_number ")"},         \
     }
 
 /* Inside the caller's transaction. event->event must be set (random, or derived for repeats). */

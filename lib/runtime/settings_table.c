@@ -42,7 +42,7 @@ const struct setting_row settings_table[] = {
     ROW(SETTING_JOURNAL_DIR, "JOURNAL_DIR", C, TEXT, REQUIRED, PRESET("./var/journal"),
         MEANS("the folder of erasures.journal, which a restore needs: on another disk than the database and its backups, and kept")),
     ROW(SETTING_DATABASE, "DATABASE", ALL, TEXT, REQUIRED, SECRET,
-        MEANS("how this service reaches its PostgreSQL role, as a libpq connection string"),
+        MEANS("how this service reaches its PostgreSQL role, as a libpq connection string; with a standby: host=a,b target_session_attrs=read-write"),
         .remedy = "For example: host=/var/run/postgresql user=sm_audit dbname=securemail"),
     ROW(SETTING_LISTEN, "LISTEN", C | N | R | A, TEXT, REQUIRED,
         MEANS("where this service listens on the bus, comma-separated, e.g. tcp://127.0.0.1:5701")),

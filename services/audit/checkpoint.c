@@ -16,13 +16,13 @@ static enum sm_error append_origin(struct id organisation, struct buffer *out)
 }
 
 static enum sm_error make_key_id(
-    const struct signing_key *key, struct id organisation, uint8_t out[static KDF_SHA256_BYTES])
+    struct span public_key, struct id organisation, uint8_t out[static KDF_SHA256_BYTES])
 {
     struct buffer covered DEFER(buffer_free) = BUFFER(COVERED_BYTES_MAX);
     TRY(append_origin(organisation, &covered));
     TRY(buffer_append_u8(&covered, '\n'));
     TRY(buffer_append_u8(&covered, NOTE_ED25519));
-    TRY(buffer_append(&covered, signing_key_public(key)));
+    TRY(buffer_append(&covered, public_key));
     return kdf_sha256(buffer_span(&covered), out);
 }
 
@@ -42,7 +42,7 @@ static enum sm_error append_signature(
 {
     uint8_t key_id[KDF_SHA256_BYTES];
     uint8_t blob[KEY_ID_BYTES + ED25519_SIGNATURE_BYTES];
-    TRY(make_key_id(key, organisation, key_id));
+    TRY(make_key_id(signing_key_public(key), organisation, key_id));
     for (size_t i = 0; i < KEY_ID_BYTES; i++)
         blob[i] = key_id[i];
     TRY(signing_key_sign(key, body, blob + KEY_ID_BYTES));
@@ -71,13 +71,12 @@ enum sm_error checkpoint_check(const struct signing_key *key, struct id organisa
 }
 
 enum sm_error checkpoint_verifier_key(
-    const struct signing_key *key, struct id organisation, struct buffer *out)
+    struct span public_key, struct id organisation, struct buffer *out)
 {
     uint8_t key_id[KDF_SHA256_BYTES];
     char key_id_text[2 * KEY_ID_BYTES + 1];
     uint8_t blob[1 + ED25519_PUBLIC_BYTES] = {NOTE_ED25519};
-    struct span public_key = signing_key_public(key);
-    TRY(make_key_id(key, organisation, key_id));
+    TRY(make_key_id(public_key, organisation, key_id));
     hex_encode(span_of(key_id, KEY_ID_BYTES), key_id_text);
     for (size_t i = 0; i < ED25519_PUBLIC_BYTES; i++)
         blob[1 + i] = public_key.at[i];

@@ -35,6 +35,6 @@ SM_MUST_USE enum sm_error checkpoint_check(const struct signing_key *key, struct
 
 /* Appends the key's name for verifiers: "<origin>+<key id, hex>+<base64(0x01 || public key)>". */
 SM_MUST_USE enum sm_error checkpoint_verifier_key(
-    const struct signing_key *key, struct id organisation, struct buffer *out);
+    struct span public_key, struct id organisation, struct buffer *out);
 
 #endif

@@ -6,7 +6,9 @@
 
 #include "base/encode.h"
 #include "base/memory.h"
+#include "envelope/ed25519.h"
 #include "services/audit/canon.h"
+#include "services/audit/successor.h"
 
 enum { FORMAT_VERSION = 1, CHECKPOINTS_MAX = 512, STRANDED_MAX = 16 };
 /* One more of an entry than there can be: that shows the damage, and a page stays small. */
@@ -115,15 +117,44 @@ static enum sm_error end_line(struct canon *canon)
 
 /* --- header --- */
 
-static enum sm_error put_key(struct canon *canon, const struct export_scope *scope)
+static enum sm_error put_key(
+    struct canon *canon, const struct export_scope *scope, struct span public_key)
 {
     struct buffer name DEFER(buffer_free) = BUFFER(256);
-    TRY(checkpoint_verifier_key(scope->key, *scope->organisation, &name));
-    TRY(canon_array(canon, "keys"));
+    TRY(checkpoint_verifier_key(public_key, *scope->organisation, &name));
     TRY(canon_object(canon, NULL));
     TRY(canon_text(canon, "note_key", buffer_span(&name)));
-    TRY(canon_hex(canon, "public_key", signing_key_public(scope->key)));
-    TRY(canon_object_end(canon));
+    TRY(canon_hex(canon, "public_key", public_key));
+    return canon_object_end(canon);
+}
+
+/* The key that the log was founded with, as its first entry says; ours where it does not. */
+static struct span founding_key(
+    const struct export_lines *lines, uint8_t room[static ED25519_PUBLIC_BYTES])
+{
+    struct stored_entry first;
+    struct span digits;
+    bool is_read = db_rows_count(lines->entries.rows) > 0 &&
+                   store_entry_read(lines->entries.rows, 0, &first) == SM_OK &&
+                   canon_member(first.body, "public_key", &digits) == SM_OK &&
+                   hex_decode(digits, room, ED25519_PUBLIC_BYTES) == SM_OK;
+    return is_read ? span_of(room, ED25519_PUBLIC_BYTES) : signing_key_public(lines->scope.key);
+}
+
+/* All that signed, in the order in which they did. */
+static enum sm_error put_keys(struct canon *canon, const struct export_lines *lines)
+{
+    const struct export_scope *scope = &lines->scope;
+    struct successors later;
+    uint8_t room[ED25519_PUBLIC_BYTES];
+    TRY(successors_read(scope->db, scope->organisation, scope->to_seq, &later));
+    TRY(canon_array(canon, "keys"));
+    if (later.count == 0)
+        TRY(put_key(canon, scope, signing_key_public(scope->key)));
+    else
+        TRY(put_key(canon, scope, founding_key(lines, room)));
+    for (size_t i = 0; i < later.count; i++)
+        TRY(put_key(canon, scope, SPAN(later.keys[i])));
     return canon_array_end(canon);
 }
 
@@ -147,7 +178,7 @@ enum sm_error export_header(struct export_lines *lines, struct buffer *out)
     TRY(canon_number(&canon, "first_seq", 1));
     TRY(put_word(&canon, "format", "securemail-audit-log"));
     TRY(put_word(&canon, "hash", "SHA-256"));
-    TRY(put_key(&canon, &lines->scope));
+    TRY(put_keys(&canon, lines));
     TRY(canon_number(&canon, "last_seq", lines->scope.to_seq));
     TRY(put_log_id(&canon, lines));
     TRY(canon_hex(&canon, "organisation", id_span(lines->scope.organisation)));

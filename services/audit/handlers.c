@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/failpoint.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "proto/audit.h"
 #include "services/audit/event.h"
@@ -43,6 +44,21 @@ static enum sm_error list_held(const struct append_job *job, struct arena *arena
     return SM_OK;
 }
 
+/* What was logged, each under its own request. */
+static void tell_appended(const struct append_request *asked, const struct append_job *job)
+{
+    uint64_t own = log_request();
+    for (size_t i = 0; i < asked->events.count; i++) {
+        const struct audit_event *event = LIST_AT(struct audit_event, asked->events, i);
+        bool has_request = i < asked->requests.count;
+        log_request_set(
+            has_request ? LIST_AT(struct event_request, asked->requests, i)->request : 0);
+        log_line(LOG_DEBUG, job->is_held[i] ? "event-held" : "event-logged", "kind",
+            event_rules[event->kind].name, NULL);
+    }
+    log_request_set(own);
+}
+
 static enum sm_error on_append(struct bus_request *request, const void *message, void *reply)
 {
     const struct append_request *asked = message;
@@ -50,6 +66,7 @@ static enum sm_error on_append(struct bus_request *request, const void *message,
     struct append_job job = {.events = asked->events, .source = request->caller};
     TRY(check_events(&asked->events, request->caller));
     TRY(writer_commit(audit_of(request)->writer, &job, time_left_ms(request)));
+    tell_appended(asked, &job);
     answer->appended = job.appended;
     answer->repeated = job.repeated;
     TRY(list_held(&job, request->arena, &answer->held));

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "services/audit/canon.h"
+#include "services/audit/successor.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -138,14 +139,18 @@ static bool says(struct span body, const char *name, struct span bytes)
            span_equal(span_of(read, bytes.size), bytes);
 }
 
-static enum sm_error check_first(
-    const struct heads *heads, const struct id *organisation, const struct stored_entry *first)
+/* The log was founded with our key, or handed over to it. */
+static enum sm_error check_first(const struct heads *heads, struct db *db,
+    const struct id *organisation, const struct stored_entry *first)
 {
+    bool is_ours = false;
     if (!says(first->body, "organisation", id_span(organisation)))
         return damaged(organisation, 1, "the first entry is of another organisation");
-    if (!says(first->body, "public_key", signing_key_public(heads->key)))
-        return damaged(organisation, 1, "the log was opened with another signing key");
-    return SM_OK;
+    if (says(first->body, "public_key", signing_key_public(heads->key)))
+        return SM_OK;
+    TRY(successor_is_known(db, organisation, signing_key_public(heads->key), &is_ours));
+    return is_ours ? SM_OK
+                   : damaged(organisation, 1, "the log was opened with another signing key");
 }
 
 /* The next entry of the tail: in its place, chained to the one before, its hash right. */
@@ -178,7 +183,7 @@ static enum sm_error follow_all(const struct heads *heads, struct db *db, struct
                 return damaged(&head->organisation, head->tree.size + 1, not_an_entry);
             TRY(follow(head, &entry));
             if (entry.seq == 1)
-                TRY(check_first(heads, &head->organisation, &entry));
+                TRY(check_first(heads, db, &head->organisation, &entry));
         }
     }
     return SM_OK;
@@ -220,7 +225,7 @@ static enum sm_error start_at_checkpoint(
         checkpoint_check(heads->key, *organisation, &head->tree, checkpoint.note) != SM_OK)
         return damaged(organisation, checkpoint.size, "the newest checkpoint is not ours");
     TRY(read_entry(db, organisation, 1, &first_rows, &first));
-    TRY(check_first(heads, organisation, &first));
+    TRY(check_first(heads, db, organisation, &first));
     TRY(read_entry(db, organisation, checkpoint.size, &last_rows, &last));
     head->last = last.hash;
     head->recorded_ms = last.recorded_ms;

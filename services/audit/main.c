@@ -10,6 +10,7 @@
 #include "runtime/service.h"
 #include "services/audit/handlers.h"
 #include "services/audit/health.h"
+#include "services/audit/succession.h"
 
 #include <stdio.h>
 
@@ -18,11 +19,14 @@ enum { WORKERS = 64, READERS = 4, QUEUE_MAX = 256, NOTE_BYTES_MAX = 64 };
 /* Its files may be made here: before the cage. */
 static enum sm_error open_key(const struct settings *settings, struct signing_key **out)
 {
+    const char *conninfo = settings_text(settings, SETTING_DATABASE);
+    const char *folder = settings_text(settings, SETTING_KEYS_DIR);
     bool has_logs = false;
     struct db *db DEFER(db_close) = NULL;
-    TRY(db_open(settings_text(settings, SETTING_DATABASE), &db));
+    TRY(db_open(conninfo, &db));
     TRY(store_has_logs(db, &has_logs));
-    return signing_key_open(settings_text(settings, SETTING_KEYS_DIR), !has_logs, out);
+    TRY(signing_key_open(folder, !has_logs, out));
+    return succession_run(conninfo, folder, out);
 }
 
 static void close_parts(struct audit *audit)

@@ -20,6 +20,7 @@
 
 static const char key_name[] = "audit-sign.key";
 static const char public_name[] = "audit-sign.pub";
+static const char next_name[] = "audit-sign.next";
 enum { LINE_BYTES = 2 * ED25519_SEED_BYTES + 1, PATH_BYTES_MAX = 4096 };
 
 struct signing_key {
@@ -118,14 +119,20 @@ static enum sm_error sync_directory(const char *directory)
     return file >= 0 && fsync(file) == 0 ? SM_OK : refuse(directory, strerror(errno));
 }
 
+/* A new key, under a name that nobody reads yet. */
+static enum sm_error draw_key(const char *directory, struct path *out)
+{
+    struct secret *seed DEFER(secret_free) = NULL;
+    TRY(path_of(directory, ".audit-sign.new", out));
+    TRY(secret_random(ED25519_SEED_BYTES, &seed));
+    (void)unlink(out->text);
+    return write_line(out->text, 0600, secret_span(seed));
+}
+
 static enum sm_error make_key(const char *directory, const char *path)
 {
     struct path fresh;
-    struct secret *seed DEFER(secret_free) = NULL;
-    TRY(path_of(directory, ".audit-sign.new", &fresh));
-    TRY(secret_random(ED25519_SEED_BYTES, &seed));
-    (void)unlink(fresh.text);
-    TRY(write_line(fresh.text, 0600, secret_span(seed)));
+    TRY(draw_key(directory, &fresh));
     bool is_linked = link(fresh.text, path) == 0 || errno == EEXIST;
     int cause = errno;
     (void)unlink(fresh.text);
@@ -150,4 +157,52 @@ enum sm_error signing_key_open(const char *directory, bool may_make, struct sign
     TRY(write_line(public_path.text, 0644, signing_key_public(key)));
     *out = TAKE(key);
     return SM_OK;
+}
+
+/* --- the next one --- */
+
+static enum sm_error put_in_place(const char *directory, const char *from, const char *to)
+{
+    return rename(from, to) == 0 ? sync_directory(directory) : refuse(to, strerror(errno));
+}
+
+enum sm_error signing_key_open_next(const char *directory, struct signing_key **out)
+{
+    struct path path;
+    struct path fresh;
+    struct stat facts;
+    TRY(path_of(directory, next_name, &path));
+    if (lstat(path.text, &facts) != 0)
+        return errno == ENOENT ? SM_NOT_FOUND : refuse(path.text, strerror(errno));
+    if (S_ISREG(facts.st_mode) && facts.st_size == 0) {
+        TRY(draw_key(directory, &fresh));
+        TRY(put_in_place(directory, fresh.text, path.text));
+    }
+    return read_key(path.text, out);
+}
+
+static enum sm_error keep_old(
+    const char *directory, const char *path, const struct signing_key *old)
+{
+    char name[2 * ED25519_PUBLIC_BYTES + sizeof "audit-sign.old-"] = "audit-sign.old-";
+    struct path kept;
+    hex_encode(signing_key_public(old), name + sizeof "audit-sign.old-" - 1);
+    TRY(path_of(directory, name, &kept));
+    return link(path, kept.text) == 0 || errno == EEXIST ? SM_OK
+                                                         : refuse(kept.text, strerror(errno));
+}
+
+enum sm_error signing_key_take_over(
+    const char *directory, const struct signing_key *next, const struct signing_key *kept)
+{
+    struct path from;
+    struct path to;
+    struct path public_path;
+    TRY(path_of(directory, next_name, &from));
+    TRY(path_of(directory, key_name, &to));
+    TRY(path_of(directory, public_name, &public_path));
+    if (kept)
+        TRY(keep_old(directory, to.text, kept));
+    TRY(put_in_place(directory, from.text, to.text));
+    return write_line(public_path.text, 0644, signing_key_public(next));
 }

@@ -5,6 +5,7 @@
 #ifndef SM_CRYPTO_CRYPTO_H
 #define SM_CRYPTO_CRYPTO_H
 
+#include "base/rate.h"
 #include "db/outbox.h"
 #include "runtime/settings.h"
 #include "services/crypto/keyring.h"
@@ -20,6 +21,7 @@ struct crypto {
     struct keyring *keyring;
     struct hpke_keys *hpke;
     struct password_pool *passwords;
+    struct rate *links;        /* how often a link or its session may ask; NULL: no limit */
     struct relay *events;      /* audit events: log before release */
     struct mail_relay *mail;   /* mail jobs */
     struct journal *journal;   /* of erasures */

@@ -2,6 +2,8 @@
  */
 #include "services/crypto/mail.h"
 
+#include "base/log.h"
+
 #include "envelope/box.h"
 #include "proto/limits.h"
 
@@ -11,7 +13,8 @@ static const char box_info[] = "securemail/1 letter";
 static const struct statement
     insert = {"mail_job_insert",
         "INSERT INTO vault.mail_job (job, organisation, message, link, kind, not_before_ms,"
-        " not_after_ms, waits_for, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
+        " not_after_ms, waits_for, sealed, request)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"},
     drop = {"mail_job_drop",
         "DELETE FROM vault.mail_job WHERE message = $1 AND ($2::bytea IS NULL OR link = $2)"},
     cancel = {"mail_cancel_insert",
@@ -37,7 +40,7 @@ enum sm_error mail_add(const struct worker *worker, const struct mail_order *ord
     return DB_POST(worker->db, &insert, db_id(&job), db_id(&order->organisation),
         db_id(&order->message), db_id(&order->link), db_u64(order->letter.kind),
         db_i64(order->not_before_ms), db_i64(order->not_after_ms), db_id(&order->event),
-        db_bytes(buffer_span(&sealed)));
+        db_bytes(buffer_span(&sealed)), db_i64((int64_t)log_request()));
 }
 
 enum sm_error mail_cancel(struct db *db, struct id message, struct id link)

@@ -40,8 +40,8 @@ struct mail_relay {
 static const struct statement
     elect = {"mail_relay_elect", "SELECT pg_try_advisory_lock(7516013)"},
     ready = {"mail_job_ready",
-        "SELECT id, job, organisation, message, link, kind, not_before_ms, not_after_ms, sealed"
-        " FROM vault.mail_job AS waiting WHERE NOT EXISTS"
+        "SELECT id, job, organisation, message, link, kind, not_before_ms, not_after_ms, sealed,"
+        " request FROM vault.mail_job AS waiting WHERE NOT EXISTS"
         " (SELECT FROM vault.event WHERE event = waiting.waits_for)"
         " AND (NOT is_from_backup OR NOT restore.is_mail_held()) ORDER BY id LIMIT $1"},
     remove_jobs = {"mail_job_remove",
@@ -85,6 +85,7 @@ static enum sm_error read_job(const struct db_rows *rows, size_t row, struct mai
     TRY(db_read_i64(rows, row, 7, &not_after_ms));
     out->not_before_ms = (uint64_t)not_before_ms;
     out->not_after_ms = (uint64_t)not_after_ms;
+    TRY(db_read_u64(rows, row, 9, &out->request));
     return db_read_bytes(rows, row, 8, MAIL_JOB_BYTES_MAX, &out->sealed);
 }
 

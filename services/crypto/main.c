@@ -10,6 +10,7 @@
  */
 #include "base/log.h"
 #include "cage/cage.h"
+#include "proto/limits.h"
 #include "runtime/schema.h"
 #include "runtime/service.h"
 #include "services/crypto/anchor.h"
@@ -202,6 +203,9 @@ static enum sm_error serve(void)
     struct password_pool *passwords DEFER(password_pool_free) = NULL;
     TRY(open_passwords(&crypto, &passwords));
     crypto.passwords = passwords;
+    struct rate *links DEFER(rate_free) = NULL;
+    TRY(rate_new(LINK_CALLS_PER_MINUTE, &links));
+    crypto.links = links;
     struct mail_relay *mail DEFER(mail_relay_stop) = NULL;
     TRY(start_mail(&crypto, &mail));
     crypto.mail = mail;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "envelope/kdf.h"
 #include "proto/limits.h"
 #include "services/crypto/hpke_keys.h"
 #include "services/crypto/keep.h"
@@ -114,6 +115,27 @@ static enum sm_error check_time(
     return time_token_check(call->worker->crypto->keyring, meta->time_token, call->now_ms);
 }
 
+/*
+ * Counted by what is presented, id and secret together, before it is looked up: so it tells nothing
+ * of which links there are, and who has not the secret takes nothing from who has.
+ */
+static enum sm_error admit(struct sealed_call *call, const struct id *id, struct span secret)
+{
+    const struct crypto *crypto = call->worker->crypto;
+    struct buffer presented DEFER(buffer_free) = BUFFER(ID_BYTES + LINK_SECRET_BYTES);
+    uint8_t key[KDF_SHA256_BYTES];
+    int64_t wait_ms = 0;
+    if (!crypto->links)
+        return SM_OK;
+    TRY(buffer_append(&presented, id_span(id)));
+    TRY(buffer_append(&presented, secret));
+    TRY(kdf_hmac_sha256(keyring_key(crypto->keyring, KEY_SESSION), buffer_span(&presented), key));
+    enum sm_error error = rate_take(crypto->links, SPAN(key), clock_monotonic_ms(), &wait_ms);
+    if (error == SM_RATE_LIMITED)
+        call->failure->retry_after_s = (uint64_t)(wait_ms + 999) / 1000;
+    return error;
+}
+
 static enum sm_error prove(struct sealed_call *call, const struct sealed_handler *handler,
     const struct sealed_operation *operation, const void *message)
 {
@@ -128,12 +150,13 @@ static enum sm_error prove(struct sealed_call *call, const struct sealed_handler
         if (!link)
             return SM_BAD_FORMAT;
         call->link = *link;
+        TRY(admit(call, &link->link, link->secret));
         return link_prove(call);
     case NEEDS_VERIFIED:
         if (!session)
             return SM_BAD_FORMAT;
         call->session = *session;
-        return SM_OK;
+        return admit(call, &session->session, session->secret);
     }
     return SM_BAD_FORMAT;
 }
@@ -200,13 +223,10 @@ static bool is_of_frame(enum sm_error error)
     return error == SM_KEY_UNKNOWN || error == SM_BAD_FORMAT || error == SM_TAMPERED;
 }
 
-static void log_outcome(
-    const struct bus_request *request, const char *operation, enum sm_error outcome)
+static void log_outcome(const char *operation, enum sm_error outcome)
 {
-    char trace[24];
-    (void)snprintf(trace, sizeof trace, "%llx", (unsigned long long)request->header.trace);
     log_line(outcome == SM_OK ? LOG_DEBUG : LOG_INFO, "sealed-call", "operation", operation,
-        "outcome", error_name(outcome), "trace", trace, NULL);
+        "outcome", error_name(outcome), NULL);
 }
 
 enum sm_error on_carry(struct bus_request *request, const void *message, void *reply)
@@ -243,7 +263,7 @@ enum sm_error on_carry(struct bus_request *request, const void *message, void *r
         TRY(seal(&call, exchange, &answer));
     }
     effects->outcome = error;
-    log_outcome(request, handler->operation, error);
+    log_outcome(handler->operation, error);
     return SM_OK;
 }
 

@@ -130,7 +130,8 @@ struct exchange {
     struct sink sink;
     struct inflow inflow; /* the connection it came in by */
     struct answer answer;
-    uint64_t wait_s; /* for an error answer: when it may be asked again; 0: as the error has it */
+    uint64_t request; /* its id in the logs; 0: no worker had it yet */
+    uint64_t wait_s;  /* for an error answer: when it may be asked again; 0: as the error has it */
     char explanation[EXPLANATION_BYTES_MAX]; /* in words, for an error answer; may be empty */
 };
 

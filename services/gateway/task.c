@@ -2,6 +2,7 @@
 #include "services/gateway/task.h"
 
 #include "base/log.h"
+#include "base/random.h"
 #include "services/gateway/access.h"
 
 static enum sm_error run(struct worker *worker, struct exchange *exchange)
@@ -54,10 +55,17 @@ static enum sm_error (*const tasks[TASK_COUNT])(struct worker *, struct exchange
 
 void task_do(enum task task, struct worker *worker, struct exchange *exchange)
 {
+    if (exchange->request == 0 &&
+        random_bytes(&exchange->request, sizeof exchange->request) == SM_OK)
+        exchange->request &= INT64_MAX; /* as a column holds it */
+    log_request_set(exchange->request);
     enum sm_error error = tasks[task](worker, exchange);
-    if (error == SM_OK)
-        return;
-    if (exchange->sink.state)
+    if (error != SM_OK && exchange->sink.state)
         exchange->sink.free(&exchange->sink.state);
-    answer_error(exchange, error);
+    if (error != SM_OK)
+        answer_error(exchange, error);
+    if (task == TASK_RUN)
+        log_line(LOG_DEBUG, "request", "route", exchange->route ? exchange->route->path : "-",
+            "outcome", error_name(error), NULL);
+    log_request_set(0);
 }

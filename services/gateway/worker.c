@@ -59,12 +59,10 @@ enum sm_error worker_ask(struct worker *worker, const struct bus_call *wanted, c
 {
     const struct operation_rule *rule = catalog_find((uint16_t)wanted->operation);
     struct bus_client *client = NULL;
-    struct bus_call call = *wanted;
     if (!rule)
         return SM_UNKNOWN_OPERATION;
     TRY(client_of(worker, rule->servers, &client));
-    TRY(random_bytes(&call.trace, sizeof call.trace));
-    return bus_client_call(client, &call, message, arena, reply);
+    return bus_client_call(client, wanted, message, arena, reply);
 }
 
 enum sm_error worker_call(struct worker *worker, enum operation operation, const void *message,

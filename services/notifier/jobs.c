@@ -5,6 +5,7 @@
 #include "services/notifier/jobs.h"
 
 #include "base/failpoint.h"
+#include "base/log.h"
 #include "proto/audit.h"
 #include "proto/limits.h"
 
@@ -68,16 +69,17 @@ static enum sm_error read_facts(const struct db_rows *rows, size_t row, struct j
 
 static const struct statement insert_job = {"job_insert",
     "INSERT INTO outbox.job (job, state, kind, rank, organisation, message, link, sealed, next_ms,"
-    " not_after_ms) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (job) DO NOTHING"
+    " not_after_ms, request) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (job) DO NOTHING"
     " RETURNING 1::bigint"};
 
 static enum sm_error insert(struct db *db, const struct mail_job *job)
 {
+    log_request_set(job->request); /* of its event too */
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     enum job_rank rank = job->kind == LETTER_CODE ? JOB_URGENT : JOB_ANY;
     TRY(DB_RUN(db, &insert_job, &rows, db_id(&job->job), db_u64(job->kind), db_i64(rank),
         db_id(&job->organisation), db_id(&job->message), db_id(&job->link), db_bytes(job->sealed),
-        db_u64(job->not_before_ms), db_u64(job->not_after_ms)));
+        db_u64(job->not_before_ms), db_u64(job->not_after_ms), db_i64((int64_t)job->request)));
     if (db_rows_count(rows) == 0)
         return SM_OK; /* told before */
     struct job_facts facts = {job->job, job->organisation, job->message, job->link, job->kind};
@@ -111,7 +113,7 @@ static const struct statement claim_job = {"job_claim",
     " holder_pid = pg_backend_pid(), holder_started = (SELECT backend_start FROM pg_stat_activity"
     " WHERE pid = pg_backend_pid()) FROM due WHERE j.job = due.job"
     " RETURNING j.job, j.organisation, j.message, j.link, j.kind, j.attempts, clock.now_ms(),"
-    " j.not_after_ms <= clock.now_ms(), j.is_cancelled, j.sealed"};
+    " j.not_after_ms <= clock.now_ms(), j.is_cancelled, j.sealed, j.request"};
 
 void claimed_job_free(struct claimed_job *claimed)
 {
@@ -133,6 +135,7 @@ enum sm_error jobs_claim(
     TRY(db_read_bool(rows, 0, 7, &claimed.is_over));
     TRY(db_read_bool(rows, 0, 8, &claimed.is_cancelled));
     TRY(db_read_bytes(rows, 0, 9, MAIL_JOB_BYTES_MAX, &claimed.sealed));
+    TRY(db_read_u64(rows, 0, 10, &claimed.request));
     claimed.job = facts.job;
     claimed.organisation = facts.organisation;
     claimed.message = facts.message;
@@ -149,7 +152,7 @@ enum sm_error jobs_claim(
  */
 #define WIPED                                                                               \
     " sealed = NULL, organisation = NULL, message = NULL, link = NULL, lease_until_ms = 0," \
-    " holder_pid = NULL, holder_started = NULL"
+    " holder_pid = NULL, holder_started = NULL, request = 0"
 
 static const struct statement settle_job = {"job_settle",
     "WITH old AS (SELECT job, is_cancelled, not_after_ms FROM outbox.job WHERE job = $1"

@@ -42,6 +42,7 @@ struct claimed_job {
     bool is_over;      /* its time is up: give up without an attempt */
     bool is_cancelled; /* asked before its sender died: postponing cancels it */
     struct span sealed;
+    uint64_t request; /* for log lines; 0: none */
 };
 void claimed_job_free(struct claimed_job *claimed);
 

@@ -227,7 +227,9 @@ static enum sm_error send_next(struct sender *sender)
         TRY(db_open(options->conninfo, &sender->db));
     TRY(jobs_claim(
         sender->db, sender->rank_max, options->smtp.timeout_ms + LEASE_MARGIN_MS, &claimed));
+    log_request_set(claimed.request);
     handle(sender, &claimed);
+    log_request_set(0);
     return SM_OK;
 }
 

@@ -29,6 +29,7 @@ export class Faults {
       ['a process stands still', this.stopOne],
       ['a process stands still', this.stopOne],
       ['PostgreSQL killed', this.killDatabase],
+      ['PostgreSQL fails over', this.failOver],
       ['the mail relay refuses or hangs', this.spoilRelay],
       ['the clock is stepped', this.stepClock],
       ...(this.disk ? [['the disk is full', this.fillDisk]] : []),
@@ -70,10 +71,17 @@ export class Faults {
   }
 
   async killDatabase() {
-    const { cluster } = this.world.stack;
-    await cluster.stop('SIGQUIT');
+    const { active } = this.world.stack.cluster;
+    await active.stop('SIGQUIT');
     await sleep(this.random(2000));
-    await cluster.start();
+    await active.start();
+  }
+
+  // The standby takes over, and the one that died comes back as the standby.
+  async failOver() {
+    await this.world.stack.cluster.failOver();
+    await sleep(this.random(2000));
+    await this.world.stack.cluster.makeStandby();
   }
 
   async spoilRelay() {

@@ -1,10 +1,11 @@
 // Constant work while things break: node tests/chaos/run.mjs SECONDS (60 where nothing is said). Two of every service on
-// one PostgreSQL and one object store, people at work through the pages' client, one fault after the other. At the end
+// one PostgreSQL with its standby and one object store, people at work through the pages' client, one fault after the other. At the end
 // everything that was acknowledged is looked at from outside, and the report says what was lost. It stops by itself.
 // SM_CHAOS_SEED repeats the order of a run's faults.
 
 import crypto from 'node:crypto';
 
+import { Pair } from '../system/support/pair.mjs';
 import { startWorld } from '../system/support/world.mjs';
 import { check } from './check.mjs';
 import { Faults, setClock, smallDisk } from './faults.mjs';
@@ -24,7 +25,7 @@ const sum = (counts) => Object.values(counts).reduce((all, count) => all + count
 
 let disk = null;
 const world = await startWorld({
-  fsync: true,
+  makeCluster: (folder) => Pair.of(folder, { fsync: true }),
   replicas: { gateway: 2, crypto: 2, notifier: 2, retention: 2, audit: 2 },
   env: { retention: { SECURE_MAIL_RETENTION_INTERVAL_S: '2' }, audit: { SECURE_MAIL_CHECKPOINT_INTERVAL_S: '1' }, notifier: { SECURE_MAIL_SMTP_TIMEOUT_S: '5' } },
   makeReady(folder) {
@@ -46,6 +47,8 @@ try {
   for (const home of Object.keys(world.people)) await world.login(home);
   await people.signIn();
   losses = await check(world, people);
+  for (const what of ['send', 'open', 'reply', 'revoke', 'delete'])
+    if (!people.done[what]) losses.push(`${what}: asked ${people.asked[what] ?? 0} times and never acknowledged: nothing was shown`);
 } finally {
   console.log(`faults: ${sum(faults.counts)} (${said(faults.counts)})`);
   console.log(`operations: ${sum(people.asked)} asked (${said(people.asked)}), ${sum(people.done)} acknowledged (${said(people.done)})`);

@@ -273,6 +273,9 @@ test('the runbook\'s rotations of keys leave everything in place', async () => {
   const old = deployment.masterKey;
   await deployment.runbook('rotate-org', { ORGANISATION: deployment.organisation });
   await deployment.runbook('rotate-hpke');
+  await deployment.runbook('rotate-signing');
+  await deployment.runbook('rotate-bus');
+  await deployment.untilHealthy();
   await deployment.runbook('rotate-master');
   await deployment.untilHealthy();
 

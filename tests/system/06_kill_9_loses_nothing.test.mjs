@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { SERVICES, TOP, sleep } from '../../dev/stack.mjs';
@@ -157,9 +158,15 @@ const SPECIAL = [
   }],
 ];
 
+// What an operator has asked for before the start at which it happens.
+const BEFORE_THE_START = [
+  [/^audit\.succession\./, () => fs.writeFileSync(world.stack.path('keys', 'audit-sign.next'), '', { mode: 0o600 })],
+];
+
 for (const { service, name } of failPoints().filter(isChosen))
   test(`${service} dies at ${name}`, async () => {
     await world.stack.stopService(service);
+    for (const [names, ask] of BEFORE_THE_START) if (names.test(name)) ask();
     // A start may itself pass the fail point: then it is dead already, which is just as good.
     await world.stack.startService(service, { SM_FAIL_POINT: name }).catch(() => {});
     const supervisor = new Supervisor(service);

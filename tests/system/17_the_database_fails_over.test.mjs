@@ -2,6 +2,7 @@
 // the new one by themselves, and whoever waited for an answer learns what became of his message.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { fakeXhr } from '../web/support/person.mjs';
@@ -80,6 +81,18 @@ test('work goes on at the standby, with everything that was acknowledged', async
     t.diagnostic(`promoted after ${promoted - killed} ms; a whole send and open ${Date.now() - promoted} ms later`);
   });
   await everythingIsThere();
+});
+
+// The timers of the server's side, as the kernel tells them: state 01 is established, timer 02 is keepalive.
+test('a machine that is gone without a word is noticed by the database in seconds', () => {
+  const { port } = world.stack.cluster.active;
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = fs.readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1).map((line) => line.trim().split(/\s+/));
+  const sessions = rows.filter(([, from, , state]) => from.endsWith(local) && state === '01');
+  const timers = sessions.map((row) => row[5].split(':')).filter(([kind]) => kind === '02');
+
+  assert.ok(timers.length > 5, `${sessions.length} sessions, ${timers.length} with a keepalive timer`);
+  for (const [, when] of timers) assert.ok(parseInt(when, 16) / 100 <= 15, `${parseInt(when, 16) / 100} s`);
 });
 
 test('the one that died comes back as the standby, while work goes on', async () => {

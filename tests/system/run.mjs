@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { runFiles } from '../support/run-files.mjs';
 
 // Processes that are killed with SIGKILL have nothing to tell a sanitizer; the others pass the same code.
-const withoutSanitizers = /^06_/;
+const withoutSanitizers = /^(06|16)_/;
 
 await runFiles(path.dirname(fileURLToPath(import.meta.url)), {
   wanted: process.argv.slice(2),

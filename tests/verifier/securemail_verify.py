@@ -203,7 +203,8 @@ class Log:
     def __init__(self, kept=(), key=None):
         self.kept_notes, self.given_key = kept, key
         self.kept, self.tree, self.prev = [], Tree(), bytes(32)
-        self.header = self.public_key = self.origin = None
+        self.header = self.origin = None
+        self.keys, self.key, self.is_handing_over = [], 0, False
         self.is_done = self.is_anchored = False
         self.disclosed = self.erased = 0
 
@@ -215,21 +216,41 @@ class Log:
         kind = value.get("type")
         need(isinstance(kind, str) and kind in kinds, "no line of this type")
         need((kind == "header") == (self.header is None), "the header is missing, or there twice")
+        need(kind == "checkpoint" or not self.is_handing_over, "the old key did not sign that another follows")
         kinds[kind](value)
 
     def on_header(self, line):
         check_shape(line, HEADER)
-        self.take_key(line)
+        self.take_keys(line)
 
-    def take_key(self, line):
-        need(len(line["keys"]) == 1, "not one key")
-        check_shape(line["keys"][0], KEY)
+    def take_keys(self, line):
+        need(1 <= len(line["keys"]) <= 16, "no key, or too many")
         self.header, self.origin = line, "securemail/" + line["organisation"]
-        self.public_key = bytes.fromhex(line["keys"][0]["public_key"])
-        shown = base64.b64encode(b"\1" + self.public_key).decode()
-        need(line["keys"][0]["note_key"] == f"{self.origin}+{key_id(self.origin, self.public_key).hex()}+{shown}", "the note_key is not the key")
-        need(self.given_key in (None, self.public_key), "the log is signed by another key than the one that was given")
-        self.kept = [read_note(note, self.origin, self.public_key, False) for note in self.kept_notes]
+        self.keys = [self.read_key(each) for each in line["keys"]]
+        need(self.given_key in (None, *self.keys), "the log is signed by another key than the one that was given")
+        self.kept = [self.read_kept(note) for note in self.kept_notes]
+
+    def read_key(self, line):
+        check_shape(line, KEY)
+        public_key = bytes.fromhex(line["public_key"])
+        shown = base64.b64encode(b"\1" + public_key).decode()
+        need(line["note_key"] == f"{self.origin}+{key_id(self.origin, public_key).hex()}+{shown}", "the note_key is not the key")
+        return public_key
+
+    def read_kept(self, note):
+        """Size, root, and which of the log's keys signed it."""
+        for place, key in enumerate(self.keys):
+            try:
+                return *read_note(note, self.origin, key, False), place
+            except Fault:
+                pass
+        raise Fault("the checkpoint that was kept is not signed by the log's key")
+
+    def read_proof_note(self, note):
+        """Only the log shows that a key was handed over: a key that was given must have signed this note itself."""
+        if self.given_key:
+            self.keys = [self.given_key]
+        return self.read_kept(note)[:2]
 
     def on_entry(self, line):
         check_shape(line, ENTRY_LINE, {"disclosures": LIST})
@@ -237,7 +258,7 @@ class Log:
         if self.tree.size == 0:
             check_shape(entry, FIRST)
             need(entry["log"] == self.header["log"], "another log is founded here")
-            need(bytes.fromhex(entry["public_key"]) == self.public_key, "another key is founded here")
+            need(bytes.fromhex(entry["public_key"]) == self.keys[0], "another key is founded here")
         else:
             check_shape(entry, ENTRY, ENTRY_MAY)
         need(entry["organisation"] == self.header["organisation"], "an entry of another organisation")
@@ -248,7 +269,15 @@ class Log:
         self.prev = made
         self.tree.add(raw)
         self.open_commitments(entry.get("personal"), line.get("disclosures"))
+        self.read_handover(entry)
         self.compare_kept()
+
+    def read_handover(self, entry):
+        if (entry["kind"], entry["source"]) != ("key-rotated", "audit") or not entry.get("reason", "").startswith("signing key: next "):
+            return
+        need(self.key + 1 < len(self.keys), "a signing key that the header does not name")
+        need(entry["reason"] == "signing key: next " + self.keys[self.key + 1].hex(), "another signing key than the header's")
+        self.is_handing_over = True
 
     def open_commitments(self, personal, disclosures):
         need(personal is None or 1 <= len(personal) <= 4, "too few or many commitments")
@@ -267,21 +296,24 @@ class Log:
         self.erased += len(personal or []) - len(disclosures or [])
 
     def compare_kept(self):
-        for size, root in self.kept:
+        for size, root, key in self.kept:
             if size == self.tree.size:
-                need(root == self.tree.root(), "not the log of the checkpoint that was kept")
+                need(root == self.tree.root() and key == self.key, "not the log of the checkpoint that was kept")
                 self.is_anchored = True
 
     def check_head(self, note):
-        need(read_note(note, self.origin, self.public_key, True) == (self.tree.size, self.tree.root()), "the checkpoint does not fit")
+        need(read_note(note, self.origin, self.keys[self.key], True) == (self.tree.size, self.tree.root()), "the checkpoint does not fit")
 
     def on_checkpoint(self, line):
         check_shape(line, CHECKPOINT)
         self.check_head(line["note"])
         need(line["size"] == self.tree.size, "the checkpoint's line tells another size")
+        self.key += self.is_handing_over
+        self.is_handing_over = False
 
     def on_footer(self, line):
         check_shape(line, FOOTER)
+        need(self.key + 1 == len(self.keys), "a signing key that the log was not handed over to")
         need(line["count"] == self.header["last_seq"] == self.tree.size, "entries were cut off or added")
         need(line["hash"] == self.prev.hex() and line["root"] == self.tree.root().hex(), "another last entry or root")
         self.check_head(line["note"])
@@ -290,7 +322,7 @@ class Log:
     def finish(self):
         need(self.header, "the file is empty")
         need(self.is_done, "the footer is missing")
-        need(all(size <= self.tree.size for size, _ in self.kept), "the log is shorter than a checkpoint that was kept")
+        need(all(size <= self.tree.size for size, *_ in self.kept), "the log is shorter than a checkpoint that was kept")
 
 
 def verify_proof(file, kept=(), key=None):
@@ -301,15 +333,15 @@ def verify_proof(file, kept=(), key=None):
         need(content.endswith(b"\n") and b"\n" not in content[:-1] and len(content) <= LINE_BYTES_MAX + 1, "not one line")
         line = parse(content[:-1])
         check_shape(line, PROOF, {"disclosures": LIST})
-        log.take_key(line)
-        size, root = read_note(line["note"], log.origin, log.public_key, False)
+        log.take_keys(line)
+        size, root = log.read_proof_note(line["note"])
         need(all(isinstance(each, str) and HASH.fullmatch(each) for each in line["hashes"]), "a hash that is none")
         hashes = [bytes.fromhex(each) for each in line["hashes"]]
         need(path_root(sha256(b"\0", written(line["entry"])), line["seq"], size, hashes) == root, "not in the tree")
         check_shape(line["entry"], *((FIRST,) if line["seq"] == 1 else (ENTRY, ENTRY_MAY)))
         need([line["entry"][each] for each in ("seq", "organisation")] == [line["seq"], line["organisation"]], "another entry")
         log.open_commitments(line["entry"].get("personal"), line.get("disclosures"))
-        need(all(each == (size, root) for each in log.kept), "not under the checkpoint that was kept")
+        need(all(each[:2] == (size, root) for each in log.kept), "not under the checkpoint that was kept")
     except Fault as fault:
         reason = str(fault)
     verdict = {"verified": reason is None, "anchored": bool(log.kept), "entries": 1, "disclosed": log.disclosed, "erased": log.erased}

@@ -14,7 +14,7 @@ const STANDBY = 'standby'; // the name by which the one that writes knows it
 export class Pair {
   static async of(folder, { fsync = false } = {}) {
     const ports = await freePorts(2);
-    const settings = { listen_addresses: '127.0.0.1', hot_standby: 'on' };
+    const settings = { listen_addresses: '127.0.0.1', hot_standby: 'on', wal_retrieve_retry_interval: '200ms' };
     return new Pair(ports.map((port, i) => new Cluster(path.join(folder, `pg-${i + 1}`), { fsync, port, settings })));
   }
 

@@ -144,6 +144,27 @@ static void a_failure_is_logged_and_handed_on(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, keep)
+static void a_line_names_the_request_that_its_thread_is_at_work_for(void **state)
+{
+    (void)state;
+    log_request_set(0x1234);
+    log_line(LOG_INFO, "first", NULL);
+    json_t *line = one_line();
+    log_request_set(0);
+
+    assert_string_equal(member(line, "request"), "0000000000001234");
+    json_decref(line);
+}
+
+static void a_line_of_no_request_names_none(void **state)
+{
+    (void)state;
+    log_line(LOG_INFO, "first", NULL);
+    json_t *line = one_line();
+    assert_null(json_object_get(line, "request"));
+    json_decref(line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +174,8 @@ int main(void)
         TEST(a_line_over_its_bound_loses_pairs_and_not_itself),
         TEST(what_is_below_the_least_level_is_not_written),
         TEST(a_failure_is_logged_and_handed_on),
+        TEST(a_line_names_the_request_that_its_thread_is_at_work_for),
+        TEST(a_line_of_no_request_names_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -370,6 +370,26 @@ static void a_link_is_proven_before_the_handler(void **state)
     assert_int_equal(runs, 0);
 }
 
+static void who_presents_one_link_too_often_waits_and_another_does_not(void **state)
+{
+    struct vault *vault = *state;
+    struct link_only_request request = {.link = {organisation, SPAN(secret)}};
+    struct ask ask = {.operation = "hello", .message = &request};
+    static const uint8_t other[LINK_SECRET_BYTES] = {7};
+    enum { BUDGET = 3 };
+    assert_ok(rate_new(BUDGET, &vault->crypto.links));
+
+    for (size_t i = 0; i <= BUDGET; i++) {
+        struct answer answer DEFER(answer_free) = ANSWER;
+        assert_error(ask_crypto(vault, &ask, &answer), i < BUDGET ? SM_GONE : SM_RATE_LIMITED);
+        assert_int_equal(answer.failure.retry_after_s > 0, i == BUDGET);
+    }
+    struct answer answer DEFER(answer_free) = ANSWER;
+    request.link.secret = SPAN(other);
+    assert_error(ask_crypto(vault, &ask, &answer), SM_GONE); /* without its secret: another */
+    rate_free(&vault->crypto.links);
+}
+
 static void a_user_is_proven_before_the_handler(void **state)
 {
     struct answer answer DEFER(answer_free) = ANSWER;
@@ -410,6 +430,7 @@ int main(void)
         cmocka_unit_test_setup(only_operations_with_parts_may_name_some, begin),
         cmocka_unit_test_setup(a_failure_travels_sealed, begin),
         cmocka_unit_test_setup(a_link_is_proven_before_the_handler, begin),
+        cmocka_unit_test_setup(who_presents_one_link_too_often_waits_and_another_does_not, begin),
         cmocka_unit_test_setup(a_user_is_proven_before_the_handler, begin),
         cmocka_unit_test_setup(without_audit_nothing_is_answered_but_the_event_is_kept, begin),
     };

@@ -6,10 +6,11 @@ import type { LogEntry } from '../../client/audit';
 import { toHex } from '../../envelope/bytes';
 import { Button } from '../../ui/button';
 import { useFormat } from '../../ui/format';
-import { useTexts } from '../../ui/language';
+import { useLanguage, useTexts } from '../../ui/language';
 import { rolesIn } from '../users/roles';
 import { texts as users } from '../users/texts';
 import { events, isEvent } from './events';
+import { particularsOf } from './particulars';
 import { texts } from './texts';
 
 /** What an administrator should not overlook. */
@@ -35,12 +36,14 @@ function People({ entry }: { entry: LogEntry }) {
   );
 }
 
-/** What a service noted, in its own words; roles are bits there. */
-function Reason({ reason }: { reason: string }) {
+/** What a service noted, in the reader's words where they are known; roles are bits there. */
+function Reason({ kind, reason }: LogEntry) {
   const words = useTexts(users);
+  const language = useLanguage();
   const roles = /^roles (\d+) to (\d+)$/.exec(reason);
   if (roles) return <>{`${rolesIn(Number(roles[1]), words)} → ${rolesIn(Number(roles[2]), words)}`}</>;
-  return <bdi lang="en">{reason}</bdi>;
+  const said = particularsOf(kind, reason, language);
+  return said === null ? <bdi lang="en">{reason}</bdi> : <bdi>{said}</bdi>;
 }
 
 function Fact({ title, children }: { title: string; children: ComponentChildren }) {
@@ -62,7 +65,7 @@ function Facts({ entry, onMessage }: { entry: LogEntry; onMessage: (message: str
         <Fact title={t.time}>{entry.atMs ? new Date(entry.atMs).toISOString() : ''}</Fact>
         <Fact title={t.by}>{t.actors[entry.actorClass] ?? entry.actorClass}</Fact>
         <Fact title={t.outcome}>{t.result[entry.result] ?? (entry.result === 'ok' ? t.done : entry.result)}</Fact>
-        <Fact title={t.reason}>{entry.reason && <Reason reason={entry.reason} />}</Fact>
+        <Fact title={t.reason}>{entry.reason && <Reason {...entry} />}</Fact>
         <Fact title={t.about}>{entry.message && <span class="code-text">{entry.message}</span>}</Fact>
         <Fact title={t.link}>{entry.link && <span class="code-text">{entry.link}</span>}</Fact>
         <Fact title={t.source}>{entry.source}</Fact>

@@ -1,0 +1,81 @@
+// SECURITY.md 7, the next five: reply spam; and the limits by address behind a proxy, by link, and for what a
+// recipient may fill a disk with.
+
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { after, before, test } from 'node:test';
+
+import { startWorld } from '../system/support/world.mjs';
+import * as attack from './support/attack.mjs';
+
+let world;
+before(async () => {
+  world = await startWorld({ env: { gateway: { SECURE_MAIL_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8', SECURE_MAIL_ADDRESS_REQUESTS: '30', SECURE_MAIL_ADDRESS_PROOFS: '5' } } });
+});
+after(() => world?.stop());
+
+const ask = (path, forwarded, method = 'GET') =>
+  new Promise((resolve, reject) => {
+    const headers = { ...(forwarded ? { 'X-Forwarded-For': forwarded } : {}), ...(method === 'POST' ? { 'Content-Type': 'application/octet-stream', 'Content-Length': '4' } : {}) };
+    const call = http.request(`${world.stack.url}${path}`, { method, headers, agent: false }, (answer) => answer.resume().on('end', () => resolve(answer)));
+    call.on('error', reject);
+    call.end(method === 'POST' ? 'junk' : undefined);
+  });
+async function counted(times, ...what) {
+  const statuses = [];
+  for (let i = 0; i < times; i++) statuses.push((await ask(...what)).statusCode);
+  return statuses;
+}
+
+test('an address has its minute, another one its own, and what a client writes of itself changes nothing', async () => {
+  const log = attack.listen(world, 'gateway');
+  const first = await counted(40, '/api/v1/limits', '192.0.2.1');
+  assert.ok(first.filter((status) => status === 200).length >= 30 && first.includes(429), first.join());
+  const refused = await ask('/api/v1/limits', '192.0.2.1');
+  assert.equal(refused.statusCode, 429);
+  assert.ok(Number(refused.headers['retry-after']) > 0);
+  await log.logged({ event: 'address-limited', address: '192.0.2.1', what: 'requests' });
+  assert.equal((await ask('/api/v1/limits', '203.0.113.7, 192.0.2.1')).statusCode, 429, 'made up, left of what the proxy saw');
+  assert.equal((await ask('/api/v1/limits', '192.0.2.1, 10.1.2.3')).statusCode, 429, 'by two of our proxies');
+  assert.equal((await ask('/api/v1/limits', '192.0.2.2')).statusCode, 200, 'the control');
+  assert.equal((await ask('/livez', '192.0.2.1')).statusCode, 200, 'health is always answered');
+  assert.equal(log.lines().filter((line) => line.event === 'address-limited').length, 1, 'one line a minute');
+});
+
+test('an IPv6 network is one client', async () => {
+  const statuses = [];
+  for (let i = 1; i < 40; i++) statuses.push((await ask('/api/v1/limits', `2001:db8:1:2::${i.toString(16)}`)).statusCode);
+  assert.ok(statuses.includes(429));
+  assert.equal((await ask('/api/v1/limits', '2001:db8:1:3::1')).statusCode, 200);
+});
+
+test('guessing has a smaller budget than reading', async () => {
+  const statuses = await counted(8, '/api/v1/sealed/login', '192.0.2.50', 'POST');
+  assert.deepEqual(statuses.map((status) => status === 429), [false, false, false, false, false, true, true, true]);
+  assert.equal((await ask('/api/v1/limits', '192.0.2.50')).statusCode, 200);
+});
+
+test('one link may ask so often in a minute, with its secret; who has not the secret takes nothing from it', async () => {
+  const web = await attack.client();
+  const { link } = await attack.mailed(world, 'often@recipient.example');
+  const { server } = await attack.visit(world, link);
+  const proof = (({ link: id, secret }) => ({ link: id, secret }))(web.parseLink(new URL(link).hash));
+  const stranger = { ...proof, secret: new Uint8Array(32) };
+  const hello = (each) => attack.outcomeOf(server.call('hello', { link: each }));
+  for (let i = 0; i < 30; i++) await Promise.all(Array.from({ length: 11 }, () => hello(stranger)));
+  assert.equal(await hello(stranger), 'rate-limited');
+  assert.equal(await hello(proof), 'ok', 'the control');
+});
+
+test('twenty answers to a message, and no twenty-first, nor room for its parts', async () => {
+  const { link, message } = await attack.mailed(world, 'spam@recipient.example');
+  const visitor = await attack.visit(world, link);
+  await visitor.verify({ password: attack.PASSWORD });
+  const content = await visitor.open();
+  let said = 'ok';
+  let count = 0;
+  for (; said === 'ok' && count < 25; count += said === 'ok' ? 1 : 0)
+    said = await attack.outcomeOf(visitor.beginReply(content).then((draft) => visitor.reply(draft, { subject: 'Again', body: 'And again.' })));
+  assert.deepEqual([said, count], ['rate-limited', 20]);
+  assert.equal(await attack.countOf(world, message, 'replied'), 20);
+});
