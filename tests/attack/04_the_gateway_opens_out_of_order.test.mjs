@@ -157,14 +157,14 @@ const [SENT, OPENED, PURGED] = [10, 23, 31]; // enum event_kind
 test('events are invented by nobody: the gateway reports none, and others only their own kinds', async () => {
   const log = attack.listen(world, 'audit');
   const invented = async () => (await act.log(world)).filter((each) => each.reason === 'invented').map((each) => each.kind);
-  assert.equal((await gateway.ask('audit', 'APPEND', { events: [event(OPENED)] })).outcome, 'not-allowed');
+  assert.equal((await gateway.ask('audit', 'APPEND', { events: [event(OPENED)], requests: [] })).outcome, 'not-allowed');
   await log.logged({ event: 'bus-request-refused', peer: 'gateway', operation: 'audit_append', error: 'not-allowed' });
 
   const retention = startMouth(world, 'retention');
   for (const kind of [SENT, OPENED])
-    assert.equal((await retention.ask('audit', 'APPEND', { events: [event(PURGED), event(kind)] })).outcome, 'not-allowed', 'and all with it');
+    assert.equal((await retention.ask('audit', 'APPEND', { events: [event(PURGED), event(kind)], requests: [] })).outcome, 'not-allowed', 'and all with it');
   assert.deepEqual(await invented(), []);
-  assert.equal((await retention.ask('audit', 'APPEND', { events: [event(PURGED)] })).outcome, 'ok');
+  assert.equal((await retention.ask('audit', 'APPEND', { events: [event(PURGED)], requests: [] })).outcome, 'ok');
   assert.deepEqual(await invented(), ['purged'], 'the control: its own kind is taken');
   await retention.stop();
 });

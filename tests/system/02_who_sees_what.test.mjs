@@ -49,8 +49,11 @@ before(async () => {
   await act.open(world, benLink, { code, home: 'ben' });
 });
 after(async () => {
-  await world?.stop();
-  await tap?.close();
+  try {
+    await world?.stop();
+  } finally {
+    await tap?.close();
+  }
 });
 
 const pidOf = (service) => world.stack.running.get(service).process.pid;
