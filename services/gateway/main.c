@@ -114,6 +114,7 @@ static enum sm_error run(void)
     struct capability_key *capability_key DEFER(capability_key_free) = NULL;
     struct pages *pages DEFER(pages_free) = NULL;
     struct cage *cage DEFER(cage_free) = NULL;
+    struct gateway gateway; /* before the threads that work with it, so that it outlives them */
     struct projector *projector DEFER(projector_stop) = NULL;
     struct health *health DEFER(health_stop) = NULL;
     TRY(service_start(PEER_GATEWAY));
@@ -125,7 +126,7 @@ static enum sm_error run(void)
     TRY(inflows_new(&inflows));
     TRY(capability_key_new(&capability_key));
     TRY(load_pages(settings, &pages));
-    struct gateway gateway = {
+    gateway = (struct gateway){
         .is_enabled = strcmp(settings_text(settings, SETTING_ENABLED), "true") == 0,
         .is_tls = settings_text(settings, SETTING_TLS_CERTIFICATE)[0] != '\0',
         .settings = settings,
