@@ -24,12 +24,27 @@ export class StackError extends Error {}
 const processesOf = (kind, count) => Array.from({ length: count }, (_, i) => (i ? `${kind}-${i + 1}` : kind));
 const kindOf = (name) => name.split('-')[0];
 
+const listenOn = (port) =>
+  new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', reject).listen(port, '127.0.0.1', () => resolve(server));
+  });
+
+// Ports below those that the kernel gives to outgoing connections: between our looking and the service's
+// binding nobody else takes one; and behind 10080, which browsers refuse. SM_TEST_PORTS (first-last) keeps runs that go side by side apart.
+function* candidates() {
+  const [first, last] = (process.env.SM_TEST_PORTS ?? '11000-31999').split('-').map(Number);
+  const size = last - first + 1;
+  const start = Math.floor(Math.random() * size);
+  for (let i = 0; i < size; i++) yield first + ((start + i) % size);
+}
+
 export async function freePorts(count) {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => new Promise((resolve) => {
-      const server = net.createServer().listen(0, '127.0.0.1', () => resolve(server));
-    })),
-  );
+  const servers = [];
+  for (const port of candidates()) {
+    if (servers.length === count) break;
+    await listenOn(port).then((server) => servers.push(server), () => {}); // in use: the next one
+  }
   const ports = servers.map((server) => server.address().port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
