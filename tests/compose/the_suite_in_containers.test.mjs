@@ -302,6 +302,7 @@ test('the runbook\'s backup, restored where nothing is, opens an old message', a
   await openFirst();
   await act.open(deployment, goneLink, { password: 'correct-horse', exit: 5 });
   await deployment.runbook('release');
+  for (const home of Object.keys(deployment.people)) await deployment.login(home); // a restore ends sessions
   await act.send(deployment, { to: 'after-restore@recipient.example' });
   await act.open(deployment, await deployment.linkFor('after-restore@recipient.example'), { password: 'correct-horse' });
 });
