@@ -66,8 +66,8 @@ export async function limit(program, ...args) {
 }
 
 // A limit that serves until its input ends: {port} is its first answer.
-export async function serve(program) {
-  const asked = new Asked(`limit/${program}`);
+export async function serve(program, ...args) {
+  const asked = new Asked(`limit/${program}`, args.map(String));
   return { ...(await asked.answer()), end: () => asked.end() };
 }
 
@@ -77,6 +77,12 @@ export function say(figure, unit, target, name, limitValue, product, more = {}) 
 }
 
 // A value of a process in /proc, in MiB.
+// What a process keeps in memory, a page that several share by its share (MiB).
+export function shareOf(pid) {
+  const line = fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').split('\n').find((each) => each.startsWith('Pss:'));
+  return Number(line.split(/\s+/)[1]) / 1024;
+}
+
 export function memoryOf(pid, name) {
   const line = fs.readFileSync(`/proc/${pid}/status`, 'utf8').split('\n').find((each) => each.startsWith(`${name}:`));
   return Number(line.split(/\s+/)[1]) / 1024;
