@@ -1,5 +1,5 @@
 /*
- * The cage: what a service gives up, in the same order in each main.c.
+ * The cage: what a service gives up, in the same order for each (service/service.h).
  *
  *   settings and keys; then cage_enter, before the first thread: limits, PR_SET_NO_NEW_PRIVS,
  *   Landlock over files and TCP ports, a first filter of system calls;

@@ -5,9 +5,8 @@
  */
 #include "base/encode.h"
 #include "base/memory.h"
-#include "cage/cage.h"
-#include "runtime/schema.h"
-#include "runtime/service.h"
+#include "runtime/life.h"
+#include "service/service.h"
 #include "services/audit/handlers.h"
 #include "services/audit/health.h"
 #include "services/audit/succession.h"
@@ -17,10 +16,10 @@
 enum { WORKERS = 64, READERS = 4, QUEUE_MAX = 256, NOTE_BYTES_MAX = 64 };
 
 /* Its files may be made here: before the cage. */
-static enum sm_error open_key(const struct settings *settings, struct signing_key **out)
+static enum sm_error open_key(const struct service *service, struct signing_key **out)
 {
-    const char *conninfo = settings_text(settings, SETTING_DATABASE);
-    const char *folder = settings_text(settings, SETTING_KEYS_DIR);
+    const char *conninfo = service_database(service);
+    const char *folder = service_keys_folder(service);
     bool has_logs = false;
     struct db *db DEFER(db_close) = NULL;
     TRY(db_open(conninfo, &db));
@@ -58,29 +57,12 @@ static enum sm_error note_of(const struct signing_key *key, char note[static NOT
     return size > 0 && size < NOTE_BYTES_MAX ? SM_OK : SM_TOO_LARGE;
 }
 
-static enum sm_error start_health(const struct settings *settings, const struct bus_keys *keys,
-    const char *note, struct health **out)
+static enum sm_error serve(const struct service *service, struct audit *audit)
 {
-    const struct health_options options = {.self = PEER_AUDIT,
-        .note = note,
-        .settings = settings,
-        .keys = keys,
-        .needs = PEER_NONE,
-        .queries = audit_health,
-        .queries_count = audit_health_count};
-    return health_start(&options, out);
-}
-
-static enum sm_error serve(const struct settings *settings, const struct bus_keys *keys,
-    struct audit *audit, const struct cage *cage)
-{
-    struct bus_server *server DEFER(bus_server_free) = NULL;
     char note[NOTE_BYTES_MAX];
-    struct health *health DEFER(health_stop) = NULL;
     TRY(note_of(audit->key, note));
-    const struct bus_server_options options = {.self = PEER_AUDIT,
-        .keys = keys,
-        .endpoints = settings_text(settings, SETTING_LISTEN),
+    const struct bus_server_options door = {
+        .endpoints = settings_text(service->settings, SETTING_LISTEN),
         .handlers = audit_handlers,
         .handlers_count = audit_handlers_count,
         .workers = WORKERS,
@@ -88,30 +70,27 @@ static enum sm_error serve(const struct settings *settings, const struct bus_key
         .service = audit,
         .worker_open = audit_worker_open,
         .worker_close = audit_worker_close,
-        .is_active = audit_is_active};
-    TRY(bus_server_new(&options, &server));
-    TRY(start_health(settings, keys, note, &health));
-    TRY(cage_lock(cage));
-    return service_wait(server);
+        .is_active = audit_is_active,
+    };
+    const struct service_health health = {.needs = PEER_NONE,
+        .queries = audit_health,
+        .queries_count = audit_health_count,
+        .note = note};
+    return service_serve(service, &door, 1, &health);
 }
 
 static enum sm_error run(void)
 {
-    struct settings *settings DEFER(settings_free) = NULL;
-    struct bus_keys *keys DEFER(bus_keys_free) = NULL;
-    struct cage *cage DEFER(cage_free) = NULL;
+    struct service service DEFER(service_close) = {0};
     struct audit audit DEFER(close_parts) = {0};
-    TRY(settings_load(PEER_AUDIT, &settings));
-    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
-    TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_AUDIT, &keys));
-    TRY(open_key(settings, &audit.key));
-    TRY(cage_enter(PEER_AUDIT, settings, &cage));
-    TRY(open_parts(settings, &audit));
-    return serve(settings, keys, &audit, cage);
+    TRY(service_open(PEER_AUDIT, &service));
+    TRY(open_key(&service, &audit.key));
+    TRY(service_cage(&service));
+    TRY(open_parts(service.settings, &audit));
+    return serve(&service, &audit);
 }
 
 int main(void)
 {
-    enum sm_error error = service_start(PEER_AUDIT);
-    return service_end(error == SM_OK ? run() : error);
+    return life_end(run());
 }

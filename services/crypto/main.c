@@ -9,10 +9,9 @@
  * reverse when `serve` returns, whatever the reason.
  */
 #include "base/log.h"
-#include "cage/cage.h"
 #include "proto/limits.h"
-#include "runtime/schema.h"
-#include "runtime/service.h"
+#include "runtime/life.h"
+#include "service/service.h"
 #include "services/crypto/anchor.h"
 #include "services/crypto/capability_file.h"
 #include "services/crypto/handlers.h"
@@ -108,45 +107,12 @@ static void on_acknowledged(void *context)
     mail_relay_poke(crypto->mail);
 }
 
-static enum sm_error start_events(struct crypto *crypto, struct relay **out)
+static enum sm_error start_events(
+    const struct service *service, struct crypto *crypto, struct relay **out)
 {
-    const struct relay_options options = {.outbox = &vault_outbox,
-        .conninfo = settings_text(crypto->settings, SETTING_DATABASE),
-        .keys = crypto->bus_keys,
-        .audit_endpoints = settings_text(crypto->settings, SETTING_AUDIT),
-        .on_acknowledged = on_acknowledged,
-        .context = crypto};
-    return relay_start(&options, out);
-}
-
-static enum sm_error listen_bus(struct crypto *crypto, struct bus_server **out)
-{
-    const struct bus_server_options options = {.self = PEER_CRYPTO,
-        .keys = crypto->bus_keys,
-        .endpoints = settings_text(crypto->settings, SETTING_LISTEN),
-        .handlers = crypto_handlers,
-        .handlers_count = crypto_handlers_count,
-        .workers = (size_t)settings_number(crypto->settings, SETTING_CRYPTO_WORKERS),
-        .queue_max = QUEUE_MAX,
-        .service = crypto,
-        .worker_open = worker_open,
-        .worker_close = worker_close};
-    return bus_server_new(&options, out);
-}
-
-static enum sm_error listen_operator(struct crypto *crypto, struct bus_server **out)
-{
-    const struct bus_server_options options = {.self = PEER_CRYPTO,
-        .keys = crypto->bus_keys,
-        .endpoints = settings_text(crypto->settings, SETTING_OPERATOR_LISTEN),
-        .handlers = operator_handlers,
-        .handlers_count = operator_handlers_count,
-        .workers = OPERATOR_WORKERS,
-        .queue_max = OPERATOR_QUEUE_MAX,
-        .service = crypto,
-        .worker_open = worker_open,
-        .worker_close = worker_close};
-    return bus_server_new(&options, out);
+    const struct relay_options options = {
+        .outbox = &vault_outbox, .on_acknowledged = on_acknowledged, .context = crypto};
+    return service_relay(service, &options, out);
 }
 
 static enum sm_error start_anchor(struct crypto *crypto, struct anchor_timer **out)
@@ -159,47 +125,58 @@ static enum sm_error start_anchor(struct crypto *crypto, struct anchor_timer **o
     return anchor_timer_start(&options, out);
 }
 
-static enum sm_error start_health(
-    const struct settings *settings, const struct bus_keys *keys, struct health **out)
-{
-    const struct health_options options = {.self = PEER_CRYPTO,
-        .settings = settings,
-        .keys = keys,
-        .needs = PEER_AUDIT,
-        .queries = crypto_health,
-        .queries_count = crypto_health_count};
-    return health_start(&options, out);
-}
-
 /* --- the story --- */
 
-static enum sm_error serve(void)
+static enum sm_error serve(const struct service *service, struct crypto *crypto)
 {
-    struct settings *settings DEFER(settings_free) = NULL;
-    struct bus_keys *bus_keys DEFER(bus_keys_free) = NULL;
+    const struct settings *settings = service->settings;
+    const struct bus_server_options doors[] = {
+        {.endpoints = settings_text(settings, SETTING_LISTEN),
+            .handlers = crypto_handlers,
+            .handlers_count = crypto_handlers_count,
+            .workers = (size_t)settings_number(settings, SETTING_CRYPTO_WORKERS),
+            .queue_max = QUEUE_MAX,
+            .service = crypto,
+            .worker_open = worker_open,
+            .worker_close = worker_close},
+        {.endpoints = settings_text(settings, SETTING_OPERATOR_LISTEN),
+            .handlers = operator_handlers,
+            .handlers_count = operator_handlers_count,
+            .workers = OPERATOR_WORKERS,
+            .queue_max = OPERATOR_QUEUE_MAX,
+            .service = crypto,
+            .worker_open = worker_open,
+            .worker_close = worker_close},
+    };
+    const struct service_health health = {
+        .needs = PEER_AUDIT, .queries = crypto_health, .queries_count = crypto_health_count};
+    return service_serve(service, doors, sizeof doors / sizeof doors[0], &health);
+}
+
+static enum sm_error run(void)
+{
+    struct service service DEFER(service_close) = {0};
     struct crypto crypto = {0};
-    TRY(settings_load(PEER_CRYPTO, &settings));
-    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
-    crypto.settings = settings;
-    crypto.base_url = settings_text(settings, SETTING_BASE_URL);
-    TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_CRYPTO, &bus_keys));
-    crypto.bus_keys = bus_keys;
-    TRY(letter_public_load(settings_text(settings, SETTING_KEYS_DIR), crypto.letter_public));
+    TRY(service_open(PEER_CRYPTO, &service));
+    crypto.settings = service.settings;
+    crypto.base_url = settings_text(service.settings, SETTING_BASE_URL);
+    crypto.bus_keys = service.keys;
+    TRY(letter_public_load(service_keys_folder(&service), crypto.letter_public));
 
     struct keyring *keyring DEFER(keyring_free) = NULL;
-    TRY(open_keyring(settings, &keyring));
+    TRY(open_keyring(service.settings, &keyring));
     crypto.keyring = keyring;
     TRY(capability_file_write(
-        settings_text_or(settings, SETTING_CAPABILITY_DIR, SETTING_KEYS_DIR), keyring));
+        settings_text_or(service.settings, SETTING_CAPABILITY_DIR, SETTING_KEYS_DIR), keyring));
     struct journal *journal DEFER(journal_close) = NULL;
-    TRY(journal_open(settings_text(settings, SETTING_JOURNAL_DIR), &journal));
+    TRY(journal_open(settings_text(service.settings, SETTING_JOURNAL_DIR), &journal));
     crypto.journal = journal;
     TRY(replay_erasures(&crypto));
     struct hpke_keys *hpke DEFER(hpke_keys_free) = NULL;
     TRY(hpke_keys_new(keyring, &hpke));
     crypto.hpke = hpke;
-    struct cage *cage DEFER(cage_free) = NULL;
-    TRY(cage_enter(PEER_CRYPTO, settings, &cage));
+    TRY(service_cage(&service));
+
     struct password_pool *passwords DEFER(password_pool_free) = NULL;
     TRY(open_passwords(&crypto, &passwords));
     crypto.passwords = passwords;
@@ -210,23 +187,14 @@ static enum sm_error serve(void)
     TRY(start_mail(&crypto, &mail));
     crypto.mail = mail;
     struct relay *events DEFER(relay_stop) = NULL;
-    TRY(start_events(&crypto, &events));
+    TRY(start_events(&service, &crypto, &events));
     crypto.events = events;
     struct anchor_timer *anchor DEFER(anchor_timer_stop) = NULL;
     TRY(start_anchor(&crypto, &anchor));
-
-    struct bus_server *bus DEFER(bus_server_free) = NULL;
-    struct bus_server *local DEFER(bus_server_free) = NULL;
-    TRY(listen_bus(&crypto, &bus));
-    TRY(listen_operator(&crypto, &local));
-    struct health *health DEFER(health_stop) = NULL;
-    TRY(start_health(settings, bus_keys, &health));
-    TRY(cage_lock(cage));
-    return service_wait_all((struct bus_server *const[]){bus, local}, 2);
+    return serve(&service, &crypto);
 }
 
 int main(void)
 {
-    enum sm_error error = service_start(PEER_CRYPTO);
-    return service_end(error == SM_OK ? serve() : error);
+    return life_end(run());
 }

@@ -9,10 +9,8 @@
 #include "services/gateway/gateway.h"
 
 #include "base/log.h"
-#include "cage/cage.h"
-#include "runtime/health.h"
-#include "runtime/schema.h"
-#include "runtime/service.h"
+#include "runtime/life.h"
+#include "service/service.h"
 #include "services/gateway/capability_key.h"
 #include "services/gateway/closed.h"
 #include "services/gateway/http.h"
@@ -51,10 +49,12 @@ static void front_free(struct front *front)
     visitors_free(&front->visitors);
 }
 
-static enum sm_error serve(struct gateway *gateway, const struct cage *cage)
+static enum sm_error serve(const struct service *service, struct gateway *gateway)
 {
     struct front front DEFER(front_free) = {0};
-    const struct settings *settings = gateway->settings;
+    const struct settings *settings = service->settings;
+    /* The public /livez and /readyz are routes of their own; the metrics are here alone. */
+    const struct service_health health = {.needs = PEER_CRYPTO};
     const struct workers_options for_calls = {
         gateway, (size_t)settings_number(settings, SETTING_GATEWAY_WORKERS), QUEUE_CALLS};
     const struct workers_options for_transfers = {gateway, TRANSFER_THREADS, QUEUE_TRANSFERS};
@@ -72,8 +72,7 @@ static enum sm_error serve(struct gateway *gateway, const struct cage *cage)
         .threads = (unsigned)settings_number(settings, SETTING_GATEWAY_THREADS),
     };
     TRY(http_start(&options, &front.http));
-    TRY(cage_lock(cage));
-    enum sm_error error = service_wait_all(NULL, 0);
+    enum sm_error error = service_serve(service, NULL, 0, &health);
     /* No further connections; what workers have is answered; then the rest is closed. */
     http_quiesce(front.http);
     workers_end(front.calls);
@@ -95,32 +94,18 @@ static enum sm_error load_pages(const struct settings *settings, struct pages **
     return SM_OK;
 }
 
-/* The public /livez and /readyz are routes of their own; the metrics are here alone. */
-static enum sm_error start_health(
-    const struct settings *settings, const struct bus_keys *keys, struct health **out)
-{
-    const struct health_options options = {
-        .self = PEER_GATEWAY, .settings = settings, .keys = keys, .needs = PEER_CRYPTO};
-    return health_start(&options, out);
-}
-
 static enum sm_error run(void)
 {
-    struct settings *settings DEFER(settings_free) = NULL;
-    struct bus_keys *keys DEFER(bus_keys_free) = NULL;
+    struct service service DEFER(service_close) = {0};
     struct store *store DEFER(store_close) = NULL;
     struct closed_set *closed DEFER(closed_set_free) = NULL;
     struct inflows *inflows DEFER(inflows_free) = NULL;
     struct capability_key *capability_key DEFER(capability_key_free) = NULL;
     struct pages *pages DEFER(pages_free) = NULL;
-    struct cage *cage DEFER(cage_free) = NULL;
     struct gateway gateway; /* before the threads that work with it, so that it outlives them */
     struct projector *projector DEFER(projector_stop) = NULL;
-    struct health *health DEFER(health_stop) = NULL;
-    TRY(service_start(PEER_GATEWAY));
-    TRY(settings_load(PEER_GATEWAY, &settings));
-    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
-    TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_GATEWAY, &keys));
+    TRY(service_open(PEER_GATEWAY, &service));
+    const struct settings *settings = service.settings;
     TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
     TRY(closed_set_new(&closed));
     TRY(inflows_new(&inflows));
@@ -130,21 +115,20 @@ static enum sm_error run(void)
         .is_enabled = strcmp(settings_text(settings, SETTING_ENABLED), "true") == 0,
         .is_tls = settings_text(settings, SETTING_TLS_CERTIFICATE)[0] != '\0',
         .settings = settings,
-        .bus_keys = keys,
+        .bus_keys = service.keys,
         .store = store,
         .closed = closed,
         .inflows = inflows,
         .capability_key = capability_key,
         .pages = pages,
     };
-    TRY(cage_enter(PEER_GATEWAY, settings, &cage));
+    TRY(service_cage(&service));
     TRY(projector_start(&gateway, &projector));
     gateway.projector = projector;
-    TRY(start_health(settings, keys, &health));
-    return serve(&gateway, cage);
+    return serve(&service, &gateway);
 }
 
 int main(void)
 {
-    return service_end(run());
+    return life_end(run());
 }

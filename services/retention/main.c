@@ -3,9 +3,8 @@
  * the keys, deletes what is left, and writes into the log that it did. It can read no content: it
  * holds no key, and in the containers not even the right to open an object.
  */
-#include "cage/cage.h"
-#include "runtime/schema.h"
-#include "runtime/service.h"
+#include "runtime/life.h"
+#include "service/service.h"
 #include "services/retention/handlers.h"
 #include "services/retention/health.h"
 
@@ -13,22 +12,10 @@
 
 enum { WORKERS = 2, QUEUE_MAX = 100 };
 
-static enum sm_error start_relay(
-    const struct settings *settings, const struct bus_keys *keys, struct relay **out)
-{
-    struct relay_options options = {
-        .outbox = &retention_outbox,
-        .conninfo = settings_text(settings, SETTING_DATABASE),
-        .keys = keys,
-        .audit_endpoints = settings_text(settings, SETTING_AUDIT),
-    };
-    return relay_start(&options, out);
-}
-
 static enum sm_error start_sweeper(
     const struct settings *settings, const struct retention *retention, struct sweeper **out)
 {
-    struct sweeper_options options = {
+    const struct sweeper_options options = {
         .conninfo = retention->conninfo,
         .store = retention->store,
         .peers = retention->peers,
@@ -37,25 +24,10 @@ static enum sm_error start_sweeper(
     return sweeper_start(&options, out);
 }
 
-static enum sm_error start_health(
-    const struct settings *settings, const struct bus_keys *keys, struct health **out)
+static enum sm_error serve(const struct service *service, struct retention *retention)
 {
-    const struct health_options options = {.self = PEER_RETENTION,
-        .settings = settings,
-        .keys = keys,
-        .needs = PEER_CRYPTO,
-        .queries = retention_health,
-        .queries_count = retention_health_count};
-    return health_start(&options, out);
-}
-
-static enum sm_error serve(const struct settings *settings, const struct bus_keys *keys,
-    struct retention *retention, const struct cage *cage)
-{
-    struct bus_server_options options = {
-        .self = PEER_RETENTION,
-        .keys = keys,
-        .endpoints = settings_text(settings, SETTING_LISTEN),
+    const struct bus_server_options door = {
+        .endpoints = settings_text(service->settings, SETTING_LISTEN),
         .handlers = retention_handlers,
         .handlers_count = retention_handlers_count,
         .workers = WORKERS,
@@ -65,40 +37,32 @@ static enum sm_error serve(const struct settings *settings, const struct bus_key
         .worker_close = retention_worker_close,
         .is_active = retention_is_active,
     };
-    struct bus_server *server DEFER(bus_server_free) = NULL;
-    struct health *health DEFER(health_stop) = NULL;
-    TRY(bus_server_new(&options, &server));
-    TRY(start_health(settings, keys, &health));
-    TRY(cage_lock(cage));
-    return service_wait(server);
+    const struct service_health health = {
+        .needs = PEER_CRYPTO, .queries = retention_health, .queries_count = retention_health_count};
+    return service_serve(service, &door, 1, &health);
 }
 
 static enum sm_error run(void)
 {
-    struct settings *settings DEFER(settings_free) = NULL;
-    struct bus_keys *keys DEFER(bus_keys_free) = NULL;
+    struct service service DEFER(service_close) = {0};
     struct store *store DEFER(store_close) = NULL;
-    struct cage *cage DEFER(cage_free) = NULL;
     struct relay *events DEFER(relay_stop) = NULL;
     struct sweeper *sweeper DEFER(sweeper_stop) = NULL;
-    TRY(service_start(PEER_RETENTION));
-    TRY(settings_load(PEER_RETENTION, &settings));
-    TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
-    TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_RETENTION, &keys));
-    TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
-    TRY(cage_enter(PEER_RETENTION, settings, &cage));
-    TRY(start_relay(settings, keys, &events));
+    TRY(service_open(PEER_RETENTION, &service));
+    TRY(store_open(settings_text(service.settings, SETTING_OBJECTS_DIR), &store));
+    TRY(service_cage(&service));
+    TRY(service_relay(&service, &(struct relay_options){.outbox = &retention_outbox}, &events));
     struct retention retention = {
-        .conninfo = settings_text(settings, SETTING_DATABASE),
+        .conninfo = service_database(&service),
         .store = store,
-        .peers = {keys, settings_text(settings, SETTING_CRYPTO), events},
+        .peers = {service.keys, settings_text(service.settings, SETTING_CRYPTO), events},
     };
-    TRY(start_sweeper(settings, &retention, &sweeper));
+    TRY(start_sweeper(service.settings, &retention, &sweeper));
     retention.sweeper = sweeper;
-    return serve(settings, keys, &retention, cage);
+    return serve(&service, &retention);
 }
 
 int main(void)
 {
-    return service_end(run());
+    return life_end(run());
 }

@@ -1,5 +1,5 @@
 /* The life of a process: no dumps, one end by signal or by a server that cannot go on. */
-#include "runtime/service.h"
+#include "runtime/life.h"
 
 #include "tests/support/check.h"
 
@@ -44,7 +44,7 @@ void bus_server_stop(struct bus_server *server)
 static int start(void **state)
 {
     (void)state;
-    return service_start(PEER_AUDIT) == SM_OK ? 0 : -1;
+    return life_start(PEER_AUDIT) == SM_OK ? 0 : -1;
 }
 
 /* --- the start --- */
@@ -87,7 +87,7 @@ static void the_signals_of_the_end_stop_every_server(void **state)
         struct bus_server socket = SERVER(SM_OK);
         struct bus_server *const both[] = {&bus, &socket};
         assert_int_equal(kill(getpid(), signals[i]), 0); /* waits until it is looked for */
-        assert_ok(service_wait_all(both, 2));
+        assert_ok(life_wait(both, 2));
         assert_int_equal(bus.runs + socket.runs, 2);
         assert_true(bus.is_stopped && socket.is_stopped);
     }
@@ -100,10 +100,10 @@ static void a_server_that_cannot_go_on_ends_the_process_with_its_error(void **st
     struct bus_server *const both[] = {&bus, &broken};
     (void)state;
 
-    assert_error(service_wait_all(both, 2), SM_NOT_ALLOWED);
+    assert_error(life_wait(both, 2), SM_NOT_ALLOWED);
     assert_true(bus.is_stopped);
     struct bus_server alone = SERVER(SM_UNAVAILABLE);
-    assert_error(service_wait(&alone), SM_UNAVAILABLE);
+    assert_error(life_wait((struct bus_server *const[]){&alone}, 1), SM_UNAVAILABLE);
 }
 
 static void more_servers_than_a_process_has_are_refused(void **state)
@@ -112,16 +112,16 @@ static void more_servers_than_a_process_has_are_refused(void **state)
     struct bus_server *const many[] = {&bus, &bus, &bus, &bus, &bus};
     (void)state;
 
-    assert_error(service_wait_all(many, 5), SM_TOO_LARGE);
+    assert_error(life_wait(many, 5), SM_TOO_LARGE);
     assert_int_equal(bus.runs, 0);
 }
 
 static void the_exit_status_tells_whether_it_ended_well(void **state)
 {
     (void)state;
-    assert_int_equal(service_end(SM_OK), 0);
+    assert_int_equal(life_end(SM_OK), 0);
     for (int error = 1; error < SM_ERROR_COUNT; error++)
-        assert_int_equal(service_end((enum sm_error)error), 1);
+        assert_int_equal(life_end((enum sm_error)error), 1);
 }
 
 int main(void)

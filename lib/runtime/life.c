@@ -2,7 +2,7 @@
  * The life of a process. Signals are blocked before the first thread exists, so that every thread
  * inherits that and only sigwait in the main thread sees them; no handler runs anywhere.
  */
-#include "runtime/service.h"
+#include "runtime/life.h"
 
 #include "base/log.h"
 #include "base/process.h"
@@ -35,7 +35,7 @@ static void signals_of_the_end(sigset_t *out)
     (void)sigaddset(out, SIGUSR1); /* from a server that had to stop by itself */
 }
 
-enum sm_error service_start(enum peer self)
+enum sm_error life_start(enum peer self)
 {
     sigset_t ends;
     log_start(peer_name(self), level_wanted());
@@ -70,7 +70,7 @@ static void wait_for_the_end(void)
     log_line(LOG_INFO, "stopping", "signal", strsignal(number), NULL);
 }
 
-enum sm_error service_wait_all(struct bus_server *const *servers, size_t count)
+enum sm_error life_wait(struct bus_server *const *servers, size_t count)
 {
     struct running running[SERVERS_MAX] = {0};
     size_t started = 0;
@@ -96,12 +96,7 @@ enum sm_error service_wait_all(struct bus_server *const *servers, size_t count)
     return error;
 }
 
-enum sm_error service_wait(struct bus_server *server)
-{
-    return service_wait_all(&server, 1);
-}
-
-int service_end(enum sm_error error)
+int life_end(enum sm_error error)
 {
     if (error == SM_OK) {
         log_line(LOG_INFO, "stopped", NULL);
