@@ -216,6 +216,7 @@ static enum sm_error state_to_feed(const struct worker *worker, const struct mes
                                     .version = message->version,
                                     .organisation = message->organisation,
                                     .message = message->message,
+                                    .parent = message->parent, /* whose count of replies changes */
                                     .direction = message->direction,
                                     .state = message->state});
 }
