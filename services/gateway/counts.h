@@ -1,7 +1,8 @@
 /*
  * The counts that stand beside a message in mail.message (recipients, openings, replies and so on),
  * so that a page of the list is one index scan. They are counted anew from the rows whenever those
- * change, in the same transaction: what is projected twice, late or in another order gives the same.
+ * change, in the same transaction: what is projected twice, late or in another order gives the
+ * same.
  */
 #ifndef SM_GATEWAY_COUNTS_H
 #define SM_GATEWAY_COUNTS_H
@@ -9,7 +10,8 @@
 #include "db/array.h"
 #include "services/gateway/gateway.h"
 
-/* The messages whose rows a transaction changed. Begin with TOUCHED, free with DEFER(touched_free). */
+/* The messages whose rows a transaction changed. Begin with TOUCHED, free with DEFER(touched_free).
+ */
 struct touched {
     struct db_array messages;
 };
@@ -26,7 +28,8 @@ SM_MUST_USE enum sm_error touched_add(struct touched *touched, struct id message
  */
 SM_MUST_USE enum sm_error counts_take_turn(struct db *db);
 
-/* Last before COMMIT: brings the counts of all that was touched up to date. Posted, not waited for. */
+/* Last before COMMIT: brings the counts of all that was touched up to date. Posted, not waited for.
+ */
 SM_MUST_USE enum sm_error counts_bring_up(struct db *db, struct touched *touched);
 
 #endif

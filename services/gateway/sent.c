@@ -18,11 +18,11 @@
 
 /* One text for both, so that list and detail cannot drift apart. What is counted stands beside the
  * message (counts.h); only a reply asks for one row more, the one that says from where it came. */
-#define MESSAGE_COLUMNS                                                                     \
-    "SELECT message, parent, link, direction, state, created_ms, expires_ms, parts, name,"  \
-    " subject_sealed, recipients, opened, replied, delivered, undeliverable, replies,"      \
-    " CASE WHEN link IS NULL THEN '' ELSE coalesce((SELECT address FROM mail.recipient AS"  \
-    " w WHERE w.link = m.link), '') END"                                                    \
+#define MESSAGE_COLUMNS                                                                    \
+    "SELECT message, parent, link, direction, state, created_ms, expires_ms, parts, name," \
+    " subject_sealed, recipients, opened, replied, delivered, undeliverable, replies,"     \
+    " CASE WHEN link IS NULL THEN '' ELSE coalesce((SELECT address FROM mail.recipient AS" \
+    " w WHERE w.link = m.link), '') END"                                                   \
     " FROM mail.message AS m WHERE organisation = $1 AND sender = $2"
 
 static const struct statement list_page = {"gateway_list",

@@ -218,8 +218,8 @@ static void a_deleted_answer_is_counted_no_more(void **state)
     crypto_says(place, sent, 3);
     assert_counts(place, 111001);
 
-    assert_ok(database_run(
-        place->database, "DELETE FROM mail.message WHERE get_byte(message, 0) = 34"));
+    assert_ok(
+        database_run(place->database, "DELETE FROM mail.message WHERE get_byte(message, 0) = 34"));
     crypto_says(place, deleted, 1);
 
     assert_counts(place, 111000);
@@ -272,8 +272,8 @@ static void who_projects_waits_for_who_projects(void **state)
 static void the_migration_counts_what_is_there(void **state)
 {
     struct place *place = *state;
-    struct feed_item sent[] = {message_item(sent_one), link_item(anna, 2000, 3000),
-        link_item(bo, 0, 0), answer_item()};
+    struct feed_item sent[] = {
+        message_item(sent_one), link_item(anna, 2000, 3000), link_item(bo, 0, 0), answer_item()};
     static char sql[8192];
     crypto_says(place, sent, 4);
     assert_ok(notifier_says(place->db, 1, anna, DELIVERY_ACCEPTED));
