@@ -25,7 +25,7 @@ try {
     await client.ask('codes');
     const again = await limit('database', conninfo, 'send', CLIENTS, SECONDS);
     const opened = await client.ask('open', CLIENTS, SECONDS);
-    say('open by code over HTTP: verify, open, header part (three requests), 16 clients', '/s', 0.3, 'transaction shaped like a send', again, opened.rate);
+    say('open by code over HTTP: verify and open in one, header part (two requests), 16 clients', '/s', 0.3, 'transaction shaped like a send', again, opened.rate);
 
     const select = await limit('database', conninfo, 'select', CLIENTS, SECONDS);
     const list = await client.ask('list', http, CLIENTS, SECONDS);

@@ -92,7 +92,7 @@ static enum sm_error say_hello(struct visit *visit)
 
 /* --- the session of a passed check --- */
 
-static enum sm_error keep_session(struct visit *visit, uint64_t expires_ms)
+static enum sm_error write_session(struct visit *visit, uint64_t expires_ms)
 {
     struct doc *doc DEFER(doc_free) = NULL;
     TRY(doc_object(&doc));
@@ -100,6 +100,15 @@ static enum sm_error keep_session(struct visit *visit, uint64_t expires_ms)
     TRY(doc_set_bytes(doc, "secret", visit->session.secret));
     TRY(doc_set_u64(doc, "expires_ms", expires_ms));
     return profile_write(visit->cli, visit->name, doc);
+}
+
+static enum sm_error keep_session(struct visit *visit, const struct verify_reply *reply)
+{
+    if (reply->session.secret.size != sizeof visit->secret)
+        return SM_BAD_FORMAT;
+    memcpy(visit->secret, reply->session.secret.at, sizeof visit->secret);
+    visit->session = (struct session_proof){reply->session.session, SPAN(visit->secret)};
+    return write_session(visit, reply->expires_ms);
 }
 
 static bool has_session(struct visit *visit)
@@ -113,10 +122,9 @@ static bool has_session(struct visit *visit)
     return true;
 }
 
-static enum sm_error verify(struct visit *visit)
+static enum sm_error ask_with_proof(struct visit *visit, struct verify_open_reply *reply)
 {
     struct buffer password DEFER(buffer_free) = BUFFER(PROOF_BYTES);
-    struct verify_reply reply = {0};
     struct verify_request request = {.link = proof_of(visit)};
     struct cli *cli = visit->cli;
     const char *code = cli_value(cli, "--code");
@@ -132,12 +140,7 @@ static enum sm_error verify(struct visit *visit)
     if (request.code.size > CODE_DIGITS)
         return cli_problem(
             cli, SM_BAD_VALUE, "Take it from the mail", "A code has %d digits", CODE_DIGITS);
-    TRY(ask(visit, "verify", &request, &reply));
-    if (reply.session.secret.size != sizeof visit->secret)
-        return SM_BAD_FORMAT;
-    memcpy(visit->secret, reply.session.secret.at, sizeof visit->secret);
-    visit->session = (struct session_proof){reply.session.session, SPAN(visit->secret)};
-    return keep_session(visit, reply.expires_ms);
+    return ask(visit, "verify_open", &request, reply);
 }
 
 static bool has_proof(const struct cli *cli)
@@ -146,9 +149,9 @@ static bool has_proof(const struct cli *cli)
 }
 
 /* A proof that is given is checked; without one, an earlier check that is still good will do. */
-static enum sm_error be_verified(struct visit *visit)
+static bool is_verified(struct visit *visit)
 {
-    return !has_proof(visit->cli) && has_session(visit) ? SM_OK : verify(visit);
+    return !has_proof(visit->cli) && has_session(visit);
 }
 
 /* --- open --- */
@@ -166,8 +169,16 @@ static enum sm_error mail_code(struct visit *visit)
     return SM_OK;
 }
 
-/* Asked again under the same session when the log could not be reached: no code is spent twice. */
-static enum sm_error open_content(struct visit *visit, struct content_reply *content)
+/* Check and key in one: the session is for replies, and for opening again. */
+static enum sm_error verify_open(struct visit *visit, struct content_reply *content)
+{
+    struct verify_open_reply reply = {0};
+    TRY(ask_with_proof(visit, &reply));
+    *content = reply.content;
+    return keep_session(visit, &reply.verified);
+}
+
+static enum sm_error open_again(struct visit *visit, struct content_reply *content)
 {
     struct session_request request = {.session = visit->session};
     enum sm_error error = ask(visit, "open", &request, content);
@@ -180,6 +191,11 @@ static enum sm_error open_content(struct visit *visit, struct content_reply *con
     return error;
 }
 
+static enum sm_error open_content(struct visit *visit, struct content_reply *content)
+{
+    return is_verified(visit) ? open_again(visit, content) : verify_open(visit, content);
+}
+
 enum sm_error recipient_open(struct cli *cli)
 {
     struct visit visit DEFER(visit_close) = {0};
@@ -189,7 +205,6 @@ enum sm_error recipient_open(struct cli *cli)
     TRY(say_hello(&visit));
     if (cli_has(cli, "--send-code"))
         return mail_code(&visit);
-    TRY(be_verified(&visit));
     TRY(open_content(&visit, &content));
     return content_open(&visit.server, &content);
 }
@@ -256,7 +271,6 @@ enum sm_error recipient_reply(struct cli *cli)
     TRY(text_file_read(cli, "--body-file", &body));
     TRY(visit_open(cli, &visit));
     TRY(say_hello(&visit));
-    TRY(be_verified(&visit));
     TRY(open_content(&visit, &content)); /* tells the organisation, which every part is bound to */
     TRY(parcel_new(content.organisation, DIRECTION_REPLY, &parcel));
     TRY(upload(&visit, &parcel, buffer_span(&body)));

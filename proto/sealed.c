@@ -279,6 +279,10 @@ FIELDS(verify_reply, struct verify_reply,
     F_MAP(struct verify_reply, session, session_proof, "for open and reply"),
     TIME(struct verify_reply, expires_ms, "end of the session"));
 
+FIELDS(verify_open_reply, struct verify_open_reply,
+    F_MAP(struct verify_open_reply, verified, verify_reply, "as of verify"),
+    F_MAP(struct verify_open_reply, content, content_reply, "as of open"));
+
 FIELDS_LOCAL(thread_row, struct thread_row,
     F_ID(struct thread_row, message, 1, "the message or reply"),
     F_ID(struct thread_row, parent, 0, "what it follows up; may be none that the recipient sees"),
@@ -355,8 +359,11 @@ const struct sealed_operation sealed_operations[] = {
     {"send_code", &link_only_request, &send_code_reply, false,
      "A person pressed the button: a 6-digit code is mailed."},
     {"verify", &verify_request, &verify_reply, false, "One attempt to prove who one is."},
+    {"verify_open", &verify_request, &verify_open_reply, false,
+     "The same, and when it is right the link's message is opened at once: one entry into the log, and"
+     " one answer. The session may be used as after verify."},
     {"open", &session_request, &content_reply, false,
-     "Releases the message key after its log entry is durable."},
+     "Releases the message key, again or after verify alone, when its log entry is durable."},
     {"thread", &session_request, &thread_reply, false,
      "What the sender and this recipient wrote to each other in this conversation. Changes nothing."},
     {"open_message", &message_request, &content_reply, false,

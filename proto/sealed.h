@@ -7,7 +7,8 @@
  * number of an enum sm_error, and then the operation's reply map (0) or struct failure (else).
  *
  * Legal order for a sender: login, then anything with the session. For a recipient: hello,
- * (send_code), verify, then open and reply with the session that verify gave.
+ * (send_code), verify_open; then reply, and open again, with the session that it gave. verify gives
+ * the session alone.
  */
 #ifndef SM_PROTO_SEALED_H
 #define SM_PROTO_SEALED_H
@@ -265,7 +266,7 @@ struct link_request { /* revoke (link none: all), unlock, resend */
 struct empty_reply {
     char none;
 };
-struct content_reply { /* read, open, open_message */
+struct content_reply { /* read, open, open_message; within verify_open_reply */
     struct id organisation, message;
     uint64_t direction;
     struct span key, capability;
@@ -289,14 +290,18 @@ struct hello_reply {
 struct send_code_reply {
     uint64_t expires_ms, resend_after_s;
 };
-struct verify_request {
+struct verify_request { /* verify, verify_open */
     struct sealed_meta meta;
     struct link_proof link;
     struct span password, code; /* empty where the method does not ask for it */
 };
-struct verify_reply {
+struct verify_reply { /* verify; within verify_open_reply */
     struct session_proof session;
     uint64_t expires_ms;
+};
+struct verify_open_reply {
+    struct verify_reply verified;
+    struct content_reply content;
 };
 struct thread_row {
     struct id message, parent;
@@ -328,7 +333,7 @@ extern const struct fields login_request, login_reply, session_request, expires_
     link_request, empty_reply, content_reply;
 extern const struct fields thread_reply;
 extern const struct fields link_only_request, hello_reply, send_code_reply, verify_request,
-    verify_reply, reply_request;
+    verify_reply, verify_open_reply, reply_request;
 
 /* One row per sealed operation; the name is the HPKE info and the path at the gateway. */
 struct sealed_operation {

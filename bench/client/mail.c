@@ -338,18 +338,16 @@ static void open_letter(struct hand *hand, const struct letter *letter)
     struct mail *mail = hand->mail;
     struct arena arena DEFER(arena_free) = ARENA(ARENA_BYTES);
     struct verify_request verify = {.link = {letter->link, SPAN(letter->secret)}};
-    struct verify_reply verified = {0};
-    struct content_reply content = {0};
+    struct verify_open_reply opened = {0};
     if (mail->options.is_checked_by_password)
         verify.password = span_text(recipient_password);
     else
         verify.code = span_text(letter->code.digits);
-    sealed_ask(&hand->talk, &mail->keys, "verify", &verify, &arena, &verified);
-    struct session_request open = {.session = verified.session};
-    sealed_ask(&hand->talk, &mail->keys, "open", &open, &arena, &content);
-    if (content.key.size != KEY_BYTES || memcmp(content.key.at, letter->key, KEY_BYTES) != 0)
+    sealed_ask(&hand->talk, &mail->keys, "verify_open", &verify, &arena, &opened);
+    const struct content_reply *content = &opened.content;
+    if (content->key.size != KEY_BYTES || memcmp(content->key.at, letter->key, KEY_BYTES) != 0)
         give_up("open", "another key");
-    fetch_header_part(hand, &content);
+    fetch_header_part(hand, content);
 }
 
 static bool open_one(void *state)

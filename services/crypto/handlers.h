@@ -50,6 +50,7 @@ sealed_handler_fn on_thread, on_open_message;
 /* resend.c */
 sealed_handler_fn on_resend;
 /* hello.c, verify.c, open.c, answer.c */
-sealed_handler_fn on_hello, on_send_code, on_verify, on_open, on_reply_compose, on_reply;
+sealed_handler_fn on_hello, on_send_code, on_verify, on_verify_open, on_open, on_reply_compose,
+    on_reply;
 
 #endif

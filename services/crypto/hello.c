@@ -30,8 +30,8 @@ struct scene {
 static enum sm_error load_scene(struct sealed_call *call, struct scene *out)
 {
     const struct worker *worker = call->worker;
-    TRY(link_gone(link_load(worker, call->arena, call->link.link, &out->link)));
-    TRY(link_gone(message_load(worker, call->arena, out->link.message, &out->message)));
+    out->link = *call->live;
+    out->message = *call->live_message;
     TRY(organisation_load(worker, call->arena, out->link.organisation, &out->organisation));
     return account_load(worker, call->arena, out->message.sender, &out->sender);
 }

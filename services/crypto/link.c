@@ -145,19 +145,11 @@ static enum sm_error read_found(const struct worker *worker, const struct db_row
     return check_mac(worker, &found->link, mac);
 }
 
-static enum sm_error find(const struct worker *worker, const struct statement *statement,
-    struct arena *arena, struct found *found)
-{
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
-    TRY(DB_RUN(worker->db, statement, &rows, db_id(&found->link.link)));
-    return read_found(worker, rows, arena, found);
-}
-
-enum sm_error link_load(
-    const struct worker *worker, struct arena *arena, struct id link, struct link *out)
+static enum sm_error read_loaded(const struct worker *worker, const struct db_rows *rows,
+    struct arena *arena, struct id link, struct link *out)
 {
     struct found found = {.link.link = link};
-    enum sm_error error = find(worker, &load, arena, &found);
+    enum sm_error error = read_found(worker, rows, arena, &found);
     if (error == SM_TAMPERED)
         return tampering_report(worker, &(struct tampering){.what = "link row",
                                             .organisation = found.link.organisation,
@@ -169,11 +161,21 @@ enum sm_error link_load(
     return error;
 }
 
+enum sm_error link_load(
+    const struct worker *worker, struct arena *arena, struct id link, struct link *out)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(worker->db, &load, &rows, db_id(&link)));
+    return read_loaded(worker, rows, arena, link, out);
+}
+
 enum sm_error link_lock(
     const struct worker *worker, struct arena *arena, struct id link, struct link *out)
 {
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
     struct found found = {.link.link = link};
-    TRY(find(worker, &lock, arena, &found));
+    TRY(DB_RUN(worker->db, &lock, &rows, db_id(&link)));
+    TRY(read_found(worker, rows, arena, &found));
     *out = found.link;
     return SM_OK;
 }
@@ -269,28 +271,58 @@ enum sm_error link_lock_live(
     return is_good ? SM_OK : SM_GONE;
 }
 
-/*
- * Every step is done whatever the one before it gave: two reads, two MACs, one secret. Only then is
- * it decided, and by all of them together.
+struct proof {
+    struct link link;
+    struct message message;
+};
+
+/* Both rows in one round trip: as many statements for a link that is there as for one that is not.
  */
-enum sm_error link_prove(struct sealed_call *call)
+static enum sm_error find_both(
+    struct sealed_call *call, struct db_rows **link, struct db_rows **message)
+{
+    const struct db_value id = db_id(&call->link.link);
+    const struct db_query queries[] = {
+        {&load, &id, 1, link}, {message_of_link_statement(), &id, 1, message}};
+    return db_run_all(call->worker->db, queries, 2);
+}
+
+/*
+ * Every step is done whether the one before it found anything: two reads, two MACs, one secret.
+ * Only then is it decided, and by all of them together. (An edited row is told as such, at once.)
+ */
+static enum sm_error weigh(struct sealed_call *call, struct proof *proof)
 {
     const struct worker *worker = call->worker;
-    struct link link = {.link = call->link.link, .generation = 1};
-    struct message message = {0};
+    struct db_rows *link DEFER(db_rows_free) = NULL;
+    struct db_rows *message DEFER(db_rows_free) = NULL;
     bool is_its_secret = false;
-    enum sm_error found = link_load(worker, call->arena, call->link.link, &link);
-    struct id message_id = found == SM_OK ? link.message : call->link.link;
-    enum sm_error about = message_load(worker, call->arena, message_id, &message);
-    TRY(secret_matches(worker, &link, call->link.secret, &is_its_secret));
-
+    TRY(find_both(call, &link, &message));
+    enum sm_error found = read_loaded(worker, link, call->arena, call->link.link, &proof->link);
     if (found != SM_OK && found != SM_NOT_FOUND)
         return found;
+    struct id message_id = found == SM_OK ? proof->link.message : call->link.link;
+    enum sm_error about =
+        message_read_loaded(worker, message, call->arena, message_id, &proof->message);
+    TRY(secret_matches(worker, &proof->link, call->link.secret, &is_its_secret));
+
     if (about != SM_OK && about != SM_NOT_FOUND)
         return about;
     bool is_good = found == SM_OK && about == SM_OK && is_its_secret &&
-                   link_is_live(&link, &message, call->now_ms);
+                   link_is_live(&proof->link, &proof->message, call->now_ms);
     return is_good ? SM_OK : SM_GONE;
+}
+
+enum sm_error link_prove(struct sealed_call *call)
+{
+    void *memory;
+    TRY(arena_take(call->arena, 1, sizeof(struct proof), &memory));
+    struct proof *proof = memory;
+    proof->link = (struct link){.link = call->link.link, .generation = 1};
+    TRY(weigh(call, proof));
+    call->live = &proof->link;
+    call->live_message = &proof->message;
+    return SM_OK;
 }
 
 enum sm_error link_text(

@@ -58,7 +58,8 @@ SM_MUST_USE enum sm_error link_update(const struct worker *worker, struct link *
 SM_MUST_USE enum sm_error link_to_feed(const struct worker *worker, const struct link *link);
 
 /*
- * The dispatcher's proof of call->link: SM_OK when the link is live and the secret is its own.
+ * The dispatcher's proof of call->link: SM_OK when the link is live and the secret is its own; then
+ * call->live and call->live_message are what was found.
  * SM_GONE otherwise, alike for an unknown link, a wrong secret, and one that has ended; SM_TAMPERED
  * (reported) for an edited row.
  */

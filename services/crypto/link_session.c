@@ -41,12 +41,12 @@ enum sm_error link_session_new(
     struct sealed_call *call, struct id link, struct session_proof *out, int64_t *expires_ms)
 {
     struct db *db = call->worker->db;
-    struct row row = {.link = link, .expires_ms = call->now_ms + LIFETIME_MS};
+    struct row row = {
+        .session = out->session, .link = link, .expires_ms = call->now_ms + LIFETIME_MS};
     struct db_value fields[PROOF_FIELDS];
     uint8_t proof[ROWMAC_BYTES];
     uint8_t secret[SESSION_SECRET_BYTES] = {0};
     DEFER_WIPE(secret);
-    TRY(id_random(&row.session));
     TRY(random_bytes(secret, sizeof secret));
     proof_fields(&row, SPAN(secret), fields);
     TRY(rowmac_make_under(call->worker->crypto->keyring,
@@ -54,7 +54,6 @@ enum sm_error link_session_new(
     TRY(DB_POST(db, &forget_old, db_id(&link)));
     TRY(DB_POST(db, &insert, db_id(&row.session), db_id(&link), db_i64(row.expires_ms),
         db_bytes(SPAN(proof))));
-    out->session = row.session;
     *expires_ms = row.expires_ms;
     return keep_span(call->arena, SPAN(secret), &out->secret);
 }

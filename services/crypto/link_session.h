@@ -9,7 +9,10 @@
 #include "services/crypto/link.h"
 #include "services/crypto/message.h"
 
-/* Makes a session inside the caller's transaction; the proof lives in `arena`. */
+/*
+ * Makes a session of `link` inside the caller's transaction, under the random id out->session that
+ * the caller has chosen; its secret lives in the call's arena.
+ */
 SM_MUST_USE enum sm_error link_session_new(
     struct sealed_call *call, struct id link, struct session_proof *out, int64_t *expires_ms);
 

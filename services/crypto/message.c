@@ -16,16 +16,18 @@
 enum { WRAPPED_BYTES_MAX = 512, PARTS_BYTES_MAX = PARTS_MAX * PART_FACTS_BYTES, FIELDS_COUNT = 16 };
 static const char mac_domain[] = "vault.message";
 
-#define COLUMNS                                                                                 \
+#define FROM_WHICH                                                                              \
     "SELECT organisation, sender, direction, parent, from_link, state, created_ms, expires_ms," \
     " lifetime_ms, language, wrapped, subject_sealed, parts, digest, version, mac"              \
-    " FROM vault.message WHERE message = $1"
+    " FROM vault.message WHERE message = "
+#define COLUMNS FROM_WHICH "$1"
 
 /* clang-format off */
 static const struct statement
     load = {"message_load", COLUMNS},
     lock = {"message_lock", COLUMNS " FOR UPDATE"},
     hold = {"message_hold", COLUMNS " FOR SHARE"},
+    of_link = {"message_of_link", FROM_WHICH "(SELECT message FROM vault.link WHERE link = $1)"},
     insert = {"message_insert",
         "INSERT INTO vault.message (message, organisation, sender, direction, parent, from_link,"
         " state, created_ms, expires_ms, lifetime_ms, language, wrapped, subject_sealed, parts,"
@@ -151,8 +153,21 @@ static enum sm_error find(const struct worker *worker, const struct statement *s
 enum sm_error message_load(
     const struct worker *worker, struct arena *arena, struct id message, struct message *out)
 {
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(worker->db, &load, &rows, db_id(&message)));
+    return message_read_loaded(worker, rows, arena, message, out);
+}
+
+const struct statement *message_of_link_statement(void)
+{
+    return &of_link;
+}
+
+enum sm_error message_read_loaded(const struct worker *worker, const struct db_rows *rows,
+    struct arena *arena, struct id message, struct message *out)
+{
     struct found found = {.message.message = message};
-    enum sm_error error = find(worker, &load, arena, &found);
+    enum sm_error error = read_found(worker, rows, arena, &found);
     if (error == SM_TAMPERED)
         return tampering_report(worker, &(struct tampering){.what = "message row",
                                             .organisation = found.message.organisation,
@@ -216,6 +231,7 @@ static enum sm_error state_to_feed(const struct worker *worker, const struct mes
                                     .version = message->version,
                                     .organisation = message->organisation,
                                     .message = message->message,
+                                    .parent = message->parent, /* whose count of replies changes */
                                     .direction = message->direction,
                                     .state = message->state});
 }

@@ -31,6 +31,12 @@ SM_MUST_USE enum sm_error message_load(
     const struct worker *worker, struct arena *arena, struct id message, struct message *out);
 SM_MUST_USE enum sm_error message_lock(
     const struct worker *worker, struct arena *arena, struct id message, struct message *out);
+/* The two halves of message_load, for the message of a link ($1) that is read in the same round
+ * trip; `message` is its id as the link's row says it. */
+const struct statement *message_of_link_statement(void);
+SM_MUST_USE enum sm_error message_read_loaded(const struct worker *worker,
+    const struct db_rows *rows, struct arena *arena, struct id message, struct message *out);
+
 /*
  * As message_lock, for who only looks: the row stays as it is until the caller's transaction ends,
  * and others may hold it at the same time. Whoever takes locks of a message and of its links takes

@@ -27,15 +27,29 @@ static enum sm_error add_event(
     return call_event(call, &event);
 }
 
+enum sm_error open_log(
+    struct sealed_call *call, const struct link *link, struct id session, struct id *out)
+{
+    struct id opened;
+    TRY(derived_from("opened", session, &opened));
+    TRY(derived_from("download-granted", session, out));
+    TRY(add_event(call, link, EVENT_OPENED, opened));
+    return add_event(call, link, EVENT_DOWNLOAD_GRANTED, *out);
+}
+
+enum sm_error open_grant(struct sealed_call *call, const struct link *link,
+    const struct message *message, struct id granted, struct content_reply *reply)
+{
+    struct grant grant = {.token = granted, .subject = link->link, .message = message->message};
+    return grant_content(call, message, &grant, reply);
+}
+
 /* Commits that it is opened, and that the right to download is given; *out is the later event. */
 static enum sm_error commit_opened(
     struct sealed_call *call, struct link_session *session, struct id *out)
 {
     struct link *link = &session->link;
-    struct id opened;
     struct db_transaction tx DEFER(db_rollback) = {0};
-    TRY(derived_from("opened", session->session, &opened));
-    TRY(derived_from("download-granted", session->session, out));
     TRY(call_begin(call, &tx));
     TRY(link_lock_live(call->worker, call->arena, link, &session->message));
     if (link->opened_ms == 0) {
@@ -43,8 +57,7 @@ static enum sm_error commit_opened(
         TRY(link_update(call->worker, link));
         TRY(link_to_feed(call->worker, link));
     }
-    TRY(add_event(call, link, EVENT_OPENED, opened));
-    TRY(add_event(call, link, EVENT_DOWNLOAD_GRANTED, *out));
+    TRY(open_log(call, link, session->session, out));
     FAIL_POINT("crypto.open.before-commit");
     TRY(call_commit(call, &tx));
     FAIL_POINT("crypto.open.after-commit");
@@ -57,14 +70,12 @@ static enum sm_error commit_opened(
  * nothing after.
  */
 static enum sm_error release(struct sealed_call *call, struct link_session *session,
-    struct id token, struct content_reply *reply)
+    struct id granted, struct content_reply *reply)
 {
     struct db_transaction tx DEFER(db_rollback) = {0};
-    struct grant grant = {
-        .token = token, .subject = session->link.link, .message = session->message.message};
     TRY(db_begin(call->worker->db, &tx));
     TRY(link_lock_live(call->worker, call->arena, &session->link, &session->message));
-    return grant_content(call, &session->message, &grant, reply);
+    return open_grant(call, &session->link, &session->message, granted, reply);
 }
 
 enum sm_error open_content(

@@ -27,6 +27,9 @@ struct user {
     int64_t expires_ms;      /* of the session */
 };
 
+struct link;
+struct message;
+
 struct sealed_call {
     struct worker *worker;
     struct arena *arena; /* for what the reply points to */
@@ -35,8 +38,11 @@ struct sealed_call {
     int64_t until_ms;    /* its end by clock_monotonic_ms: later nobody waits for the answer */
     struct sealed_meta meta;
     struct sealed_aad aad;
-    struct user user;       /* NEEDS_USER */
-    struct link_proof link; /* NEEDS_LIVE_LINK: its secret is proven, its row is live */
+    struct user user;        /* NEEDS_USER */
+    struct link_proof link;  /* NEEDS_LIVE_LINK: its secret is proven, its row is live */
+    const struct link *live; /* that row, as the proof found it, in the arena */
+    const struct message
+        *live_message; /* and its message's: what decides is locked and read anew */
     struct session_proof
         session; /* NEEDS_VERIFIED: to be proven by the handler's link_session_load */
     struct carry_reply *effects; /* typed effects in clear for the gateway */

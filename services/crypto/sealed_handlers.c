@@ -37,6 +37,7 @@ const struct sealed_handler sealed_handlers[] = {
     {"hello",         NEEDS_LIVE_LINK, 0,                          on_hello},
     {"send_code",     NEEDS_LIVE_LINK, 0,                          on_send_code},
     {"verify",        NEEDS_LIVE_LINK, 0,                          on_verify},
+    {"verify_open",   NEEDS_LIVE_LINK, 0,                          on_verify_open},
     {"open",          NEEDS_VERIFIED,  0,                          on_open},
     {"thread",        NEEDS_VERIFIED,  0,                          on_thread},
     {"open_message",  NEEDS_VERIFIED,  0,                          on_open_message},

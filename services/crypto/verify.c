@@ -7,6 +7,9 @@
  * A right guess is committed as a fact for the log, and nothing else; when the log has it, the link
  * and the code are looked at again, and only then is the code used up and the session made. So an
  * outage of the log spends no code, and one code never gives two sessions.
+ *
+ * verify_open opens in the same breath: the opening is logged with the check, and the key leaves
+ * its wrap in the transaction that makes the session, which has looked again and holds the message.
  */
 #include "base/failpoint.h"
 #include "services/crypto/account.h"
@@ -16,6 +19,7 @@
 #include "services/crypto/link_session.h"
 #include "services/crypto/mail.h"
 #include "services/crypto/method.h"
+#include "services/crypto/open.h"
 #include "services/crypto/organisation.h"
 
 struct verifying {
@@ -25,6 +29,9 @@ struct verifying {
     struct link link;       /* as the lock last gave it */
     struct message message; /* likewise */
     struct lockout_ticket ticket;
+    struct verify_reply *reply;    /* its session's id is chosen before anything is logged */
+    struct content_reply *content; /* NULL: it is not to be opened */
+    struct id logged;              /* the event that the log must have */
 };
 
 static enum sm_error tell_closed(struct verifying *verifying, enum sm_error closed)
@@ -151,22 +158,35 @@ static enum sm_error fail(struct verifying *verifying, struct db_transaction *tx
     return closed == SM_OK ? SM_WRONG_SECRET : tell_closed(verifying, closed);
 }
 
-static enum sm_error succeed(
-    struct verifying *verifying, struct db_transaction *tx, struct verify_reply *reply)
+/* The key is out of its wrap before COMMIT lets go of the message, and goes no further until then.
+ */
+static enum sm_error open_too(struct verifying *verifying)
+{
+    struct link *link = &verifying->link;
+    if (!verifying->content)
+        return SM_OK;
+    if (link->opened_ms == 0)
+        link->opened_ms = verifying->call->now_ms;
+    return open_grant(
+        verifying->call, link, &verifying->message, verifying->logged, verifying->content);
+}
+
+static enum sm_error succeed(struct verifying *verifying, struct db_transaction *tx)
 {
     struct sealed_call *call = verifying->call;
     struct link *link = &verifying->link;
     int64_t expires_ms;
+    TRY(open_too(verifying));
     lockout_give_back(&link->lockout, &verifying->ticket);
     if (verifying->rule->asks_code)
         TRY(code_use_up(call->worker, link));
     TRY(link_update(call->worker, link));
     TRY(link_to_feed(call->worker, link));
-    TRY(link_session_new(call, link->link, &reply->session, &expires_ms));
+    TRY(link_session_new(call, link->link, &verifying->reply->session, &expires_ms));
     FAIL_POINT("crypto.verified.before-commit");
     TRY(call_commit(call, tx));
     FAIL_POINT("crypto.verified.after-commit");
-    reply->expires_ms = (uint64_t)expires_ms;
+    verifying->reply->expires_ms = (uint64_t)expires_ms;
     return SM_OK;
 }
 
@@ -189,14 +209,23 @@ static enum sm_error look_again(struct verifying *verifying, enum sm_error outsi
     const struct sealed_call *call = verifying->call;
     const struct verify_request *request = verifying->request;
     TRY(link_lock_live(call->worker, call->arena, &verifying->link, &verifying->message));
-    struct attempt attempt = {
+    struct attempt guess = {
         call->worker, &verifying->link, request->password, request->code, call->now_ms};
-    return outside == SM_OK && verifying->rule->inside ? verifying->rule->inside(&attempt)
-                                                       : outside;
+    return outside == SM_OK && verifying->rule->inside ? verifying->rule->inside(&guess) : outside;
 }
 
-/* The outcome as a fact for the log. SM_OK: it was right, and *event says so. */
-static enum sm_error decide(struct verifying *verifying, enum sm_error outside, struct id *event)
+/* What the log must have: that it was right, and where it is opened at once, that. */
+static enum sm_error log_right(struct verifying *verifying)
+{
+    TRY(add_event(verifying, EVENT_VERIFIED, RESULT_OK, (struct id){{0}}, &verifying->logged));
+    if (!verifying->content)
+        return SM_OK;
+    return open_log(
+        verifying->call, &verifying->link, verifying->reply->session.session, &verifying->logged);
+}
+
+/* The outcome as a fact for the log. SM_OK: it was right, and verifying->logged says so. */
+static enum sm_error decide(struct verifying *verifying, enum sm_error outside)
 {
     struct sealed_call *call = verifying->call;
     struct db_transaction tx DEFER(db_rollback) = {0};
@@ -205,7 +234,7 @@ static enum sm_error decide(struct verifying *verifying, enum sm_error outside, 
     if (outcome == SM_WRONG_SECRET)
         return fail(verifying, &tx);
     TRY(outcome);
-    TRY(add_event(verifying, EVENT_VERIFIED, RESULT_OK, (struct id){{0}}, event));
+    TRY(log_right(verifying));
     FAIL_POINT("crypto.verify.before-commit");
     TRY(call_commit(call, &tx));
     FAIL_POINT("crypto.verify.after-commit");
@@ -213,7 +242,7 @@ static enum sm_error decide(struct verifying *verifying, enum sm_error outside, 
 }
 
 /* The log has it. A code that was used meanwhile, at another page, is a wrong one here. */
-static enum sm_error let_in(struct verifying *verifying, struct verify_reply *reply)
+static enum sm_error let_in(struct verifying *verifying)
 {
     struct db_transaction tx DEFER(db_rollback) = {0};
     TRY(db_begin(verifying->call->worker->db, &tx));
@@ -221,7 +250,7 @@ static enum sm_error let_in(struct verifying *verifying, struct verify_reply *re
     if (outcome == SM_WRONG_SECRET)
         return fail(verifying, &tx);
     TRY(outcome);
-    return succeed(verifying, &tx, reply);
+    return succeed(verifying, &tx);
 }
 
 /* The slow half of the check, while nothing is locked. */
@@ -229,25 +258,47 @@ static enum sm_error check_outside(const struct verifying *verifying)
 {
     const struct sealed_call *call = verifying->call;
     const struct verify_request *request = verifying->request;
-    struct attempt attempt = {
+    struct attempt guess = {
         call->worker, &verifying->link, request->password, request->code, call->now_ms};
-    return verifying->rule->outside ? verifying->rule->outside(&attempt) : SM_OK;
+    return verifying->rule->outside ? verifying->rule->outside(&guess) : SM_OK;
+}
+
+/* A key that does not come out of its wrap is no failure of the recipient's either. */
+static enum sm_error release(struct verifying *verifying)
+{
+    enum sm_error error = call_release(verifying->call, verifying->logged);
+    if (error != SM_OK)
+        return give_back(verifying, error);
+    error = let_in(verifying);
+    return error == SM_TAMPERED ? give_back(verifying, error) : error;
+}
+
+static enum sm_error attempt(struct verifying *verifying)
+{
+    verifying->link = *verifying->call->live;
+    verifying->rule = method_find(verifying->link.method);
+    if (!verifying->rule ||
+        !method_fits(verifying->rule, verifying->request->password, verifying->request->code))
+        return SM_BAD_VALUE;
+    TRY(id_random(&verifying->reply->session.session));
+    TRY(reserve(verifying));
+    enum sm_error outside = check_outside(verifying);
+    if (outside != SM_OK && outside != SM_WRONG_SECRET)
+        return give_back(verifying, outside);
+    TRY(decide(verifying, outside));
+    return release(verifying);
 }
 
 enum sm_error on_verify(struct sealed_call *call, const void *message, void *reply)
 {
-    struct verifying verifying = {.call = call, .request = message};
-    struct id event;
-    TRY(link_gone(link_load(call->worker, call->arena, call->link.link, &verifying.link)));
-    verifying.rule = method_find(verifying.link.method);
-    if (!verifying.rule ||
-        !method_fits(verifying.rule, verifying.request->password, verifying.request->code))
-        return SM_BAD_VALUE;
-    TRY(reserve(&verifying));
-    enum sm_error outside = check_outside(&verifying);
-    if (outside != SM_OK && outside != SM_WRONG_SECRET)
-        return give_back(&verifying, outside);
-    TRY(decide(&verifying, outside, &event));
-    enum sm_error logged = call_release(call, event);
-    return logged == SM_OK ? let_in(&verifying, reply) : give_back(&verifying, logged);
+    struct verifying verifying = {.call = call, .request = message, .reply = reply};
+    return attempt(&verifying);
+}
+
+enum sm_error on_verify_open(struct sealed_call *call, const void *message, void *reply)
+{
+    struct verify_open_reply *both = reply;
+    struct verifying verifying = {
+        .call = call, .request = message, .reply = &both->verified, .content = &both->content};
+    return attempt(&verifying);
 }

@@ -12,9 +12,29 @@ static bool is_separator(struct span text, size_t at)
            (text.at[at + 2] == 0xa8 || text.at[at + 2] == 0xa9);
 }
 
-static bool is_escaped(uint8_t letter)
+/* Written as \u00xx, or looked at once more (0xe2 begins a separator). A page of the list has some
+ * thousand letters: a table, not a search. */
+static bool needs_care(uint8_t letter)
 {
-    return letter < 0x20 || letter == 0x7f || strchr("\"\\<>&", letter);
+    static const bool marks[256] = {['"'] = true,
+        ['\\'] = true,
+        ['<'] = true,
+        ['>'] = true,
+        ['&'] = true,
+        [0x7f] = true,
+        [0xe2] = true};
+    return letter < 0x20 || marks[letter];
+}
+
+/* The one at *at, which moves behind it. */
+static enum sm_error json_letter(struct buffer *out, struct span text, size_t *at)
+{
+    if (is_separator(text, *at)) {
+        *at += 3;
+        return buffer_format(out, "\\u20%02x", text.at[*at - 1] - 0x80);
+    }
+    uint8_t letter = text.at[(*at)++];
+    return letter == 0xe2 ? buffer_append_u8(out, letter) : buffer_format(out, "\\u%04x", letter);
 }
 
 enum sm_error json_string(struct buffer *out, struct span text)
@@ -24,17 +44,12 @@ enum sm_error json_string(struct buffer *out, struct span text)
     TRY(buffer_append_u8(out, '"'));
     for (size_t i = 0; i < text.size;) {
         size_t plain = i;
-        while (plain < text.size && !is_escaped(text.at[plain]) && !is_separator(text, plain))
+        while (plain < text.size && !needs_care(text.at[plain]))
             plain++;
         TRY(buffer_append(out, span_slice(text, i, plain - i)));
         i = plain;
-        if (i < text.size && is_separator(text, i)) {
-            TRY(buffer_format(out, "\\u20%02x", text.at[i + 2] - 0x80));
-            i += 3;
-        } else if (i < text.size) {
-            TRY(buffer_format(out, "\\u%04x", text.at[i]));
-            i++;
-        }
+        if (i < text.size)
+            TRY(json_letter(out, text, &i));
     }
     return buffer_append_u8(out, '"');
 }
@@ -100,14 +115,26 @@ static enum sm_error json_value(struct buffer *out, const struct field *field, c
     return SM_BAD_VALUE;
 }
 
+/* `first`, then the name in quotes and a colon, with one look at the room for all. */
+static enum sm_error json_name(struct buffer *out, char first, const char *name)
+{
+    size_t size = strlen(name);
+    uint8_t *to;
+    TRY(buffer_extend(out, size + 4, &to));
+    *to++ = (uint8_t)first;
+    *to++ = '"';
+    memcpy(to, name, size);
+    memcpy(to + size, "\":", 2);
+    return SM_OK;
+}
+
 enum sm_error json_fields(struct buffer *out, const struct fields *fields, const void *message)
 {
-    TRY(buffer_append_u8(out, '{'));
+    if (fields->count == 0)
+        TRY(buffer_append_u8(out, '{'));
     for (size_t i = 0; i < fields->count; i++) {
         const struct field *field = &fields->at[i];
-        TRY(buffer_append_text(out, i ? ",\"" : "\""));
-        TRY(buffer_append_text(out, field->name));
-        TRY(buffer_append_text(out, "\":"));
+        TRY(json_name(out, i ? ',' : '{', field->name));
         TRY(json_value(out, field, (const uint8_t *)message + field->offset));
     }
     return buffer_append_u8(out, '}');

@@ -4,6 +4,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "services/gateway/closed.h"
+#include "services/gateway/counts.h"
 
 #include "proto/limits.h"
 
@@ -96,7 +97,7 @@ static enum sm_error move(
 
 static enum sm_error close_link(struct db *db, const struct feed_item *item)
 {
-    return item->state == STATE_LIVE ? SM_OK : DB_RUN(db, &put_closed, NULL, db_id(&item->link));
+    return item->state == STATE_LIVE ? SM_OK : DB_POST(db, &put_closed, db_id(&item->link));
 }
 
 static enum sm_error close_message(struct db *db, const struct feed_item *item)
@@ -104,27 +105,28 @@ static enum sm_error close_message(struct db *db, const struct feed_item *item)
     struct id everyone = closed_for_everyone(item->message);
     if (item->state == STATE_LIVE)
         return SM_OK;
-    TRY(DB_RUN(db, &put_closed, NULL, db_id(&item->message)));
+    TRY(DB_POST(db, &put_closed, db_id(&item->message)));
     if (item->state == STATE_REVOKED)
         return SM_OK;
-    return DB_RUN(db, &put_closed, NULL, db_id(&everyone));
+    return DB_POST(db, &put_closed, db_id(&everyone));
 }
 
+/* In the order of retention's purge: neither waits for the other while it is waited for. */
 static enum sm_error forget(struct db *db, struct id message)
 {
-    TRY(DB_RUN(db, &forget_recipients, NULL, db_id(&message)));
-    TRY(DB_RUN(db, &forget_deliveries, NULL, db_id(&message)));
-    TRY(DB_RUN(db, &forget_shown, NULL, db_id(&message)));
-    return DB_RUN(db, &forget_message, NULL, db_id(&message));
+    TRY(DB_POST(db, &forget_deliveries, db_id(&message)));
+    TRY(DB_POST(db, &forget_shown, db_id(&message)));
+    TRY(DB_POST(db, &forget_recipients, db_id(&message)));
+    return DB_POST(db, &forget_message, db_id(&message));
 }
 
 static enum sm_error apply_message(struct db *db, const struct feed_item *item)
 {
-    TRY(DB_RUN(db, &end_draft, NULL, db_id(&item->message)));
+    TRY(DB_POST(db, &end_draft, db_id(&item->message)));
     TRY(close_message(db, item));
     if (item->state == STATE_DELETED)
         return forget(db, item->message);
-    return DB_RUN(db, &put_message, NULL, db_id(&item->message), db_u64(item->version),
+    return DB_POST(db, &put_message, db_id(&item->message), db_u64(item->version),
         db_id(&item->organisation), db_id(&item->user), db_id(&item->parent), db_id(&item->link),
         db_u64(item->direction), db_u64(item->state), db_u64(item->parts), db_u64(item->created_ms),
         db_u64(item->expires_ms), db_text(item->name), db_bytes(item->subject_sealed));
@@ -135,7 +137,7 @@ static enum sm_error apply_link(struct db *db, const struct feed_item *item)
     TRY(close_link(db, item));
     if (item->state == STATE_DELETED)
         return SM_OK; /* its message's item forgets the row */
-    return DB_RUN(db, &put_recipient, NULL, db_id(&item->link), db_u64(item->version),
+    return DB_POST(db, &put_recipient, db_id(&item->link), db_u64(item->version),
         db_id(&item->message), db_u64(item->state), db_u64(item->method), db_text(item->address),
         db_text(item->name), db_u64(item->expires_ms), db_u64(item->opened_ms),
         db_u64(item->replied_ms), db_u64(item->locked_until_ms), db_bool(item->is_frozen));
@@ -146,40 +148,51 @@ static enum sm_error apply_state(struct db *db, const struct feed_item *item)
     TRY(close_message(db, item));
     if (item->state == STATE_DELETED)
         return forget(db, item->message);
-    return DB_RUN(
-        db, &set_state, NULL, db_id(&item->message), db_u64(item->state), db_u64(item->version));
+    return DB_POST(
+        db, &set_state, db_id(&item->message), db_u64(item->state), db_u64(item->version));
 }
 
 static enum sm_error apply_session(struct db *db, const struct feed_item *item)
 {
-    return DB_RUN(db, &put_session, NULL, db_id(&item->user));
+    return DB_POST(db, &put_session, db_id(&item->user));
 }
 
 static enum sm_error apply_shown(struct db *db, const struct feed_item *item)
 {
-    return DB_RUN(
-        db, &put_shown, NULL, db_id(&item->link), db_id(&item->message), db_u64(item->created_ms));
+    return DB_POST(
+        db, &put_shown, db_id(&item->link), db_id(&item->message), db_u64(item->created_ms));
 }
 
 /* clang-format off */
 static const struct {
     enum sm_error (*apply)(struct db *db, const struct feed_item *item);
     bool has_state;
+    bool is_counted; /* beside its message, and beside the message that this one answers */
 } kinds[] = {
-    [FEED_MESSAGE] = {apply_message, true},
-    [FEED_LINK]    = {apply_link,    true},
-    [FEED_STATE]   = {apply_state,   true},
-    [FEED_SESSION] = {apply_session, false},
-    [FEED_SHOWN]   = {apply_shown,   false},
+    [FEED_MESSAGE] = {apply_message, true,  true},
+    [FEED_LINK]    = {apply_link,    true,  true},
+    [FEED_STATE]   = {apply_state,   true,  true},
+    [FEED_SESSION] = {apply_session, false, false},
+    [FEED_SHOWN]   = {apply_shown,   false, false},
 };
 /* clang-format on */
 
-static enum sm_error apply_item(struct db *db, const struct feed_item *item)
+static enum sm_error note_touched(struct touched *touched, const struct feed_item *item)
+{
+    if (!kinds[item->kind].is_counted)
+        return SM_OK;
+    TRY(touched_add(touched, item->message));
+    return touched_add(touched, item->parent);
+}
+
+static enum sm_error apply_item(
+    struct db *db, const struct feed_item *item, struct touched *touched)
 {
     if (item->kind >= sizeof kinds / sizeof kinds[0] || !kinds[item->kind].apply)
         return log_failure("feed-item", SM_BAD_VALUE, "an unknown kind");
     if (kinds[item->kind].has_state && item->state == 0)
         return log_failure("feed-item", SM_BAD_VALUE, "a state is missing");
+    TRY(note_touched(touched, item));
     return kinds[item->kind].apply(db, item);
 }
 
@@ -190,11 +203,13 @@ enum sm_error projection_apply_feed(
         return SM_OK;
     const struct feed_item *last = LIST_AT(struct feed_item, page->items, page->items.count - 1);
     struct feed_cursor to = {(int64_t)last->tx, (int64_t)last->id};
+    struct touched touched DEFER(touched_free) = TOUCHED;
     struct db_transaction tx DEFER(db_rollback) = {0};
     TRY(db_begin(db, &tx));
     TRY(move(db, "crypto", from, &to));
     for (size_t i = 0; i < page->items.count; i++)
-        TRY(apply_item(db, LIST_AT(struct feed_item, page->items, i)));
+        TRY(apply_item(db, LIST_AT(struct feed_item, page->items, i), &touched));
+    TRY(counts_bring_up(db, &touched));
     FAIL_POINT("gateway.feed.before-commit");
     TRY(db_commit(&tx));
     FAIL_POINT("gateway.feed.after-commit");
@@ -202,6 +217,16 @@ enum sm_error projection_apply_feed(
 }
 
 /* --- the notifier's feed --- */
+
+static enum sm_error apply_delivery(
+    struct db *db, const struct delivery *delivery, struct touched *touched)
+{
+    if (delivery->kind != LETTER_NOTICE || id_is_none(delivery->link))
+        return SM_OK;
+    TRY(touched_add(touched, delivery->message));
+    return DB_POST(db, &put_delivery, db_id(&delivery->link), db_id(&delivery->message),
+        db_u64(delivery->result), db_u64(delivery->at_ms));
+}
 
 enum sm_error projection_apply_deliveries(
     struct db *db, const struct feed_cursor *from, const struct delivery_feed_reply *page)
@@ -211,15 +236,14 @@ enum sm_error projection_apply_deliveries(
     const struct delivery *last =
         LIST_AT(struct delivery, page->deliveries, page->deliveries.count - 1);
     struct feed_cursor to = {(int64_t)last->tx, (int64_t)last->id};
+    struct touched touched DEFER(touched_free) = TOUCHED;
     struct db_transaction tx DEFER(db_rollback) = {0};
     TRY(db_begin(db, &tx));
+    TRY(counts_take_turn(db));
     TRY(move(db, "notifier", from, &to));
-    for (size_t i = 0; i < page->deliveries.count; i++) {
-        const struct delivery *each = LIST_AT(struct delivery, page->deliveries, i);
-        if (each->kind == LETTER_NOTICE && !id_is_none(each->link))
-            TRY(DB_RUN(db, &put_delivery, NULL, db_id(&each->link), db_id(&each->message),
-                db_u64(each->result), db_u64(each->at_ms)));
-    }
+    for (size_t i = 0; i < page->deliveries.count; i++)
+        TRY(apply_delivery(db, LIST_AT(struct delivery, page->deliveries, i), &touched));
+    TRY(counts_bring_up(db, &touched));
     FAIL_POINT("gateway.deliveries.before-commit");
     TRY(db_commit(&tx));
     FAIL_POINT("gateway.deliveries.after-commit");

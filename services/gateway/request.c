@@ -145,8 +145,8 @@ static enum sm_error check_encoding(struct exchange *exchange)
 /* The sealed operations that cost a password check or send a mail. */
 bool request_is_proof(const struct exchange *exchange)
 {
-    static const char *const proofs[] = {"login", "verify", "send_code", "password_reset",
-        "password_change", "totp_confirm", "totp_remove"};
+    static const char *const proofs[] = {"login", "verify", "verify_open", "send_code",
+        "password_reset", "password_change", "totp_confirm", "totp_remove"};
     for (size_t i = 0; i < sizeof proofs / sizeof proofs[0]; i++)
         if (span_equals_text(exchange->word, proofs[i]))
             return true;

@@ -222,12 +222,12 @@ test('a server that cannot answer at the first call is told, with a way on', asy
 test('a busy server is told, and nothing that was typed is lost', async () => {
   const { link } = await mailed(world, { subject: 'Busy' });
   const person = await Person.at(browser, world, link, { language: 'en' });
-  await person.page.route('**/api/v1/sealed/verify', (route) =>
+  await person.page.route('**/api/v1/sealed/verify_open', (route) =>
     route.fulfill({ status: 503, contentType: 'application/json', headers: { 'Retry-After': '1' }, body: JSON.stringify({ error: 'busy', message: 'x' }) }));
   await person.openWithPassword();
   await person.page.getByText('It is busy.').waitFor();
   await person.looksRight('busy', allowed);
-  await person.page.unroute('**/api/v1/sealed/verify');
+  await person.page.unroute('**/api/v1/sealed/verify_open');
   await person.button(person.t.open).click();
   await person.heading('Busy').waitFor();
   await person.leave();

@@ -226,8 +226,8 @@ function counted(person, operation) {
 test('a wrong attempt whose answer was lost is made once, and told to have counted', async () => {
   const { link } = await mailed(world, { subject: 'Nog een keer' });
   const person = await Person.at(browser, world, link);
-  const attempts = counted(person, 'verify');
-  await person.page.route('**/api/v1/sealed/verify', unheard);
+  const attempts = counted(person, 'verify_open');
+  await person.page.route('**/api/v1/sealed/verify_open', unheard);
   await person.openWithPassword('a-wrong-guess');
 
   await person.page.getByText('deze poging telde mee').waitFor();
@@ -236,7 +236,7 @@ test('a wrong attempt whose answer was lost is made once, and told to have count
   assert.equal(attempts.length, 1);
   await person.looksRight('lost-counted', { errors: [REFUSED] });
 
-  await person.page.unroute('**/api/v1/sealed/verify');
+  await person.page.unroute('**/api/v1/sealed/verify_open');
   await person.openWithPassword();
   await person.heading('Nog een keer').waitFor();
   await person.leave();
@@ -246,7 +246,7 @@ test('as long as the server cannot say whether an attempt counted, no other one 
   const { link } = await mailed(world, { subject: 'In the tunnel' });
   const person = await Person.at(browser, world, link, { language: 'en' });
   await person.field(person.t.password).waitFor();
-  const attempts = counted(person, 'verify');
+  const attempts = counted(person, 'verify_open');
   const lose = (route) => route.abort();
   await person.page.route('**/api/v1/sealed/*', lose);
   await person.openWithPassword();

@@ -209,14 +209,26 @@ enum sm_error clinic_by_link(struct clinic *clinic, const char *operation,
     return ask_crypto(&clinic->vault, &ask, answer);
 }
 
-enum sm_error clinic_verify(struct clinic *clinic, const struct parcel *parcel,
-    const char *password, const char *code, struct answer *answer)
+static enum sm_error prove(struct clinic *clinic, const char *operation,
+    const struct parcel *parcel, const char *password, const char *code, struct answer *answer)
 {
     struct verify_request request = {.link = {parcel->link, SPAN(parcel->secret)},
         .password = span_text(password),
         .code = span_text(code)};
-    struct ask ask = {.operation = "verify", .message = &request, .call_ms = clinic->call_ms};
+    struct ask ask = {.operation = operation, .message = &request, .call_ms = clinic->call_ms};
     return ask_crypto(&clinic->vault, &ask, answer);
+}
+
+enum sm_error clinic_verify(struct clinic *clinic, const struct parcel *parcel,
+    const char *password, const char *code, struct answer *answer)
+{
+    return prove(clinic, "verify", parcel, password, code, answer);
+}
+
+enum sm_error clinic_verify_open(struct clinic *clinic, const struct parcel *parcel,
+    const char *password, const char *code, struct answer *answer)
+{
+    return prove(clinic, "verify_open", parcel, password, code, answer);
 }
 
 enum sm_error clinic_with_session(

@@ -79,6 +79,8 @@ enum sm_error clinic_by_link(struct clinic *clinic, const char *operation,
     const struct parcel *parcel, struct answer *answer); /* hello, send_code */
 enum sm_error clinic_verify(struct clinic *clinic, const struct parcel *parcel,
     const char *password, const char *code, struct answer *answer);
+enum sm_error clinic_verify_open(struct clinic *clinic, const struct parcel *parcel,
+    const char *password, const char *code, struct answer *answer);
 enum sm_error clinic_with_session(struct clinic *clinic, const char *operation,
     const struct page *page, struct answer *answer); /* open, renew */
 enum sm_error clinic_with_message(struct clinic *clinic, const char *operation,

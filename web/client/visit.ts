@@ -34,12 +34,20 @@ export function takeLink(): LinkParts | null {
   }
 }
 
+export interface Proof {
+  password?: string;
+  code?: string;
+}
+
 export class Visit {
   /**
    * Has the person prove again who he is, when the session ends in the middle of something: what was
    * going on waits, and then goes on. Without it the call fails with 'not-signed-in'.
    */
   onSessionEnd: (() => Promise<void>) | null = null;
+
+  /** What a check gave that opened at once. */
+  private opened: ContentReply | null = null;
 
   private constructor(
     readonly server: Server,
@@ -82,9 +90,17 @@ export class Visit {
   }
 
   /** One attempt. Failure 'wrong-secret' tells the attempts left, 'locked' until when. */
-  async verify(proof: { password?: string; code?: string }): Promise<void> {
+  async verify(proof: Proof): Promise<void> {
     const { password = '', code = '' } = proof;
     keepSession(this.sessionName, await this.server.call('verify', { link: this.proof, password, code }));
+  }
+
+  /** The same, and what the next open() gives comes with the answer: one call instead of two. */
+  async verifyAndOpen(proof: Proof): Promise<void> {
+    const { password = '', code = '' } = proof;
+    const { verified, content } = await this.server.call('verify_open', { link: this.proof, password, code });
+    keepSession(this.sessionName, verified);
+    this.opened = content;
   }
 
   private needSession(): KeptSession['session'] {
@@ -107,7 +123,9 @@ export class Visit {
   }
 
   open(): Promise<Content> {
-    return this.released((session) => this.server.call('open', { session }));
+    const { opened } = this;
+    this.opened = null; // it opens once; another capability is asked for
+    return this.released((session) => this.server.call('open', { session }), opened);
   }
 
   /** What the sender and this recipient wrote to each other, this message too. Changes nothing. */
@@ -120,9 +138,9 @@ export class Visit {
     return this.released((session) => this.server.call('open_message', { session, message }));
   }
 
-  private async released(ask: (session: KeptSession['session']) => Promise<ContentReply>): Promise<Content> {
+  private async released(ask: (session: KeptSession['session']) => Promise<ContentReply>, first: ContentReply | null = null): Promise<Content> {
     const release = (): Promise<ContentReply> => this.inSession(ask);
-    return Content.open(this.server.where, await release(), release);
+    return Content.open(this.server.where, first ?? (await release()), release);
   }
 
   /** A reply to `content`, which tells the organisation that every part is bound to. */

@@ -1251,6 +1251,20 @@ export const verify_reply: Fields<VerifyReply> = {
   ],
 };
 
+export interface VerifyOpenReply {
+  /** as of verify */
+  verified: VerifyReply;
+  /** as of open */
+  content: ContentReply;
+}
+export const verify_open_reply: Fields<VerifyOpenReply> = {
+  name: 'verify_open_reply',
+  at: [
+    { name: 'verified', kind: 'map', min: 0, max: 0, item: verify_reply },
+    { name: 'content', kind: 'map', min: 0, max: 0, item: content_reply },
+  ],
+};
+
 export interface ThreadRow {
   /** the message or reply */
   message: Id;
@@ -1376,7 +1390,9 @@ export interface Operations {
   send_code: { request: LinkOnlyRequest; reply: SendCodeReply };
   /** One attempt to prove who one is. */
   verify: { request: VerifyRequest; reply: VerifyReply };
-  /** Releases the message key after its log entry is durable. */
+  /** The same, and when it is right the link's message is opened at once: one entry into the log, and one answer. The session may be used as after verify. */
+  verify_open: { request: VerifyRequest; reply: VerifyOpenReply };
+  /** Releases the message key, again or after verify alone, when its log entry is durable. */
   open: { request: SessionRequest; reply: ContentReply };
   /** What the sender and this recipient wrote to each other in this conversation. Changes nothing. */
   thread: { request: SessionRequest; reply: ThreadReply };
@@ -1427,6 +1443,7 @@ export const OPERATIONS: {
   hello: { request: link_only_request, reply: hello_reply, carries_parts: false },
   send_code: { request: link_only_request, reply: send_code_reply, carries_parts: false },
   verify: { request: verify_request, reply: verify_reply, carries_parts: false },
+  verify_open: { request: verify_request, reply: verify_open_reply, carries_parts: false },
   open: { request: session_request, reply: content_reply, carries_parts: false },
   thread: { request: session_request, reply: thread_reply, carries_parts: false },
   open_message: { request: message_request, reply: content_reply, carries_parts: false },

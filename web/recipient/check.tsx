@@ -175,7 +175,8 @@ function Proof({ visit, isAgain, hello, look, onClosed, onDone, onEnd }: ProofPr
   const open = (): Promise<void> =>
     work('open', async () => {
       try {
-        await visit.verify({ ...(needsPassword && { password }), ...(needsCode && { code }) });
+        const proof = { ...(needsPassword && { password }), ...(needsCode && { code }) };
+        await (isAgain ? visit.verify(proof) : visit.verifyAndOpen(proof));
       } catch (failure) {
         if (!hasWord(failure, 'wrong-secret')) throw failure;
         setChecked(false);
