@@ -382,7 +382,9 @@ const struct sealed_operation sealed_operations[] = {
      "As open, for another message of the thread, or for the recipient's own reply. gone: not there,"
      " over, or its own link asks for a stronger check."},
     {"reply_compose", &compose_request, &access_reply, false,
-     "A verified recipient gets the right to upload the parts of a reply."},
+     "A verified recipient gets the right to upload the parts of a reply. Asked again with the same id it is the"
+     " same one. rate-limited: the message is answered often enough; or, with a time, too many answers are begun"
+     " and not sent, and at that time one is given back."},
     {"reply", &reply_request, &expires_reply, true, "The commit of a reply."},
     {"leave", &session_request, &empty_reply, false,
      "A recipient signs out: the session ends. The link stays good, after a new check."},

@@ -1443,7 +1443,7 @@ export interface Operations {
   thread: { request: SessionRequest; reply: ThreadReply };
   /** As open, for another message of the thread, or for the recipient's own reply. gone: not there, over, or its own link asks for a stronger check. */
   open_message: { request: MessageRequest; reply: ContentReply };
-  /** A verified recipient gets the right to upload the parts of a reply. */
+  /** A verified recipient gets the right to upload the parts of a reply. Asked again with the same id it is the same one. rate-limited: the message is answered often enough; or, with a time, too many answers are begun and not sent, and at that time one is given back. */
   reply_compose: { request: ComposeRequest; reply: AccessReply };
   /** The commit of a reply. */
   reply: { request: ReplyRequest; reply: ExpiresReply };
