@@ -177,8 +177,21 @@ FIELDS_LOCAL(key_row, struct key_row,
     F_LINE(struct key_row, purpose, 1, 32, "what it is for"),
     F_U64(struct key_row, version, 1, MS_MAX, "of the key"),
     TIME(struct key_row, created_ms, "when it was made"));
+FIELDS(rotation_state, struct rotation_state,
+    F_U64(struct rotation_state, version, 1, MS_MAX, "of the organisation's key, in use"),
+    F_U64(struct rotation_state, rows, 0, MS_MAX, "that are wrapped under it at all"),
+    F_U64(struct rotation_state, behind, 0, MS_MAX, "of them, under the version before"),
+    F_BOOL(struct rotation_state, is_under_way, "the version before is there still"));
+FIELDS(rotation_begin_request, struct rotation_begin_request,
+    META(struct rotation_begin_request), SESSION(struct rotation_begin_request),
+    F_U64(struct rotation_begin_request, version, 1, MS_MAX, "that is to be replaced"));
+FIELDS(rotation_step_reply, struct rotation_step_reply,
+    F_MAP(struct rotation_step_reply, state, rotation_state, "after the step"),
+    F_U64(struct rotation_step_reply, rewrapped, 0, MS_MAX, "in this step"),
+    F_U64(struct rotation_step_reply, refused, 0, MS_MAX, "rows that do not open: they were altered"));
 FIELDS(status_reply, struct status_reply,
     F_LIST(struct status_reply, keys, 0, PAGE_ROWS_MAX, key_row, "all of the system's, and the organisation's own"),
+    F_MAP(struct status_reply, rotation, rotation_state, "of the organisation's key"),
     TIME(struct status_reply, now_ms, "the one clock"),
     F_U64(struct status_reply, events_waiting, 0, MS_MAX, "on their way to the log, of all organisations"),
     TIME(struct status_reply, oldest_event_ms, "of them, 0: none waits"),
@@ -334,6 +347,12 @@ const struct sealed_operation sealed_operations[] = {
      "An administrator sets what senders may choose. Messages that are sent already stay as they are."},
     {"status", &session_request, &status_reply, false,
      "Versions and ages of the keys, and what waits for the log and the notifier. Changes nothing."},
+    {"rotation_begin", &rotation_begin_request, &rotation_state, false,
+     "An administrator replaces the key of the organisation. It names the version that it replaces: where a"
+     " newer one is in use, or the rotation is under way, it changes nothing. conflict: look again."},
+    {"rotation_step", &session_request, &rotation_step_reply, false,
+     "Messages are wrapped under the new key for about a second; when none is behind the old one is"
+     " destroyed. busy: another step is at work."},
     {"compose", &compose_request, &access_reply, false,
      "A sender gets the right to upload the parts of a new message."},
     {"send", &send_request, &send_reply, true,
@@ -370,7 +389,9 @@ const struct sealed_operation sealed_operations[] = {
      "As open, for another message of the thread, or for the recipient's own reply. gone: not there,"
      " over, or its own link asks for a stronger check."},
     {"reply_compose", &compose_request, &access_reply, false,
-     "A verified recipient gets the right to upload the parts of a reply."},
+     "A verified recipient gets the right to upload the parts of a reply. Asked again with the same id it is the"
+     " same one. rate-limited: the message is answered often enough; or, with a time, too many answers are begun"
+     " and not sent, and at that time one is given back."},
     {"reply", &reply_request, &expires_reply, true, "The commit of a reply."},
     {"leave", &session_request, &empty_reply, false,
      "A recipient signs out: the session ends. The link stays good, after a new check."},

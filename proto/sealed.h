@@ -201,8 +201,24 @@ struct key_row {
     struct span purpose;
     uint64_t version, created_ms;
 };
+/* The key of an organisation. */
+struct rotation_state {
+    uint64_t version;      /* in use */
+    uint64_t rows, behind; /* wrapped under it at all; of them, under the version before */
+    bool is_under_way;     /* the version before is there still */
+};
+struct rotation_begin_request {
+    struct sealed_meta meta;
+    struct session_proof session;
+    uint64_t version; /* that is to be replaced */
+};
+struct rotation_step_reply {
+    struct rotation_state state;
+    uint64_t rewrapped, refused; /* in this step; refused: they do not open, they were altered */
+};
 struct status_reply {
     struct list keys; /* of struct key_row */
+    struct rotation_state rotation;
     uint64_t now_ms;
     uint64_t events_waiting, oldest_event_ms; /* on their way to the log; 0: none */
     uint64_t mails_waiting, oldest_mail_ms;   /* due, and not yet with the notifier */
@@ -324,7 +340,8 @@ extern const struct fields sealed_aad, failure;
 extern const struct fields password_change_request, password_reset_request, password_reset_reply,
     reset_issue_request, reset_issue_reply, users_request, users_reply, user_add_request,
     user_made_reply, user_change_request;
-extern const struct fields status_reply;
+extern const struct fields status_reply, rotation_begin_request, rotation_state,
+    rotation_step_reply;
 extern const struct fields organisation_reply, organisation_set_request, policy_change_request;
 extern const struct fields totp_begin_reply, totp_confirm_request, recovery_codes_reply,
     totp_remove_request;

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "envelope/kdf.h"
 #include "services/crypto/account.h"
+#include "services/crypto/begun.h"
 #include "services/crypto/derived.h"
 #include "services/crypto/grant.h"
 #include "services/crypto/handlers.h"
@@ -34,6 +35,33 @@ static enum sm_error refuse(struct sealed_call *call, enum sm_error error, const
     return error;
 }
 
+static enum sm_error refuse_begun(struct sealed_call *call, int64_t until_ms)
+{
+    int64_t wait_ms = until_ms - call->now_ms;
+    call->failure->until_ms = (uint64_t)until_ms;
+    call->failure->retry_after_s = wait_ms > 0 ? (uint64_t)(wait_ms + 999) / 1000 : 0;
+    return refuse(call, SM_RATE_LIMITED,
+        "Too many answers to this message were begun and not sent. Send one of those, or wait.");
+}
+
+/* The link's row is held, so that two at once are counted one after the other. */
+static enum sm_error count_begun(
+    struct sealed_call *call, struct link_session *session, struct id answer)
+{
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    int64_t until_ms = 0;
+    TRY(call_begin(call, &tx));
+    TRY(link_lock_live(call->worker, call->arena, &session->link, &session->message));
+    enum sm_error error = begun_take(call->worker, session->link.link, answer, &until_ms);
+    if (error == SM_RATE_LIMITED)
+        return refuse_begun(call, until_ms);
+    TRY(error);
+    FAIL_POINT("crypto.reply-compose.before-commit");
+    TRY(call_commit(call, &tx));
+    FAIL_POINT("crypto.reply-compose.after-commit");
+    return SM_OK;
+}
+
 enum sm_error on_reply_compose(struct sealed_call *call, const void *message, void *reply)
 {
     const struct compose_request *request = message;
@@ -48,6 +76,7 @@ enum sm_error on_reply_compose(struct sealed_call *call, const void *message, vo
     if (found != SM_NOT_FOUND)
         return found == SM_OK ? SM_CONFLICT : found;
     TRY(organisation_load(call->worker, call->arena, session.link.organisation, &organisation));
+    TRY(count_begun(call, &session, request->message));
     grant.subject = session.link.link;
     TRY(id_random(&grant.token));
     return grant_upload(call, &organisation, &grant, reply);
@@ -188,6 +217,7 @@ static enum sm_error write_all(struct answering *answering)
     TRY(count_reply(answering));
     TRY(wrap_key(answering));
     TRY(message_insert(call->worker, message));
+    TRY(begun_give_back(call->worker, message->message));
     TRY(message_to_feed(call->worker, message, &about));
     TRY(usage_add(call->worker->db, message->organisation, (int64_t)message_bytes(message->parts)));
     TRY(add_event(answering, &event));

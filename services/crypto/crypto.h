@@ -11,6 +11,8 @@
 #include "services/crypto/keyring.h"
 #include "services/crypto/password.h"
 
+#include <stdatomic.h>
+
 struct hpke_keys;  /* hpke_keys.h: the live HPKE keys, shared by all replicas through vault */
 struct mail_relay; /* mail.h: mail jobs to the notifier */
 struct journal;    /* journal.h: what was erased, outside the database */
@@ -26,6 +28,7 @@ struct crypto {
     struct mail_relay *mail;   /* mail jobs */
     struct journal *journal;   /* of erasures */
     const char *base_url;      /* of links, where an organisation has none of its own */
+    atomic_flag rotation_turn; /* held by the one administrator's step that is at work */
     uint8_t letter_public[65]; /* the notifier's key that mail jobs are sealed to */
 };
 

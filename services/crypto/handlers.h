@@ -37,6 +37,8 @@ sealed_handler_fn on_password_change, on_password_reset, on_reset_issue, on_user
 sealed_handler_fn on_organisation, on_organisation_set, on_policy_change;
 /* anchor.c */
 sealed_handler_fn on_checkpoint_mail;
+/* rotate_own.c */
+sealed_handler_fn on_rotation_begin, on_rotation_step;
 /* status_report.c */
 sealed_handler_fn on_status;
 /* send.c */

@@ -23,6 +23,9 @@ static const struct statement
         "DELETE FROM vault.code WHERE link IN (SELECT link FROM vault.link WHERE message = $1)"},
     forget_sessions = {"retire_sessions",
         "DELETE FROM vault.link_session WHERE link IN"
+        " (SELECT link FROM vault.link WHERE message = $1)"},
+    forget_begun = {"retire_begun",
+        "DELETE FROM vault.begun_answer WHERE link IN"
         " (SELECT link FROM vault.link WHERE message = $1)"};
 /* clang-format on */
 
@@ -76,6 +79,7 @@ static enum sm_error destroy_verifiers(
         TRY(destroy_verifier(worker, arena, id));
     }
     TRY(DB_RUN(worker->db, &forget_codes, NULL, db_id(&message)));
+    TRY(DB_RUN(worker->db, &forget_begun, NULL, db_id(&message)));
     return DB_RUN(worker->db, &forget_sessions, NULL, db_id(&message));
 }
 

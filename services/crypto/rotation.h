@@ -5,11 +5,13 @@
  * there while a rotation is under way, and a row says under which version it is. So it can stop
  * anywhere, and be gone on with by anybody.
  *
- * A kind of key is a table of the functions below; rotate.c runs it.
+ * A kind of key is a table of the functions below; rotation.c runs it, for the operator (rotate.c)
+ * and for an administrator (rotate_own.c).
  */
 #ifndef SM_CRYPTO_ROTATION_H
 #define SM_CRYPTO_ROTATION_H
 
+#include "proto/crypto.h"
 #include "services/crypto/crypto.h"
 
 /*
@@ -47,5 +49,41 @@ struct rotated {
 };
 
 extern const struct rotated rotated_organisation, rotated_master, rotated_hpke;
+
+struct rotating;
+
+/* Who works on it: how the log names him, and how a transaction of his is committed and waited for
+ * until the log has `event`. */
+struct rotation_party {
+    enum sm_error (*add_event)(const struct rotating *rotating, struct audit_event *event);
+    enum sm_error (*commit)(
+        const struct rotating *rotating, struct db_transaction *tx, struct id event);
+};
+
+/* One rotation, while it is worked on. */
+struct rotating {
+    const struct worker *worker;
+    struct arena *arena;
+    const struct rotated *kind;
+    struct id organisation;
+    struct key_versions versions; /* as rotation_look saw them */
+    const struct rotation_party *party;
+    void *call; /* the party's own */
+};
+
+/* Reads which versions there are. */
+SM_MUST_USE enum sm_error rotation_look(struct rotating *rotating);
+bool rotation_is_under_way(const struct rotating *rotating);
+
+/* Takes the next version into use in `tx`, which the party began, logs it and commits.
+ * SM_REPLAYED: one is under way already. */
+SM_MUST_USE enum sm_error rotation_begin(struct rotating *rotating, struct db_transaction *tx);
+
+/* Of one that is under way: wraps rows anew for about a second, and destroys the old version when
+ * none is behind. SM_BUSY: somebody holds a row for long; what was done is kept. */
+SM_MUST_USE enum sm_error rotation_step(struct rotating *rotating, struct key_rewrap_reply *reply);
+
+/* How many rows are under the old version. */
+SM_MUST_USE enum sm_error rotation_behind(const struct rotating *rotating, uint64_t *out);
 
 #endif

@@ -23,6 +23,8 @@ const struct sealed_handler sealed_handlers[] = {
     {"organisation_set", NEEDS_USER,   ROLE_ADMIN,                 on_organisation_set},
     {"policy_set",       NEEDS_USER,   ROLE_ADMIN,                 on_policy_change},
     {"status",        NEEDS_USER,      ROLE_ADMIN | ROLE_AUDITOR,  on_status},
+    {"rotation_begin",   NEEDS_USER,   ROLE_ADMIN,                 on_rotation_begin},
+    {"rotation_step",    NEEDS_USER,   ROLE_ADMIN,                 on_rotation_step},
     {"compose",       NEEDS_USER,      ROLE_SENDER,                on_compose},
     {"send",          NEEDS_USER,      ROLE_SENDER,                on_send},
     {"subjects",      NEEDS_USER,      ROLE_SENDER,                on_subjects},

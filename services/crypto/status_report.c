@@ -6,6 +6,7 @@
 #include "proto/audit.h"
 #include "services/crypto/handlers.h"
 #include "services/crypto/keep.h"
+#include "services/crypto/rotate_own.h"
 
 #include "proto/limits.h"
 
@@ -76,6 +77,7 @@ enum sm_error on_status(struct sealed_call *call, const void *message, void *out
     (void)message;
     reply->now_ms = (uint64_t)call->now_ms;
     TRY(fill_keys(call, reply));
+    TRY(rotation_state_load(call, &reply->rotation));
     TRY(fill_events(call, reply));
     return fill_mails(call, reply);
 }

@@ -131,9 +131,11 @@ test("with the session's id and the cookie, which it has, the gateway acts as no
   const [[hex]] = world.sql('SELECT session FROM vault.session ORDER BY expires_ms DESC LIMIT 1');
   const stolen = { session: hex.replace('\\x', ''), secret: crypto.randomBytes(32) };
   const message = own.message;
-  const before = attack.stateOf(world, 'vault.message', 'vault.link', 'vault.account', 'vault.organisation');
+  const rows = ['vault.message', 'vault.link', 'vault.account', 'vault.organisation', 'vault.organisation_key'];
+  const before = attack.stateOf(world, ...rows);
   const wishes = {
     renew: {}, logout: {}, totp_begin: {}, organisation: {}, status: {}, audit_access: {},
+    rotation_begin: { version: 1 }, rotation_step: {},
     compose: { message: 'ef'.repeat(16) }, read: { message }, delete: { message }, revoke: { message, link: '' }, unlock: { message, link: '' },
     resend: { message, link: '' }, subjects: { messages: [{ message }] }, reset_issue: { user: 'ef'.repeat(16), is_mailed: false },
     password_change: { old_password: 'password-of-sender', new_password: 'a-new-password' },
@@ -142,8 +144,30 @@ test("with the session's id and the cookie, which it has, the gateway acts as no
   for (const [name, content] of Object.entries(wishes))
     assert.equal(await attack.outcomeOf(sender.server.call(name, { session: stolen, ...content })), 'not-signed-in', name);
   await log.logged({ event: 'sealed-call', operation: 'read', outcome: 'not-signed-in' });
-  assert.equal(attack.stateOf(world, 'vault.message', 'vault.link', 'vault.account', 'vault.organisation'), before);
+  assert.equal(attack.stateOf(world, ...rows), before);
   await sender.read(message); // the control: with the secret it is the sender
+});
+
+test("a sender replaces no key, nor goes on with a replacement: crypto says so, whatever the gateway carries", async () => {
+  const versions = () => world.sql('SELECT version FROM vault.organisation_key ORDER BY 1').flat().map(Number);
+  const log = attack.listen(world, 'crypto');
+  const [version] = versions();
+  const sender = await attack.office(world);
+  for (const [name, content] of [['rotation_begin', { version }], ['rotation_step', {}]]) {
+    assert.equal(await attack.outcomeOf(sender.call(name, content)), 'not-allowed', name);
+    await log.logged({ event: 'sealed-call', operation: name, outcome: 'not-allowed' });
+  }
+  assert.deepEqual(versions(), [version]);
+
+  const begun = await (await attack.office(world, 'boss')).call('rotation_begin', { version }); // the control: an administrator does
+  assert.equal(begun.is_under_way, true);
+  const again = await attack.office(world);
+  assert.equal(await attack.outcomeOf(again.call('rotation_step', {})), 'not-allowed', 'nor one that is under way');
+  assert.deepEqual(versions(), [version, version + 1]);
+  const boss = await attack.office(world, 'boss');
+  while ((await boss.call('rotation_step', {})).state.is_under_way);
+  assert.deepEqual(versions(), [version + 1]);
+  await act.open(world, own.link, { password: PASSWORD, home: 'after-the-key' });
 });
 
 // --- the log's truth ---

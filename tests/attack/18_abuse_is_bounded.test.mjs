@@ -79,3 +79,24 @@ test('twenty answers to a message, and no twenty-first, nor room for its parts',
   assert.deepEqual([said, count], ['rate-limited', 20]);
   assert.equal(await attack.countOf(world, message, 'replied'), 20);
 });
+
+test('ten answers are begun and not sent, and there is no room for an eleventh until one is sent', async () => {
+  const { link } = await attack.mailed(world, 'begun@recipient.example');
+  const visitor = await attack.visit(world, link);
+  await visitor.verify({ password: attack.PASSWORD });
+  const content = await visitor.open();
+  const drafts = [];
+  let refusal = null;
+  while (!refusal && drafts.length < 15) await visitor.beginReply(content).then((draft) => drafts.push(draft), (error) => (refusal = error));
+  assert.deepEqual([refusal.word, drafts.length], ['rate-limited', 10]);
+  assert.ok(refusal.untilMs > Date.now(), 'it is told until when');
+  const atOnce = await Promise.all(Array.from({ length: 20 }, () => attack.outcomeOf(visitor.beginReply(content))));
+  assert.deepEqual(new Set(atOnce), new Set(['rate-limited']));
+
+  const [left] = drafts;
+  const again = await visitor.beginReply(content, () => {}, { message: left.message, places: left.places });
+  assert.equal(again.message, left.message, 'the control: what was begun is used again');
+  await visitor.reply(again, { subject: 'At last', body: 'One of ten.' });
+  assert.equal(await attack.outcomeOf(visitor.beginReply(content)), 'ok', 'the control: one that is sent is given back');
+  assert.equal(await attack.outcomeOf(visitor.beginReply(content)), 'rate-limited');
+});

@@ -37,6 +37,7 @@ test('a reader of Dutch sees Dutch forms, and his own zone', () => {
   assert.equal(format.bytes(50_000_000), '50 MB');
   assert.equal(format.percent(0.425), '43%');
   assert.equal(format.relative(at, at + 3 * 86_400_000), '3 dagen geleden');
+  assert.equal(format.relative(at, at + 20_000), 'nu');
 });
 
 test('a reader of English sees British forms', () => {

@@ -6,11 +6,11 @@ import { type Bytes, random, toHex } from '../envelope/bytes';
 import { type Attachment, makeManifest, sealHeaderPart } from '../envelope/manifest';
 import { sealSubject, subjectKeyOf } from '../envelope/subject';
 import { type AccessReply, type Id, LIMITS, type PartFacts } from '../protocol/protocol';
-import { Failure } from './failure';
+import { Failure, hasWord } from './failure';
 import type { Where } from './http';
 import { newId } from './ids';
 import { Outgoing, type Sealing } from './outgoing';
-import { PartSender } from './upload';
+import { PartSender, takeBackUpload } from './upload';
 
 /** Of attachments; the others wait. */
 const SENDING_AT_ONCE = 2;
@@ -22,7 +22,27 @@ export interface Packed {
   parts: PartFacts[];
 }
 
+/** A draft that was begun before, in this tab, and not sent: its id, and where its parts went. */
+export interface LeftDraft {
+  message: Id;
+  places: string[];
+}
+
+/** What is left of it is taken back; null where it cannot be used again: it was sent, or is being sent. */
+async function emptied(where: Where, left: LeftDraft, compose: (message: Id) => Promise<AccessReply>): Promise<AccessReply | null> {
+  try {
+    const access = await compose(left.message);
+    for (const place of left.places) await takeBackUpload(where, place, access.capability);
+    return access;
+  } catch (error) {
+    if (hasWord(error, 'conflict')) return null;
+    throw error;
+  }
+}
+
 export class Draft {
+  /** Addresses of what was uploaded: to be taken back when the draft is used again. */
+  readonly places: string[] = [];
   readonly key = random(LIMITS.KEY_BYTES);
   attachments: Outgoing[] = [];
   private header: PartSender | null = null;
@@ -38,15 +58,20 @@ export class Draft {
     private readonly onChange: () => void,
   ) {}
 
-  /** `compose` asks for the right to upload the parts of a new message. */
+  /**
+   * `compose` asks for the right to upload the parts of a new message; `left` is one that need not be
+   * asked for anew. Its key is new all the same: nothing that was sealed for it is used again.
+   */
   static async begin(
     where: Where,
     who: { organisation: Id; direction: number },
     compose: (message: Id) => Promise<AccessReply>,
     onChange: () => void = () => {},
+    left: LeftDraft | null = null,
   ): Promise<Draft> {
-    const message = newId();
-    return new Draft(where, who.organisation, who.direction, message, await compose(message), onChange);
+    const again = left && (await emptied(where, left, compose));
+    const message = again ? left.message : newId();
+    return new Draft(where, who.organisation, who.direction, message, again ?? (await compose(message)), onChange);
   }
 
   // --- attachments ---
@@ -74,9 +99,14 @@ export class Draft {
     this.startNext();
   }
 
+  private readonly onPlace = (url: string): void => {
+    this.places.push(url);
+    this.onChange();
+  };
+
   private sealing(): Sealing {
     const { where, organisation, message, direction, key } = this;
-    return { where, organisation, message, direction, key, capability: this.access.capability };
+    return { where, organisation, message, direction, key, capability: this.access.capability, onPlace: this.onPlace };
   }
 
   private freePart(): number {
@@ -139,6 +169,7 @@ export class Draft {
       size: sealed.length,
       sealed: once(sealed),
       capability: this.access.capability,
+      onPlace: this.onPlace,
     });
     this.header.start();
     await this.header.done;

@@ -20,6 +20,8 @@ export interface Sealing {
   direction: number;
   key: Uint8Array;
   capability: string;
+  /** As PartUpload's. */
+  onPlace: (url: string) => void;
 }
 
 /** Begun anew from the first byte at most so often, when the server lost what it had. */
@@ -113,7 +115,7 @@ export class Outgoing {
   }
 
   private async sendOnce(): Promise<Attachment> {
-    const { where, key, capability, ...place } = this.sealing;
+    const { where, key, capability, onPlace, ...place } = this.sealing;
     const sealer = await Sealer.start(key, contextOf({ ...place, part: this.part }));
     const digest = new Sha256();
     this.sender = new PartSender(where, {
@@ -121,6 +123,7 @@ export class Outgoing {
       size: this.totalBytes,
       sealed: digested(sealStream(sealer, blocksOf(this.file)), digest),
       capability,
+      onPlace,
       onProgress: (bytes) => {
         this.sentBytes = bytes;
         this.onChange();

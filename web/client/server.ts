@@ -30,7 +30,7 @@ const REPEAT_AFTER_MS = [500, 2_000, 5_000];
  * those where a second try costs the person something: an attempt, a code, another mail.
  */
 const REPEATABLE: ReadonlySet<OperationName> = new Set([
-  'renew', 'logout', 'leave', 'compose', 'send', 'subjects', 'read', 'revoke', 'delete', 'unlock',
+  'renew', 'logout', 'leave', 'status', 'rotation_begin', 'rotation_step', 'compose', 'send', 'subjects', 'read', 'revoke', 'delete', 'unlock',
   'audit_access', 'checkpoint_mail', 'organisation', 'totp_begin', 'hello', 'open', 'thread', 'open_message', 'reply_compose', 'reply',
 ]);
 

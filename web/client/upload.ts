@@ -6,7 +6,7 @@ import { Upload as TusUpload, type DetailedError } from 'tus-js-client';
 
 import { ahead } from './ahead';
 import { Failure, isErrorWord } from './failure';
-import type { Where } from './http';
+import { type Where, refusal, request } from './http';
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
 const RETRY_DELAYS_MS = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000, 30_000, 30_000];
@@ -19,6 +19,8 @@ export interface PartUpload {
   /** Of an access_reply. */
   capability: string;
   onProgress?: ((bytes: number) => void) | undefined;
+  /** The server made room for it, under this address. */
+  onPlace?: ((url: string) => void) | undefined;
 }
 
 /**
@@ -67,6 +69,17 @@ function failureFrom(error: Error | DetailedError): Failure {
   return new Failure(isErrorWord(word) && word !== 'ok' ? word : 'unavailable');
 }
 
+/**
+ * What an upload left at the server is taken back. Failure('conflict'): it is part of a message that is
+ * being sent. What is not there any more is taken back already.
+ */
+export async function takeBackUpload(where: Where, url: string, capability: string): Promise<void> {
+  const path = new URL(url, where.base || location.href).pathname;
+  const headers = { 'Tus-Resumable': '1.0.0', 'Secure-Mail-Capability': capability };
+  const response = await request(where, path, { method: 'DELETE', headers });
+  if (!response.ok && response.status !== 404 && response.status !== 410) throw await refusal(response);
+}
+
 export class PartSender {
   private readonly tus: TusUpload;
   /** Ends when the part is durable, or with a Failure. */
@@ -93,6 +106,7 @@ export class PartSender {
       removeFingerprintOnSuccess: false,
       fingerprint: () => Promise.resolve(null as unknown as string),
       onShouldRetry: (error) => !this.sourceError && !isBehind(error) && isPassing(statusOf(error)),
+      onUploadUrlAvailable: () => this.tus.url && upload.onPlace?.(this.tus.url),
       onProgress: (bytes) => upload.onProgress?.(bytes),
       onSuccess: () => this.end(null),
       onError: (error) => this.end(this.sourceError ?? failureFrom(error)),

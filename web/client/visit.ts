@@ -5,7 +5,7 @@ import { Tampered } from '../envelope/bytes';
 import { type LinkParts, linkFragment, parseLink } from '../envelope/link';
 import { type AccessReply, type ContentReply, DIRECTIONS, type ExpiresReply, type HelloReply, type Id, type SendCodeReply, type ThreadRow } from '../protocol/protocol';
 import { Content } from './content';
-import type { Draft } from './draft';
+import type { Draft, LeftDraft } from './draft';
 import { Failure, hasWord } from './failure';
 import { persistently } from './http';
 import { Server, type ServerOptions, partsOf } from './server';
@@ -144,11 +144,11 @@ export class Visit {
   }
 
   /** A reply to `content`, which tells the organisation that every part is bound to. */
-  async beginReply(content: Content, onChange?: () => void): Promise<Draft> {
+  async beginReply(content: Content, onChange?: () => void, left?: LeftDraft | null): Promise<Draft> {
     const who = { organisation: content.reply.organisation, direction: DIRECTIONS.DIRECTION_REPLY };
     const compose = (message: string): Promise<AccessReply> =>
       this.inSession((session) => this.server.call('reply_compose', { session, message }));
-    return (await persistently(() => import('./draft'))).Draft.begin(this.server.where, who, compose, onChange);
+    return (await persistently(() => import('./draft'))).Draft.begin(this.server.where, who, compose, onChange, left);
   }
 
   async reply(draft: Draft, content: { subject: string; body: string }): Promise<ExpiresReply> {

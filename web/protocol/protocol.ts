@@ -834,9 +834,31 @@ export const key_row: Fields<KeyRow> = {
   ],
 };
 
+export interface RotationState {
+  /** of the organisation's key, in use */
+  version: number;
+  /** that are wrapped under it at all */
+  rows: number;
+  /** of them, under the version before */
+  behind: number;
+  /** the version before is there still */
+  is_under_way: boolean;
+}
+export const rotation_state: Fields<RotationState> = {
+  name: 'rotation_state',
+  at: [
+    { name: 'version', kind: 'u64', min: 1, max: Number.MAX_SAFE_INTEGER },
+    { name: 'rows', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+    { name: 'behind', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+    { name: 'is_under_way', kind: 'bool', min: 0, max: 0 },
+  ],
+};
+
 export interface StatusReply {
   /** all of the system's, and the organisation's own */
   keys: KeyRow[];
+  /** of the organisation's key */
+  rotation: RotationState;
   /** the one clock */
   now_ms: number;
   /** on their way to the log, of all organisations */
@@ -852,11 +874,46 @@ export const status_reply: Fields<StatusReply> = {
   name: 'status_reply',
   at: [
     { name: 'keys', kind: 'list', min: 0, max: 100, item: key_row },
+    { name: 'rotation', kind: 'map', min: 0, max: 0, item: rotation_state },
     { name: 'now_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
     { name: 'events_waiting', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
     { name: 'oldest_event_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
     { name: 'mails_waiting', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
     { name: 'oldest_mail_ms', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+  ],
+};
+
+export interface RotationBeginRequest {
+  /** makes replays harmless */
+  meta: SealedMeta;
+  /** who asks */
+  session: SessionProof;
+  /** that is to be replaced */
+  version: number;
+}
+export const rotation_begin_request: Fields<RotationBeginRequest> = {
+  name: 'rotation_begin_request',
+  at: [
+    { name: 'meta', kind: 'map', min: 0, max: 0, item: sealed_meta },
+    { name: 'session', kind: 'map', min: 0, max: 0, item: session_proof },
+    { name: 'version', kind: 'u64', min: 1, max: Number.MAX_SAFE_INTEGER },
+  ],
+};
+
+export interface RotationStepReply {
+  /** after the step */
+  state: RotationState;
+  /** in this step */
+  rewrapped: number;
+  /** rows that do not open: they were altered */
+  refused: number;
+}
+export const rotation_step_reply: Fields<RotationStepReply> = {
+  name: 'rotation_step_reply',
+  at: [
+    { name: 'state', kind: 'map', min: 0, max: 0, item: rotation_state },
+    { name: 'rewrapped', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
+    { name: 'refused', kind: 'u64', min: 0, max: Number.MAX_SAFE_INTEGER },
   ],
 };
 
@@ -1364,6 +1421,10 @@ export interface Operations {
   policy_set: { request: PolicyChangeRequest; reply: EmptyReply };
   /** Versions and ages of the keys, and what waits for the log and the notifier. Changes nothing. */
   status: { request: SessionRequest; reply: StatusReply };
+  /** An administrator replaces the key of the organisation. It names the version that it replaces: where a newer one is in use, or the rotation is under way, it changes nothing. conflict: look again. */
+  rotation_begin: { request: RotationBeginRequest; reply: RotationState };
+  /** Messages are wrapped under the new key for about a second; when none is behind the old one is destroyed. busy: another step is at work. */
+  rotation_step: { request: SessionRequest; reply: RotationStepReply };
   /** A sender gets the right to upload the parts of a new message. */
   compose: { request: ComposeRequest; reply: AccessReply };
   /** The commit of a message: key wrapped, links, mail jobs and events, all or nothing. Repeated with the same message id and content it answers the same and sends nothing twice. */
@@ -1398,7 +1459,7 @@ export interface Operations {
   thread: { request: SessionRequest; reply: ThreadReply };
   /** As open, for another message of the thread, or for the recipient's own reply. gone: not there, over, or its own link asks for a stronger check. */
   open_message: { request: MessageRequest; reply: ContentReply };
-  /** A verified recipient gets the right to upload the parts of a reply. */
+  /** A verified recipient gets the right to upload the parts of a reply. Asked again with the same id it is the same one. rate-limited: the message is answered often enough; or, with a time, too many answers are begun and not sent, and at that time one is given back. */
   reply_compose: { request: ComposeRequest; reply: AccessReply };
   /** The commit of a reply. */
   reply: { request: ReplyRequest; reply: ExpiresReply };
@@ -1430,6 +1491,8 @@ export const OPERATIONS: {
   organisation_set: { request: organisation_set_request, reply: empty_reply, carries_parts: false },
   policy_set: { request: policy_change_request, reply: empty_reply, carries_parts: false },
   status: { request: session_request, reply: status_reply, carries_parts: false },
+  rotation_begin: { request: rotation_begin_request, reply: rotation_state, carries_parts: false },
+  rotation_step: { request: session_request, reply: rotation_step_reply, carries_parts: false },
   compose: { request: compose_request, reply: access_reply, carries_parts: false },
   send: { request: send_request, reply: send_reply, carries_parts: true },
   subjects: { request: subjects_request, reply: subjects_reply, carries_parts: false },

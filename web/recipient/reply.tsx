@@ -78,6 +78,7 @@ export function Reply({ visit, content, onSent, onClose, onEnd }: ReplyProps) {
     void draft.discard().catch(() => {}); // what stays behind is swept by the server
     onClose();
   };
+  const limit = useLimit(error);
   const isTooLong = hasWord(error, 'too-large');
   return (
     <form class="card reply no-print" ref={form} noValidate onSubmit={submit} aria-label={t.yourReply}>
@@ -96,7 +97,8 @@ export function Reply({ visit, content, onSent, onClose, onEnd }: ReplyProps) {
         error={isChecked && draft.isEmpty ? t.empty : isTooLong ? t.tooLong : undefined}
       />
       <Files draft={draft} />
-      {error && !isTooLong ? <FailureAlert error={error} /> : null}
+      {limit && <Alert kind="error">{limit}</Alert>}
+      {error && !isTooLong && !limit ? <FailureAlert error={error} /> : null}
       <p class="quiet" role="status">
         {isSending && draft.attachments.some((each) => each.state !== 'sent') && t.sendingFiles}
       </p>
@@ -123,6 +125,15 @@ export function Reply({ visit, content, onSent, onClose, onEnd }: ReplyProps) {
   );
 }
 
+/** Null: something that can pass, or is no limit of answers. */
+function useLimit(error: unknown): string | null {
+  const t = useTexts(texts);
+  const format = useFormat();
+  if (!hasWord(error, 'rate-limited') || !error.isSealed) return null;
+  if (error.untilMs) return t.tooManyBegun(format.dateTime(error.untilMs));
+  return error.retryAfterS ? null : t.answeredOften;
+}
+
 // --- its attachments ---
 
 function Files({ draft }: { draft: ReplyDraft }) {
@@ -130,10 +141,11 @@ function Files({ draft }: { draft: ReplyDraft }) {
   const shared = useSharedTexts();
   const format = useFormat();
   const [refused, setRefused] = useState('');
+  const limit = useLimit(draft.failure);
   if (draft.failure)
     return (
       <Alert kind="warning">
-        <p class="utrecht-paragraph">{t.noUploads}</p>
+        <p class="utrecht-paragraph">{limit ?? t.noUploads}</p>
         <Button onClick={() => void draft.begin().catch(() => {})}>{shared.tryAgain}</Button>
       </Alert>
     );

@@ -3,7 +3,7 @@
 // still write, and it is asked for again when he sends.
 
 import type { Content } from '../client/content';
-import type { Draft } from '../client/draft';
+import type { Draft, LeftDraft } from '../client/draft';
 import { Failure } from '../client/failure';
 import { tabMemory } from '../client/storage';
 import type { Visit } from '../client/visit';
@@ -29,6 +29,41 @@ export function keptReply(message: string): KeptReply | null {
 
 export function forgetReply(message: string): void {
   tabMemory.write(memoryName(message), null);
+}
+
+// --- what was begun and not sent ---
+
+const leftName = (message: string): string => `reply.draft.${message}`;
+
+const mine = new Set<Id>();
+
+/** Whether this tab alone has the draft: one that is copied from it, with its memory, begins its own. */
+async function isMine(message: Id): Promise<boolean> {
+  if (mine.has(message)) return true;
+  if (!navigator.locks) return false;
+  const has = await new Promise<boolean>((resolve) => {
+    const untilTheTabEnds = new Promise<void>(() => {});
+    void navigator.locks.request(`draft ${message}`, { ifAvailable: true }, (lock) => {
+      resolve(lock !== null);
+      return lock ? untilTheTabEnds : null;
+    });
+  });
+  if (has) mine.add(message);
+  return has;
+}
+
+/** Used again by the next reply of this tab: a link may have a few that are begun, no more. */
+function leftDraft(message: string): LeftDraft | null {
+  try {
+    const left = JSON.parse(tabMemory.read(leftName(message)) ?? 'null') as LeftDraft | null;
+    return left && typeof left.message === 'string' && Array.isArray(left.places) ? left : null;
+  } catch {
+    return null;
+  }
+}
+
+function keepLeft(message: string, draft: LeftDraft): void {
+  tabMemory.write(leftName(message), JSON.stringify({ message: draft.message, places: draft.places }));
 }
 
 /** "Re: " before it, once, and cut to what fits. */
@@ -78,7 +113,7 @@ export class ReplyDraft {
   /** Repeatable: one draft comes of it. */
   begin(): Promise<Draft> {
     this.failure = null;
-    this.beginning ??= this.visit.beginReply(this.content, this.onChange).then(
+    this.beginning ??= this.beginOnce().then(
       (draft) => {
         this.draft = draft;
         this.onChange();
@@ -92,6 +127,23 @@ export class ReplyDraft {
       },
     );
     return this.beginning;
+  }
+
+  private async beginOnce(): Promise<Draft> {
+    const left = leftDraft(this.message);
+    let kept = -1;
+    const keepPlaces = (draft: Draft | null): void => {
+      if (draft && draft.places.length !== kept) keepLeft(this.message, draft);
+      kept = draft?.places.length ?? -1;
+    };
+    const onChange = (): void => {
+      keepPlaces(this.draft);
+      this.onChange();
+    };
+    const draft = await this.visit.beginReply(this.content, onChange, left && (await isMine(left.message)) ? left : null);
+    await isMine(draft.message);
+    keepPlaces(draft);
+    return draft;
   }
 
   attach(file: File): void {
@@ -110,6 +162,7 @@ export class ReplyDraft {
     const draft = await this.begin();
     await this.visit.reply(draft, { subject: replySubject(this.content.manifest.subject), body: this.body });
     forgetReply(this.message);
+    tabMemory.write(leftName(this.message), null);
     return draft.message;
   }
 

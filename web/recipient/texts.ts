@@ -143,6 +143,9 @@ export const texts = defineTexts(
     addFilesHint: (size: string, count: string) => `At most ${size} a file and ${count} files.`,
     tooLarge: (name: string, size: string) => `${name} is too large: at most ${size} a file.`,
     tooMany: (count: string) => `That is too many: at most ${count} files.`,
+    tooManyBegun: (when: string) =>
+      `You have begun ten answers to this message without sending them, in other tabs or on other devices. Send one of those. If you cannot, you can begin a new one from ${when}. What you type stays here as long as this tab is open.`,
+    answeredOften: 'This message has been answered twenty times, and takes no more answers. Contact the sender in another way.',
     noUploads: 'Attachments cannot be added now. You can go on with your text.',
     kept: 'Your text was kept.',
     keptFiles: 'Your text was kept. Choose your attachments again.',
@@ -319,6 +322,9 @@ export const texts = defineTexts(
     addFilesHint: (size: string, count: string) => `Per bestand hooguit ${size}, en hooguit ${count} bestanden.`,
     tooLarge: (name: string, size: string) => `${name} is te groot: hooguit ${size} per bestand.`,
     tooMany: (count: string) => `Dat zijn er te veel: hooguit ${count} bestanden.`,
+    tooManyBegun: (when: string) =>
+      `U bent tien antwoorden op dit bericht begonnen zonder ze te versturen, in andere tabbladen of op andere apparaten. Verstuur een daarvan. Lukt dat niet, dan kunt u vanaf ${when} een nieuw antwoord beginnen. Wat u typt, blijft hier staan zolang dit tabblad open is.`,
+    answeredOften: 'Op dit bericht is twintig keer geantwoord; meer antwoorden zijn niet mogelijk. Neem op een andere manier contact op met de afzender.',
     noUploads: 'Bijlagen toevoegen lukt nu niet. U kunt wel verder schrijven.',
     kept: 'Uw tekst is bewaard gebleven.',
     keptFiles: 'Uw tekst is bewaard gebleven. Kies uw bijlagen opnieuw.',

@@ -46,7 +46,8 @@ function make(locale: string): Format {
     },
     relative(ms, nowMs) {
       const away = ms - nowMs;
-      const [unit, size] = SPANS.find(([, each]) => Math.abs(away) >= each) ?? SPANS[SPANS.length - 1]!;
+      const [unit, size] = SPANS.find(([, each]) => Math.abs(away) >= each) ?? [];
+      if (!unit || !size) return relative.format(0, 'second'); // "nu": of a minute they say "binnen een minuut" of what was, too
       return relative.format(Math.round(away / size), unit);
     },
   };

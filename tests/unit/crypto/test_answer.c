@@ -126,6 +126,104 @@ static void a_message_is_answered_twenty_times_and_no_more(void **state)
     assert_int_equal(replies(clinic), REPLIES_PER_LINK_MAX);
 }
 
+/* --- what is begun and not sent --- */
+
+static int64_t begun(struct clinic *clinic)
+{
+    return clinic_number(clinic, "SELECT count(*) FROM vault.begun_answer");
+}
+
+static void begin_all(struct clinic *clinic, const struct page *page, struct id *last)
+{
+    struct answer answer DEFER(answer_free) = ANSWER;
+    assert_ok(database_run(clinic->vault.database, "DELETE FROM vault.begun_answer"));
+    for (size_t i = 0; i < BEGUN_PER_LINK_MAX; i++) {
+        *last = fresh_id();
+        assert_error(clinic_with_message(clinic, "reply_compose", page, *last, &answer), SM_OK);
+    }
+}
+
+static void ten_answers_are_begun_and_no_more(void **state)
+{
+    struct clinic *clinic = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+    struct page rosa = clinic_verified(clinic, &parcel);
+    struct id last;
+    int64_t now_ms = vault_now_ms(&clinic->vault);
+    begin_all(clinic, &rosa, &last);
+
+    assert_error(
+        clinic_with_message(clinic, "reply_compose", &rosa, fresh_id(), &answer), SM_RATE_LIMITED);
+
+    assert_int_equal(begun(clinic), BEGUN_PER_LINK_MAX);
+    assert_true(answer.failure.until_ms > (uint64_t)now_ms);
+    assert_true(answer.failure.retry_after_s <= 2 * UPLOAD_CAPABILITY_S + 3600);
+}
+
+static void one_begun_again_under_its_id_counts_once(void **state)
+{
+    struct clinic *clinic = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+    struct page rosa = clinic_verified(clinic, &parcel);
+    struct id last;
+    begin_all(clinic, &rosa, &last);
+
+    assert_error(clinic_with_message(clinic, "reply_compose", &rosa, last, &answer), SM_OK);
+
+    assert_int_equal(begun(clinic), BEGUN_PER_LINK_MAX);
+}
+
+static void another_link_begins_its_own_and_not_this_one(void **state)
+{
+    struct clinic *clinic = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct parcel first = clinic_send(clinic, METHOD_PASSWORD);
+    struct parcel second = clinic_send(clinic, METHOD_PASSWORD);
+    struct page rosa = clinic_verified(clinic, &first);
+    struct page other = clinic_verified(clinic, &second);
+    struct id last;
+    begin_all(clinic, &rosa, &last);
+
+    assert_error(clinic_with_message(clinic, "reply_compose", &other, last, &answer), SM_CONFLICT);
+    assert_error(clinic_with_message(clinic, "reply_compose", &other, fresh_id(), &answer), SM_OK);
+}
+
+static void one_that_is_sent_is_given_back(void **state)
+{
+    struct clinic *clinic = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+    struct page rosa = clinic_verified(clinic, &parcel);
+    struct id last;
+    begin_all(clinic, &rosa, &last);
+
+    assert_error(clinic_reply(clinic, &rosa, last, &answer), SM_OK);
+
+    assert_int_equal(begun(clinic), BEGUN_PER_LINK_MAX - 1);
+    assert_error(clinic_with_message(clinic, "reply_compose", &rosa, fresh_id(), &answer), SM_OK);
+}
+
+static void what_is_swept_for_sure_is_given_back(void **state)
+{
+    struct clinic *clinic = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+    struct page rosa = clinic_verified(clinic, &parcel);
+    struct id last;
+    begin_all(clinic, &rosa, &last);
+    clinic_wait(clinic, 2 * UPLOAD_CAPABILITY_S);
+    rosa = clinic_verified(clinic, &parcel);
+    assert_error(
+        clinic_with_message(clinic, "reply_compose", &rosa, fresh_id(), &answer), SM_RATE_LIMITED);
+    clinic_wait(clinic, 2 * UPLOAD_CAPABILITY_S + 2 * 3600);
+    rosa = clinic_verified(clinic, &parcel);
+
+    assert_error(clinic_with_message(clinic, "reply_compose", &rosa, fresh_id(), &answer), SM_OK);
+    assert_int_equal(begun(clinic), 1);
+}
+
 /* --- the right ends with the link --- */
 
 static void a_revoked_link_replies_no_more(void **state)
@@ -224,6 +322,11 @@ int main(void)
         TEST(a_reply_belongs_to_the_sender_and_lives_as_long_again),
         TEST(another_reply_under_the_same_name_is_a_conflict),
         TEST(a_message_is_answered_twenty_times_and_no_more),
+        TEST(ten_answers_are_begun_and_no_more),
+        TEST(one_begun_again_under_its_id_counts_once),
+        TEST(another_link_begins_its_own_and_not_this_one),
+        TEST(one_that_is_sent_is_given_back),
+        TEST(what_is_swept_for_sure_is_given_back),
         TEST(a_revoked_link_replies_no_more),
         TEST(a_deleted_message_is_answered_no_more),
         TEST(a_message_that_is_revoked_while_it_is_answered_is_not),

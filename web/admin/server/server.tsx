@@ -14,6 +14,7 @@ import { useTexts } from '../../ui/language';
 import { type Column, Table } from '../../ui/lists';
 import { StateHeading } from '../../ui/page';
 import { Answered, useAnswer } from '../answer';
+import { Rotation } from './rotation';
 import { texts } from './texts';
 
 const SERVICES = ['crypto', 'notifier', 'retention', 'audit'] as const;
@@ -158,6 +159,7 @@ export function ServerPage() {
             <Retention system={system} />
             <Storage system={system} organisation={organisation} />
             <Keys crypto={crypto} />
+            <Rotation told={crypto.rotation} onDone={answer.again} />
           </>
         )}
       </Answered>
