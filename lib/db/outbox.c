@@ -196,7 +196,7 @@ struct batch {
     size_t count;
     int64_t from;   /* behind which row it begins */
     int64_t behind; /* the last row that was looked at */
-    bool is_end;    /* there was none */
+    bool is_end;    /* there is none behind it */
 };
 
 /* A row that is no event stops the relay, and with it every release: closed, and said loudly. */
@@ -209,13 +209,16 @@ static enum sm_error decode_event(struct span body, struct batch *batch)
                : log_failure("outbox-row-is-no-event", error, "see schema's event table");
 }
 
-/* What is held is passed over, in the order that its rows keep. */
+/*
+ * What is held is passed over, in the order that its rows keep. Fewer rows than were asked for were
+ * the last: who commits another one rings after that.
+ */
 static enum sm_error read_batch(
     const struct relay *relay, const struct db_rows *rows, struct batch *batch)
 {
     size_t bytes = 0;
-    batch->is_end = db_rows_count(rows) == 0;
-    for (size_t i = 0; i < db_rows_count(rows) && batch->count < relay->batch_max; i++) {
+    size_t i;
+    for (i = 0; i < db_rows_count(rows) && batch->count < relay->batch_max; i++) {
         struct span body;
         TRY(db_read_bytes(rows, i, 2, EVENT_BODY_BYTES_MAX, &body));
         bytes += body.size;
@@ -228,6 +231,7 @@ static enum sm_error read_batch(
         if (!is_held(relay, batch->events[batch->count].organisation))
             batch->count++;
     }
+    batch->is_end = i == db_rows_count(rows) && i < AUDIT_BATCH_MAX;
     return SM_OK;
 }
 
@@ -278,6 +282,7 @@ static enum sm_error after_refusal(struct relay *relay, struct batch *batch, enu
         relay->batch_max = batch->count / 2;
         batch->behind = batch->from;
         batch->count = 0;
+        batch->is_end = false;
         return SM_OK;
     }
     log_line(LOG_ERROR, "audit-refuses-event", "error", error_name(error), "event",
@@ -340,6 +345,13 @@ static void note_election(struct relay *relay, bool is_elected)
     (void)pthread_mutex_unlock(&relay->lock);
 }
 
+/*
+ * What the relay writes is the removal of what audit has: it need not wait for the disk. Where the
+ * removal is lost, the event is sent again, and audit passes over what it knows.
+ */
+static const struct statement no_waiting = {
+    "relay_no_waiting", "SELECT set_config('synchronous_commit', 'off', false)"};
+
 /* The lock belongs to the session: a new connection asks for it again. */
 static enum sm_error be_elected(struct relay *relay)
 {
@@ -355,6 +367,7 @@ static enum sm_error be_elected(struct relay *relay)
     TRY(db_read_bool(rows, 0, 0, &is_elected));
     if (!is_elected)
         return SM_NOT_ACTIVE;
+    TRY(DB_RUN0(relay->db, &no_waiting, NULL));
     TRY(bell_listen(relay->wake, relay->db)); /* before the first look: nothing is missed */
     relay->elected_session = db_sessions(relay->db);
     note_election(relay, true);

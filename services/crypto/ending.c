@@ -9,6 +9,7 @@
 #include "services/crypto/handlers.h"
 #include "services/crypto/journal.h"
 #include "services/crypto/link.h"
+#include "services/crypto/mail.h"
 #include "services/crypto/message.h"
 
 /* --- whose it is --- */
@@ -94,6 +95,7 @@ enum sm_error on_revoke(struct sealed_call *call, const void *request_message, v
     FAIL_POINT("crypto.revoke.before-commit");
     TRY(call_commit(call, &tx));
     FAIL_POINT("crypto.revoke.after-commit");
+    mail_relay_poke(call->worker->crypto->mail); /* takes back what waits */
     call->effects->closed = ending.about;
     return release(call, is_one ? ERASURE_LINK_REVOKED : ERASURE_REVOKED, &ending, event);
 }
@@ -118,6 +120,7 @@ enum sm_error on_delete(struct sealed_call *call, const void *request_message, v
     FAIL_POINT("crypto.delete.before-commit");
     TRY(call_commit(call, &tx));
     FAIL_POINT("crypto.delete.after-commit");
+    mail_relay_poke(call->worker->crypto->mail); /* takes back what waits */
     call->effects->closed = request->message;
     TRY(release(call, ERASURE_DELETED, &ending, event));
     call->effects->purge = request->message;

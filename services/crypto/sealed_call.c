@@ -296,8 +296,7 @@ enum sm_error call_commit(struct sealed_call *call, struct db_transaction *tx)
     TRY(db_commit(tx));
     FAIL_POINT("crypto.call.after-commit");
     call->effects->is_feed_changed = true;
-    relay_poke(crypto->events);
-    mail_relay_poke(crypto->mail);
+    relay_poke(crypto->events); /* the mail that waits for them goes when they are acknowledged */
     return SM_OK;
 }
 

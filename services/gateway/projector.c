@@ -15,19 +15,26 @@
 
 #include "proto/limits.h"
 
-enum { TIDY_INTERVAL_MS = 60 * 1000, ARENA_BYTES = 4 * BUS_MESSAGE_BYTES_MAX };
+enum {
+    TIDY_INTERVAL_MS = 60 * 1000,
+    DELIVERIES_INTERVAL_MS = 250, /* nobody tells of them, and nobody waits */
+    ARENA_BYTES = 4 * BUS_MESSAGE_BYTES_MAX,
+};
 
 struct projector {
     struct gateway *gateway;
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    pthread_cond_t passed; /* to who waits for a round */
+    pthread_cond_t wake;   /* to the thread */
     uint64_t wanted, done; /* rounds asked for, and passed */
+    size_t waiting;        /* requests that wait for one */
     atomic_bool is_stopping;
     bool is_running;
-    bool is_failing;         /* of the thread: log a change of luck, not every second of it */
-    int64_t closed_since_ms; /* of the thread */
-    int64_t tidy_due_ms;     /* of the thread */
-    uint64_t wanted_session; /* of the thread's connection: the one that listens for wanted.h */
+    bool is_failing;           /* of the thread: log a change of luck, not every second of it */
+    int64_t closed_since_ms;   /* of the thread */
+    int64_t tidy_due_ms;       /* of the thread */
+    int64_t deliveries_due_ms; /* of the thread */
+    uint64_t wanted_session;   /* of the thread's connection: the one that listens for wanted.h */
     pthread_t thread;
 };
 
@@ -98,6 +105,10 @@ static enum sm_error round_of(struct projector *projector, struct worker *worker
 static enum sm_error the_rest(struct projector *projector, struct worker *worker)
 {
     struct db *db = NULL;
+    int64_t now_ms = clock_monotonic_ms();
+    if (now_ms < projector->deliveries_due_ms)
+        return SM_OK;
+    projector->deliveries_due_ms = now_ms + DELIVERIES_INTERVAL_MS;
     TRY(worker_db(worker, &db));
     TRY(wanted_hear(projector->gateway, db, &projector->wanted_session));
     TRY(pull_all(projector, worker, db, pull_deliveries));
@@ -117,10 +128,21 @@ static void note_luck(struct projector *projector, enum sm_error error)
 }
 
 /* With the lock held: until somebody pokes, or it is time to look again. */
-static void nap(struct projector *projector)
+static void nap(struct projector *projector, uint64_t seen)
 {
     struct timespec until = condition_after_ms(PROJECTOR_INTERVAL_MS);
-    (void)condition_wait(&projector->changed, &projector->lock, &until);
+    bool has_time = true;
+    while (projector->wanted == seen && !projector->is_stopping && has_time)
+        has_time = condition_wait(&projector->wake, &projector->lock, &until);
+}
+
+/* With the lock held: what else changes now goes with it, unless somebody waits. */
+static void gather(struct projector *projector)
+{
+    struct timespec until = condition_after_ms(PROJECTOR_GATHER_MS);
+    bool has_time = projector->wanted != projector->done;
+    while (projector->waiting == 0 && !projector->is_stopping && has_time)
+        has_time = condition_wait(&projector->wake, &projector->lock, &until);
 }
 
 static void *project(void *context)
@@ -135,13 +157,13 @@ static void *project(void *context)
         (void)pthread_mutex_lock(&projector->lock);
         if (error == SM_OK)
             projector->done = wanted;
-        (void)pthread_cond_broadcast(&projector->changed);
+        (void)pthread_cond_broadcast(&projector->passed);
         (void)pthread_mutex_unlock(&projector->lock);
         enum sm_error rest = the_rest(projector, &worker);
         note_luck(projector, error == SM_OK ? rest : error);
         (void)pthread_mutex_lock(&projector->lock);
-        if (!projector->is_stopping && (projector->wanted == wanted || error != SM_OK))
-            nap(projector);
+        nap(projector, error == SM_OK ? wanted : projector->wanted);
+        gather(projector);
     }
     (void)pthread_mutex_unlock(&projector->lock);
     worker_close(&worker);
@@ -155,7 +177,8 @@ enum sm_error projector_start(struct gateway *gateway, struct projector **out)
         return SM_NO_MEMORY;
     projector->gateway = gateway;
     (void)pthread_mutex_init(&projector->lock, NULL);
-    condition_make(&projector->changed);
+    condition_make(&projector->passed);
+    condition_make(&projector->wake);
     if (pthread_create(&projector->thread, NULL, project, projector) != 0)
         return SM_NO_MEMORY;
     projector->is_running = true;
@@ -170,11 +193,13 @@ void projector_stop(struct projector **projector)
         return;
     (void)pthread_mutex_lock(&it->lock);
     it->is_stopping = true;
-    (void)pthread_cond_broadcast(&it->changed);
+    (void)pthread_cond_broadcast(&it->passed);
+    (void)pthread_cond_broadcast(&it->wake);
     (void)pthread_mutex_unlock(&it->lock);
     if (it->is_running)
         (void)pthread_join(it->thread, NULL);
-    (void)pthread_cond_destroy(&it->changed);
+    (void)pthread_cond_destroy(&it->passed);
+    (void)pthread_cond_destroy(&it->wake);
     (void)pthread_mutex_destroy(&it->lock);
     free(it);
     *projector = NULL;
@@ -183,8 +208,8 @@ void projector_stop(struct projector **projector)
 void projector_poke(struct projector *projector)
 {
     (void)pthread_mutex_lock(&projector->lock);
-    projector->wanted++;
-    (void)pthread_cond_broadcast(&projector->changed);
+    if (projector->wanted++ == projector->done) /* else it is awake, or will look by itself */
+        (void)pthread_cond_signal(&projector->wake);
     (void)pthread_mutex_unlock(&projector->lock);
 }
 
@@ -194,7 +219,11 @@ void projector_wait(struct projector *projector)
     bool has_time = true;
     (void)pthread_mutex_lock(&projector->lock);
     uint64_t wanted = projector->wanted;
+    projector->waiting++;
+    if (projector->done < wanted)
+        (void)pthread_cond_signal(&projector->wake);
     while (projector->done < wanted && !projector->is_stopping && has_time)
-        has_time = condition_wait(&projector->changed, &projector->lock, &until);
+        has_time = condition_wait(&projector->passed, &projector->lock, &until);
+    projector->waiting--;
     (void)pthread_mutex_unlock(&projector->lock);
 }

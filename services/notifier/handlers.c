@@ -38,9 +38,11 @@ static enum sm_error on_enqueue(struct bus_request *request, const void *message
 {
     const struct enqueue_request *enqueue = message;
     struct worker *worker = request->worker;
+    bool is_due = false;
     (void)reply;
-    TRY(jobs_enqueue(worker->db, &enqueue->jobs));
-    senders_poke(worker->notifier->senders);
+    TRY(jobs_enqueue(worker->db, &enqueue->jobs, &is_due));
+    if (is_due) /* what may still be taken back is found when its time has come */
+        senders_poke(worker->notifier->senders);
     relay_poke(worker->notifier->events);
     return SM_OK;
 }

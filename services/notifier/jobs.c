@@ -32,13 +32,11 @@ static const char *kind_word(uint64_t kind)
     return kind >= LETTER_NOTICE && kind <= LETTER_LAST ? words[kind] : "unknown";
 }
 
-static enum sm_error add_event(
-    struct db *db, const struct job_facts *facts, enum event_kind kind, const char *fact)
+static enum sm_error add_event_at(struct db *db, int64_t now_ms, const struct job_facts *facts,
+    enum event_kind kind, const char *fact)
 {
     struct buffer reason DEFER(buffer_free) = BUFFER(REASON_BYTES_MAX);
-    int64_t now_ms;
     bool is_failure = kind == EVENT_NOTIFICATION_BOUNCED;
-    TRY(db_now_ms(db, &now_ms));
     TRY(buffer_format(
         &reason, "%s%s%s", kind_word(facts->kind), fact ? ": " : "", fact ? fact : ""));
     struct audit_event event = {.organisation = facts->organisation,
@@ -51,6 +49,14 @@ static enum sm_error add_event(
         .reason = buffer_span(&reason)};
     TRY(id_random(&event.event));
     return outbox_add(db, &notifier_outbox, &event);
+}
+
+static enum sm_error add_event(
+    struct db *db, const struct job_facts *facts, enum event_kind kind, const char *fact)
+{
+    int64_t now_ms;
+    TRY(db_now_ms(db, &now_ms));
+    return add_event_at(db, now_ms, facts, kind, fact);
 }
 
 static enum sm_error read_facts(const struct db_rows *rows, size_t row, struct job_facts *out)
@@ -70,9 +76,9 @@ static enum sm_error read_facts(const struct db_rows *rows, size_t row, struct j
 static const struct statement insert_job = {"job_insert",
     "INSERT INTO outbox.job (job, state, kind, rank, organisation, message, link, sealed, next_ms,"
     " not_after_ms, request) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (job) DO NOTHING"
-    " RETURNING 1::bigint"};
+    " RETURNING clock.now_ms()"};
 
-static enum sm_error insert(struct db *db, const struct mail_job *job)
+static enum sm_error insert(struct db *db, const struct mail_job *job, bool *is_due)
 {
     log_request_set(job->request); /* of its event too */
     struct db_rows *rows DEFER(db_rows_free) = NULL;
@@ -83,18 +89,23 @@ static enum sm_error insert(struct db *db, const struct mail_job *job)
     if (db_rows_count(rows) == 0)
         return SM_OK; /* told before */
     struct job_facts facts = {job->job, job->organisation, job->message, job->link, job->kind};
-    return add_event(db, &facts, EVENT_NOTIFICATION_QUEUED, NULL);
+    int64_t now_ms;
+    TRY(db_read_i64(rows, 0, 0, &now_ms));
+    *is_due |= (int64_t)job->not_before_ms <= now_ms;
+    return add_event_at(db, now_ms, &facts, EVENT_NOTIFICATION_QUEUED, NULL);
 }
 
-enum sm_error jobs_enqueue(struct db *db, const struct list *jobs)
+enum sm_error jobs_enqueue(struct db *db, const struct list *jobs, bool *is_due)
 {
     struct db_transaction tx DEFER(db_rollback) = {0};
+    bool is_one_due = false;
     TRY(db_begin(db, &tx));
     for (size_t i = 0; i < jobs->count; i++)
-        TRY(insert(db, LIST_AT(struct mail_job, *jobs, i)));
+        TRY(insert(db, LIST_AT(struct mail_job, *jobs, i), &is_one_due));
     FAIL_POINT("notifier.enqueue.before-commit");
     TRY(db_commit(&tx));
     FAIL_POINT("notifier.enqueue.after-commit");
+    *is_due = is_one_due;
     return SM_OK;
 }
 

@@ -19,8 +19,11 @@
 /* The event table of schema outbox. */
 extern const struct outbox notifier_outbox;
 
-/* Takes the jobs of an enqueue_request, in one transaction with their events. */
-SM_MUST_USE enum sm_error jobs_enqueue(struct db *db, const struct list *jobs);
+/*
+ * Takes the jobs of an enqueue_request, in one transaction with their events. *is_due: one of those
+ * that are new may go now.
+ */
+SM_MUST_USE enum sm_error jobs_enqueue(struct db *db, const struct list *jobs, bool *is_due);
 
 /*
  * Jobs of a message (link none: all) that are not being sent just now never are; those that are get

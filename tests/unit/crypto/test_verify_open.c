@@ -124,8 +124,7 @@ static void what_ends_while_the_log_is_waited_for_releases_nothing(void **state)
     struct clinic *clinic = *state;
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         struct answer answer DEFER(answer_free) = ANSWER;
-        struct meanwhile meanwhile = {
-            .replica = clinic_replica(clinic), .operation = endings[i]};
+        struct meanwhile meanwhile = {.replica = clinic_replica(clinic), .operation = endings[i]};
         meanwhile.parcel = clinic_send(clinic, METHOD_PASSWORD);
 
         audit_edge_meanwhile(EVENT_OPENED, end_the_message, &meanwhile);
@@ -165,8 +164,8 @@ static void one_code_that_is_typed_at_many_pages_at_once_releases_one_key(void *
     struct code_text code = clinic_code(clinic, &parcel);
     size_t released = 0;
     for (size_t i = 0; i < PAGES; i++)
-        pages[i] = (struct other_page){
-            .replica = clinic_replica(clinic), .parcel = &parcel, .code = code};
+        pages[i] =
+            (struct other_page){.replica = clinic_replica(clinic), .parcel = &parcel, .code = code};
     for (size_t i = 0; i < PAGES; i++)
         assert_int_equal(pthread_create(&pages[i].thread, NULL, type_the_code, &pages[i]), 0);
     for (size_t i = 0; i < PAGES; i++) {

@@ -71,7 +71,8 @@ static struct mail_job job_of(const struct place *place, uint8_t id, uint64_t ki
 static void enqueue(struct place *place, const struct mail_job *job)
 {
     struct list jobs = {job, 1};
-    assert_ok(jobs_enqueue(place->db, &jobs));
+    bool is_due;
+    assert_ok(jobs_enqueue(place->db, &jobs, &is_due));
 }
 
 static struct list pull(struct place *place, uint64_t tx, uint64_t id, struct arena *arena)
@@ -117,9 +118,13 @@ static void a_job_told_twice_is_taken_once(void **state)
     struct place *place = *state;
     struct mail_job jobs[] = {job_of(place, 1, LETTER_NOTICE), job_of(place, 2, LETTER_NOTICE)};
     struct list both = LIST_OF(jobs);
+    bool is_due;
 
-    assert_ok(jobs_enqueue(place->db, &both));
-    assert_ok(jobs_enqueue(place->db, &both));
+    jobs[1].not_before_ms += DAY_MS;
+    assert_ok(jobs_enqueue(place->db, &both, &is_due));
+    assert_true(is_due); /* the one of them */
+    assert_ok(jobs_enqueue(place->db, &both, &is_due));
+    assert_false(is_due); /* nothing of it is new */
 
     assert_int_equal(number(place, "SELECT count(*) FROM outbox.job"), 2);
     assert_int_equal(number(place, "SELECT count(*) FROM outbox.event"), 2);

@@ -132,11 +132,12 @@ static struct mail_job enqueue(struct place *place, const struct letter *facts)
         .not_after_ms = (uint64_t)(place->now_ms + DAY_MS)};
     struct box_label label = {span_text("securemail/1 letter"), id_span(&job.job)};
     struct list jobs = {&job, 1};
+    bool is_due;
     assert_ok(fields_encode(&letter, facts, &plaintext));
     assert_ok(box_seal(span_of(p256_public(place->key), P256_PUBLIC_BYTES), &label,
         buffer_span(&plaintext), &sealed));
     job.sealed = buffer_span(&sealed);
-    assert_ok(jobs_enqueue(place->db, &jobs));
+    assert_ok(jobs_enqueue(place->db, &jobs, &is_due));
     senders_poke(place->senders);
     return job;
 }
@@ -226,8 +227,9 @@ static void a_letter_that_cannot_be_read_is_undeliverable(void **state)
         .not_after_ms = (uint64_t)(place->now_ms + DAY_MS),
         .sealed = span_text("no box at all")};
     struct list jobs = {&job, 1};
+    bool is_due;
 
-    assert_ok(jobs_enqueue(place->db, &jobs));
+    assert_ok(jobs_enqueue(place->db, &jobs, &is_due));
     senders_poke(place->senders);
 
     assert_becomes(place, bounced, 1);
