@@ -6,8 +6,10 @@
 #include "base/encode.h"
 #include "base/memory.h"
 #include "cage/cage.h"
+#include "runtime/report.h"
 #include "runtime/schema.h"
 #include "runtime/service.h"
+#include "services/audit/declaration.h"
 #include "services/audit/handlers.h"
 #include "services/audit/health.h"
 #include "services/audit/succession.h"
@@ -35,16 +37,21 @@ static void close_parts(struct audit *audit)
     readers_free(&audit->readers);
     access_free(&audit->access);
     signing_key_free(&audit->key);
+    journal_close(&audit->journal);
+    buffer_free(&audit->declaration);
 }
 
 static enum sm_error open_parts(const struct settings *settings, struct audit *audit)
 {
     const char *conninfo = settings_text(settings, SETTING_DATABASE);
+    audit->declaration = BUFFER(DECLARATION_BYTES_MAX);
+    TRY(declaration_sign(audit->key, report_release(), &audit->declaration));
     TRY(access_new(
         settings_text_or(settings, SETTING_CAPABILITY_DIR, SETTING_KEYS_DIR), &audit->access));
     TRY(readers_new(conninfo, READERS, &audit->readers));
     const struct writer_options options = {.conninfo = conninfo,
         .key = audit->key,
+        .journal = audit->journal,
         .checkpoint_interval_ms = settings_number(settings, SETTING_CHECKPOINT_INTERVAL_S) * 1000};
     return writer_start(&options, &audit->writer);
 }
@@ -105,6 +112,7 @@ static enum sm_error run(void)
     TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_AUDIT, &keys));
     TRY(open_key(settings, &audit.key));
+    TRY(journal_open(settings_text(settings, SETTING_JOURNAL_DIR), &audit.journal));
     TRY(cage_enter(PEER_AUDIT, settings, &cage));
     TRY(open_parts(settings, &audit));
     return serve(settings, keys, &audit, cage);
