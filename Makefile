@@ -178,8 +178,9 @@ format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 docs: $(PRINTERS) programs
-	@for page in $(filter-out web_protocol,$(notdir $(PRINTERS))); do $(OUT)/print/$$page > docs/$$page.md; done
+	@for page in $(filter-out web_%,$(notdir $(PRINTERS))); do $(OUT)/print/$$page > docs/$$page.md; done
 	@$(OUT)/print/web_protocol > web/protocol/protocol.ts
+	@$(OUT)/print/web_declaration > web/declaration/declaration.json
 	@docs/print/cli $(OUT)/bin > docs/cli.md
 
 bench:

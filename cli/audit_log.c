@@ -1,20 +1,13 @@
-/* The log over HTTP: crypto gives a capability to whoever has the role, the gateway brings the log.
- */
+/* The log as people read it: a page of entries, the whole as a file, its signed head. */
 #include "cli/audit_log.h"
 
 #include "base/memory.h"
-#include "cli/user.h"
-#include "cli/file.h"
+#include "cli/log_reader.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { QUERY_BYTES = 512, PATH_BYTES = 4096, CHECKPOINT_BYTES = 64 * 1024 };
+enum { QUERY_BYTES = 512, CHECKPOINT_BYTES = 64 * 1024 };
 
 const struct cli_option audit_list_options[] = {
     {"--event", "NAME", "only this kind, e.g. opened"},
@@ -31,31 +24,6 @@ const struct cli_option audit_export_options[] = {
     {"--output", "FILE", "write it there (default: standard output)"},
     CLI_OPTIONS_END,
 };
-
-struct reader {
-    struct user_profile profile;
-    struct server server;
-    char capability[CAPABILITY_BYTES_MAX + 1];
-};
-
-static void reader_close(struct reader *reader)
-{
-    user_profile_free(&reader->profile);
-    server_close(&reader->server);
-}
-
-static enum sm_error reader_open(struct cli *cli, struct reader *reader)
-{
-    struct arena arena DEFER(arena_free) = ARENA(16384);
-    struct access_reply access = {0};
-    TRY(user_open(cli, &reader->profile, &reader->server));
-    struct session_request request = {.session = reader->profile.session};
-    struct server_call call = {.operation = "audit_access", .request = &request, .reply = &access};
-    TRY(server_call(&reader->server, &call, &arena));
-    (void)snprintf(
-        reader->capability, sizeof reader->capability, "%.*s", SPAN_PRINT(access.capability));
-    return user_keep(&reader->profile, &reader->server);
-}
 
 /* --- list --- */
 
@@ -94,7 +62,7 @@ static void print_entry(const struct cli *cli, const struct doc *row)
 
 enum sm_error audit_list(struct cli *cli)
 {
-    struct reader reader DEFER(reader_close) = {0};
+    struct log_reader reader DEFER(log_reader_close) = {0};
     struct buffer path DEFER(buffer_free) = BUFFER(QUERY_BYTES);
     struct doc *page DEFER(doc_free) = NULL;
     const char *text;
@@ -104,7 +72,7 @@ enum sm_error audit_list(struct cli *cli)
     TRY(add_filter(cli, "--person", "person", &path));
     TRY(add_filter(cli, "--before", "before", &path));
     TRY(buffer_text(&path, &text));
-    TRY(reader_open(cli, &reader));
+    TRY(log_reader_open(cli, &reader));
     TRY(server_get(&reader.server, text, reader.capability, &page));
     const struct doc *entries = doc_member(page, "entries");
     for (size_t i = 0; i < doc_count(entries); i++)
@@ -116,66 +84,17 @@ enum sm_error audit_list(struct cli *cli)
 
 /* --- export and checkpoint --- */
 
-static enum sm_error into_file(void *context, struct span bytes)
-{
-    return file_write(*(const int *)context, bytes);
-}
-
-static enum sm_error into_buffer(void *context, struct span bytes)
-{
-    return buffer_append(context, bytes);
-}
-
-static enum sm_error fetch_into(
-    struct reader *reader, const char *path, http_sink *sink, void *context)
-{
-    struct http_response response DEFER(http_response_free) = {0};
-    char header[HTTP_HEADER_BYTES_MAX];
-    server_capability_header(span_text(reader->capability), header);
-    struct http_request request = {
-        .method = "GET", .path = path, .headers = {header}, .sink = sink, .sink_context = context};
-    TRY(http_run(reader->server.http, &request, &response));
-    return response.status == 200 ? SM_OK : server_refusal(&reader->server, &response);
-}
-
-static enum sm_error fetch_to(struct reader *reader, const char *path, int file)
-{
-    return fetch_into(reader, path, into_file, &file);
-}
-
-/* Into a file: written whole under another name first, so that a broken export is not taken for
- * one. */
-static enum sm_error export_to_file(struct cli *cli, struct reader *reader, const char *output)
-{
-    char fresh[PATH_BYTES];
-    if (snprintf(fresh, sizeof fresh, "%s.XXXXXX", output) >= (int)sizeof fresh)
-        return cli_problem(cli, SM_TOO_LARGE, "Name another file", "The name is too long");
-    int file DEFER(file_close) = mkostemp(fresh, O_CLOEXEC);
-    if (file < 0)
-        return cli_problem(cli, SM_IO, "Name a file in a folder that you may write", "%s: %s",
-            output, strerror(errno));
-    enum sm_error error = fetch_to(reader, "/api/v1/audit/export", file);
-    if (error == SM_OK && (fsync(file) != 0 || rename(fresh, output) != 0))
-        error = cli_problem(
-            cli, SM_IO, "Name a file that you may write", "%s: %s", output, strerror(errno));
-    if (error != SM_OK) {
-        (void)unlink(fresh);
-        return error;
-    }
-    cli_say(cli, "Exported to %s. Check it: securemail-verify %s", output, output);
-    return doc_set_text(cli->answer, "output", span_text(output));
-}
-
 enum sm_error audit_export(struct cli *cli)
 {
-    struct reader reader DEFER(reader_close) = {0};
-    const char *output = cli_value(cli, "--output");
-    if (!output && cli->is_json)
-        return cli_problem(cli, SM_BAD_VALUE, "Add --output FILE, or leave --json out",
-            "The log is many lines of JSON, and not one object");
-    TRY(reader_open(cli, &reader));
-    return output ? export_to_file(cli, &reader, output)
-                  : fetch_to(&reader, "/api/v1/audit/export", STDOUT_FILENO);
+    struct log_reader reader DEFER(log_reader_close) = {0};
+    bool is_saved;
+    TRY(log_reader_check_output(cli));
+    TRY(log_reader_open(cli, &reader));
+    TRY(log_reader_save(cli, &reader, "/api/v1/audit/export", &is_saved));
+    if (is_saved)
+        cli_say(cli, "Exported to %s. Check it: securemail-verify %s", cli_value(cli, "--output"),
+            cli_value(cli, "--output"));
+    return SM_OK;
 }
 
 static enum sm_error have_it_mailed(struct cli *cli)
@@ -198,10 +117,10 @@ enum sm_error audit_checkpoint(struct cli *cli)
 {
     if (cli_has(cli, "--mail"))
         return have_it_mailed(cli);
-    struct reader reader DEFER(reader_close) = {0};
+    struct log_reader reader DEFER(log_reader_close) = {0};
     struct buffer note DEFER(buffer_free) = BUFFER(CHECKPOINT_BYTES);
-    TRY(reader_open(cli, &reader));
-    TRY(fetch_into(&reader, "/api/v1/audit/checkpoint", into_buffer, &note));
+    TRY(log_reader_open(cli, &reader));
+    TRY(log_reader_get(&reader, "/api/v1/audit/checkpoint", &note));
     TRY(doc_set_text(cli->answer, "checkpoint", buffer_span(&note)));
     struct span text = buffer_span(&note);
     if (text.size && text.at[text.size - 1] == '\n')

@@ -10,7 +10,8 @@
 
 enum { LINE_BYTES_MAX = 128, CHECK_DIGITS = 8, TIME_DIGITS_MAX = 15 };
 
-static const char *const kinds[] = {"deleted", "revoked", "link-revoked"};
+static const char *const kinds[] = {
+    "deleted", "revoked", "link-revoked", "value-0", "value-1", "value-2", "value-3"};
 
 /* Takes what stands before the next blank off `rest`. */
 static bool take_word(struct span *rest, struct span *out)

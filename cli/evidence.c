@@ -6,7 +6,7 @@
 #include "cli/evidence.h"
 
 #include "base/memory.h"
-#include "bus/client.h"
+#include "cli/at_audit.h"
 #include "proto/audit.h"
 #include "proto/catalog.h"
 #include "proto/limits.h"
@@ -17,13 +17,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 30000, PATH_BYTES_MAX = 4096 };
+enum { PATH_BYTES_MAX = 4096 };
 
 const struct cli_option evidence_options[] = {
     {"--org", "ORGANISATION", "whose log is damaged; \"operator\": the log of these exports"},
     {"--output", "FILE", "write it there, as NDJSON"},
-    {"--audit", "ENDPOINT", "audit on the bus (default: tcp://127.0.0.1:5701)"},
-    {"--keys", "FOLDER", "with operator.key and audit.pub (default: ./var/keys)"},
+    AT_AUDIT_OPTIONS,
     CLI_OPTIONS_END,
 };
 
@@ -38,26 +37,13 @@ static enum sm_error log_of(struct cli *cli, struct id *out)
         "%.64s is not the id of an organisation (32 digits)", text);
 }
 
-static enum sm_error open_client(struct cli *cli, struct bus_keys **keys, struct bus_client **out)
-{
-    const char *folder = cli_value(cli, "--keys");
-    const char *endpoint = cli_value(cli, "--audit");
-    if (bus_keys_load(folder ? folder : "./var/keys", PEER_OPERATOR, keys) != SM_OK)
-        return cli_problem(cli, SM_NOT_ALLOWED, "Run this as the operator: --keys FOLDER",
-            "The operator's key cannot be read");
-    return bus_client_open(*keys, PEER_AUDIT, endpoint ? endpoint : "tcp://127.0.0.1:5701", out);
-}
-
 static enum sm_error refusal(struct cli *cli, enum sm_error error)
 {
-    if (error == SM_UNAVAILABLE || error == SM_TIMEOUT)
-        return cli_problem(cli, error, "Is it running? --audit names where it listens",
-            "Audit does not answer on the bus");
     if (error == SM_NOT_ALLOWED)
         return cli_problem(cli, error,
             "An administrator or auditor of it exports it: securemail-admin audit export",
             "This log is whole");
-    return error;
+    return at_audit_fault(cli, error);
 }
 
 static enum sm_error write_all(int file, struct span bytes)
@@ -73,13 +59,11 @@ static enum sm_error write_all(int file, struct span bytes)
 
 /* One page; *is_last says that it was the last one. */
 static enum sm_error write_page(
-    struct bus_client *client, struct evidence_request *request, int file, bool *is_last)
+    struct at_audit *audit, struct evidence_request *request, int file, bool *is_last)
 {
     struct arena arena DEFER(arena_free) = ARENA(2 * BUS_MESSAGE_BYTES_MAX);
     struct export_reply reply = {0};
-    struct bus_call how = {.operation = OP_EVIDENCE, .timeout_ms = TIMEOUT_MS};
-    TRY(id_random(&how.idempotency));
-    TRY(bus_client_call(client, &how, request, &arena, &reply));
+    TRY(at_audit_ask(audit, OP_EVIDENCE, request, &arena, &reply));
     if (!reply.is_last && reply.next_seq <= request->from_seq)
         return SM_BAD_FORMAT; /* it would never end */
     request->from_seq = reply.next_seq;
@@ -88,13 +72,13 @@ static enum sm_error write_page(
     return write_all(file, reply.lines);
 }
 
-static enum sm_error write_pages(struct bus_client *client, const struct id *organisation, int file)
+static enum sm_error write_pages(struct at_audit *audit, const struct id *organisation, int file)
 {
     struct evidence_request request = {.organisation = *organisation};
     bool is_last = false;
     TRY(id_random(&request.export));
     while (!is_last)
-        TRY(write_page(client, &request, file, &is_last));
+        TRY(write_page(audit, &request, file, &is_last));
     return fsync(file) == 0 ? SM_OK : SM_IO;
 }
 
@@ -106,14 +90,13 @@ static void close_file(int *file)
 
 enum sm_error evidence_export(struct cli *cli)
 {
-    struct bus_keys *keys DEFER(bus_keys_free) = NULL;
-    struct bus_client *client DEFER(bus_client_close) = NULL;
+    struct at_audit audit DEFER(at_audit_close) = {0};
     char fresh[PATH_BYTES_MAX];
     const char *output;
     struct id organisation;
     TRY(log_of(cli, &organisation));
     TRY(cli_need(cli, "--output", &output));
-    TRY(open_client(cli, &keys, &client));
+    TRY(at_audit_open(cli, &audit));
     int size = snprintf(fresh, sizeof fresh, "%s.new", output);
     if (size < 0 || (size_t)size >= sizeof fresh)
         return SM_TOO_LARGE;
@@ -122,7 +105,7 @@ enum sm_error evidence_export(struct cli *cli)
     if (file < 0)
         return cli_problem(cli, SM_IO, "Name a file in a folder that you may write", "%s: %s",
             output, strerror(errno));
-    enum sm_error error = write_pages(client, &organisation, file);
+    enum sm_error error = write_pages(&audit, &organisation, file);
     if (error == SM_OK && rename(fresh, output) != 0)
         error = SM_IO;
     if (error != SM_OK) {

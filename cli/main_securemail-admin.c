@@ -1,5 +1,7 @@
 /* securemail-admin: organisations and users at crypto's local socket, the log through HTTP. */
 #include "cli/audit_log.h"
+#include "cli/audit_proof.h"
+#include "cli/erase.h"
 #include "cli/evidence.h"
 #include "cli/key.h"
 #include "cli/operator.h"
@@ -41,9 +43,18 @@ static const struct cli_command commands[] = {
     {"audit checkpoint", "", 0, audit_checkpoint_options, audit_checkpoint,
      "The log's signed head: keep it somewhere else.",
      "securemail-admin audit checkpoint --mail"},
+    {"audit prove", "ENTRY", 1, audit_prove_options, audit_prove,
+     "One entry with its proof, for somebody who shall see no other.",
+     "securemail-admin audit prove 12 --output entry-12.proof"},
+    {"audit consistency", "CHECKPOINT", 1, audit_consistency_options, audit_consistency,
+     "Proof that the log now continues the one of a checkpoint that was kept.",
+     "securemail-admin audit consistency kept.note --output continued.proof"},
     {"audit evidence", "", 0, evidence_options, evidence_export,
      "The operator's export of a damaged log; it is logged in the operator's log.",
      "securemail-admin audit evidence --org ID --output damaged.ndjson"},
+    {"audit erase", "", 0, erase_options, erase_values,
+     "Erase a person's address or name from a log, which tells that it was erased.",
+     "securemail-admin audit erase --org ID --person ada@example.org --by 'Bo, privacy officer' --reason 'request 2026-14'"},
 };
 /* clang-format on */
 

@@ -3,6 +3,7 @@
  * shares no code with the audit service (cli/verify is all it is made of, on libcrypto alone), so
  * that a fault in the one is not a fault in the other.
  */
+#include "cli/verify/declared.h"
 #include "cli/verify/log.h"
 #include "cli/verify/mailed.h"
 #include "cli/verify/prover.h"
@@ -17,6 +18,7 @@ enum { EXIT_VERIFIED = 0, EXIT_NOT_VERIFIED = 1, EXIT_USAGE = 2 };
 static const char help[] =
     "securemail-verify FILE [--checkpoint FILE]... [--key HEX] [--prove NUMBER] [--json]\n"
     "securemail-verify --proof FILE [--checkpoint FILE] [--key HEX] [--json]\n"
+    "securemail-verify --declaration FILE [--key HEX] [--json]\n"
     "Checks an exported audit log offline: every entry, the chain and the tree over them, every\n"
     "signed checkpoint, every disclosed name and address. Names the first line that is wrong.\n\n"
     "  --checkpoint FILE  a checkpoint that you kept earlier, by itself or the mail that brought\n"
@@ -27,13 +29,19 @@ static const char help[] =
     "  --prove NUMBER     write the proof of this one entry to standard output (what is found goes to\n"
     "                     standard error): it shows that entry, and nothing of any other, and is\n"
     "                     proven under the first checkpoint that you give, or the log's last\n"
-    "  --proof FILE       check such a proof: no log is needed\n"
+    "  --proof FILE       check such a proof, or one that a newer checkpoint continues an older one\n"
+    "                     (securemail-admin audit prove, audit consistency): no log is needed\n"
+    "  --declaration FILE check a server's signed declaration after NTA 7516 (/api/v1/declaration)\n"
     "  --json             answer with one JSON object\n\n"
     "Exit codes: 0 verified, 1 not verified, 2 wrong usage or unreadable.\n";
 
+/* What the file is. */
+enum subject { SUBJECT_LOG, SUBJECT_PROOF, SUBJECT_DECLARATION };
+
 struct request {
     const char *path;
-    bool is_json, is_proof;
+    bool is_json;
+    enum subject subject;
     struct prover prover;
     struct log_options options;
 };
@@ -92,13 +100,23 @@ static int set_prove(struct request *request, const char *text)
     return EXIT_VERIFIED;
 }
 
-static int set_proof(struct request *request, const char *path)
+static int set_file(struct request *request, const char *path, enum subject subject)
 {
     if (request->path)
         return usage("name one file: I do not know what to do with ", path);
     request->path = path;
-    request->is_proof = true;
+    request->subject = subject;
     return EXIT_VERIFIED;
+}
+
+static int set_proof(struct request *request, const char *path)
+{
+    return set_file(request, path, SUBJECT_PROOF);
+}
+
+static int set_declaration(struct request *request, const char *path)
+{
+    return set_file(request, path, SUBJECT_DECLARATION);
 }
 
 static const struct {
@@ -109,6 +127,7 @@ static const struct {
     {"--key", set_key},
     {"--prove", set_prove},
     {"--proof", set_proof},
+    {"--declaration", set_declaration},
 };
 
 /* An option with its value: its row, or the number of rows. */
@@ -140,8 +159,8 @@ static int parse(char **arguments, struct request *request)
         if (code != EXIT_VERIFIED)
             return code;
     }
-    if (request->is_proof && request->options.prover)
-        return usage("an entry is proven out of a log, not out of a proof", "");
+    if (request->subject != SUBJECT_LOG && request->options.prover)
+        return usage("an entry is proven out of a log, and this is none", "");
     return request->path ? EXIT_VERIFIED : usage("the file is missing", "");
 }
 
@@ -182,14 +201,30 @@ static void print_restores(FILE *out, const struct log_verdict *verdict)
             (unsigned long long)verdict->restores[i].seq - 1);
 }
 
+/* A value that is not there was erased, as an entry of the log tells, or left out of this file. */
+static void print_erased(FILE *out, const struct log_verdict *verdict)
+{
+    if (verdict->told_erased < verdict->erased)
+        (void)fprintf(out,
+            "NOT ALL TOLD: the log tells that %llu were erased; the others were left out of this "
+            "file, or erased by another hand.\n",
+            (unsigned long long)verdict->told_erased);
+    if (verdict->told_erased > verdict->erased)
+        (void)fprintf(out,
+            "DISCLOSED ALL THE SAME: the log tells that %llu were erased; whoever put the others "
+            "back into this file kept them from before.\n",
+            (unsigned long long)verdict->told_erased);
+}
+
 static void print_json(FILE *out, const struct log_verdict *verdict)
 {
     (void)fprintf(out,
         "{\"verified\": %s, \"anchored\": %s, \"organisation\": \"%s\", \"entries\": %llu, "
-        "\"disclosed\": %llu, \"erased\": %llu, \"root\": \"%s\"",
+        "\"disclosed\": %llu, \"erased\": %llu, \"told_erased\": %llu, \"root\": \"%s\"",
         verdict->is_good ? "true" : "false", verdict->is_anchored ? "true" : "false",
         verdict->organisation, (unsigned long long)verdict->entries,
-        (unsigned long long)verdict->disclosed, (unsigned long long)verdict->erased, verdict->root);
+        (unsigned long long)verdict->disclosed, (unsigned long long)verdict->erased,
+        (unsigned long long)verdict->told_erased, verdict->root);
     print_restores_json(out, verdict);
     if (!verdict->is_good) {
         (void)fprintf(out, ", \"line\": %llu, \"reason\": ", (unsigned long long)verdict->line);
@@ -200,13 +235,22 @@ static void print_json(FILE *out, const struct log_verdict *verdict)
     (void)fputs("}\n", out);
 }
 
-static void print_words(FILE *out, const struct log_verdict *verdict)
+static void print_declared(FILE *out, const struct log_verdict *verdict)
+{
+    (void)fprintf(out, "VERIFIED, %s: a declaration of %llu criteria.\nKey: %s\n",
+        verdict->is_anchored ? "by the key that you gave" : "BY A KEY THAT YOU DID NOT GIVE",
+        (unsigned long long)verdict->entries, verdict->root);
+}
+
+static void print_words(FILE *out, const struct log_verdict *verdict, enum subject subject)
 {
     if (!verdict->is_good && verdict->line)
         (void)fprintf(out, "NOT VERIFIED: line %llu: %s.\n%s.\n", (unsigned long long)verdict->line,
             verdict->reason, verdict->remedy);
     else if (!verdict->is_good)
         (void)fprintf(out, "NOT VERIFIED: %s.\n%s.\n", verdict->reason, verdict->remedy);
+    else if (subject == SUBJECT_DECLARATION)
+        print_declared(out, verdict);
     else
         (void)fprintf(out,
             "VERIFIED, %s: %llu entries of organisation %s; %llu names and addresses "
@@ -216,9 +260,18 @@ static void print_words(FILE *out, const struct log_verdict *verdict)
             (unsigned long long)verdict->entries, verdict->organisation,
             (unsigned long long)verdict->disclosed, (unsigned long long)verdict->erased,
             verdict->root);
-    if (verdict->is_good)
-        print_restores(out, verdict);
+    if (!verdict->is_good)
+        return;
+    if (subject == SUBJECT_LOG) /* one entry tells nothing of the others */
+        print_erased(out, verdict);
+    print_restores(out, verdict);
 }
+
+static void (*const verifiers[])(FILE *, struct log_options *, struct log_verdict *) = {
+    [SUBJECT_LOG] = log_verify,
+    [SUBJECT_PROOF] = single_verify,
+    [SUBJECT_DECLARATION] = declared_verify,
+};
 
 int main(int count, char **arguments)
 {
@@ -237,10 +290,13 @@ int main(int count, char **arguments)
             request.path, strerror(errno));
         return EXIT_USAGE;
     }
-    (request.is_proof ? single_verify : log_verify)(file, &request.options, &verdict);
+    verifiers[request.subject](file, &request.options, &verdict);
     (void)fclose(file);
     FILE *out = request.options.prover ? stderr : stdout; /* the proof has standard output */
-    (request.is_json ? print_json : print_words)(out, &verdict);
+    if (request.is_json)
+        print_json(out, &verdict);
+    else
+        print_words(out, &verdict, request.subject);
     if (verdict.is_good && request.options.prover && !prover_write(&request.prover, stdout))
         return usage("the log, or your checkpoint of it, has no such entry", "");
     if (verdict.is_unreadable)

@@ -146,7 +146,7 @@ export class Stack {
         SECURE_MAIL_MAIL_FROM: 'secure-mail@example.org',
       },
       retention: { SECURE_MAIL_OBJECTS_DIR: this.path('objects') },
-      audit: {},
+      audit: { SECURE_MAIL_JOURNAL_DIR: this.path('journal') },
     }[service];
     return {
       PATH: process.env.PATH,

@@ -58,6 +58,7 @@ const struct event_rule event_rules[EVENT_KIND_COUNT] = {
     [EVENT_LOG_RESTORED]           = {"log-restored", PEER_AUDIT},
     [EVENT_CHECKPOINT_ASKED]       = {"checkpoint-asked", PEER_CRYPTO},
     [EVENT_CHECKPOINT_MAILED]      = {"checkpoint-mailed", PEER_CRYPTO},
+    [EVENT_PERSONAL_ERASED]        = {"personal-erased", PEER_AUDIT},
 };
 
 FIELDS_LOCAL(personal_field, struct personal_field,
@@ -127,6 +128,25 @@ FIELDS(evidence_request, struct evidence_request,
     F_ID(struct evidence_request, export, 1, "the same for all pages"),
     F_U64(struct evidence_request, from_seq, 0, MS_MAX, "0: the header line first"),
     F_U64(struct evidence_request, to_seq, 0, MS_MAX, "0 on the first page; then as answered"));
+FIELDS(erase_request, struct erase_request,
+    F_ID(struct erase_request, organisation, 1, "whose log"),
+    F_LINE(struct erase_request, person, 0, ADDRESS_BYTES_LIMIT, "the value as it was logged; empty: any, and then seq names the entry"),
+    F_U64(struct erase_request, seq, 0, MS_MAX, "the entry that has it; 0: any, and then person names the value"),
+    F_LINE(struct erase_request, by, 1, ADDRESS_BYTES_LIMIT, "who decided; stands in the log as a personal value"),
+    F_LINE(struct erase_request, reason, 1, REASON_BYTES_MAX, "why; may name none of the values"));
+FIELDS(erase_reply, struct erase_reply,
+    F_U64(struct erase_reply, erased, 0, AUDIT_ERASED_MAX, "values that this call erased"),
+    F_U64(struct erase_reply, seq, 0, MS_MAX, "of the entry that tells it; 0: there was nothing to erase"),
+    F_BOOL(struct erase_reply, is_done, "no more are left"));
+FIELDS(prove_request, struct prove_request,
+    CAPABILITY(struct prove_request),
+    F_U64(struct prove_request, seq, 0, MS_MAX, "the entry; 0: that the older head of this size is continued"),
+    F_U64(struct prove_request, size, 0, MS_MAX, "of a checkpoint that was signed; with an entry 0: the head now"));
+FIELDS(prove_reply, struct prove_reply,
+    F_TEXT(struct prove_reply, line, 1, PROOF_LINE_BYTES_MAX, "the file, one line"));
+FIELDS_NONE(declaration_request);
+FIELDS(declaration_reply, struct declaration_reply,
+    F_TEXT(struct declaration_reply, line, 1, DECLARATION_BYTES_MAX, "the signed file, one line"));
 FIELDS(checkpoint_request, struct checkpoint_request, CAPABILITY(struct checkpoint_request));
 FIELDS(checkpoint_reply, struct checkpoint_reply,
     F_TEXT(struct checkpoint_reply, note, 1, 2048, "a signed note"));

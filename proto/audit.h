@@ -59,6 +59,7 @@ enum event_kind {
     EVENT_LOG_RESTORED,
     EVENT_CHECKPOINT_ASKED,
     EVENT_CHECKPOINT_MAILED,
+    EVENT_PERSONAL_ERASED,
     EVENT_KIND_COUNT
 };
 
@@ -151,6 +152,39 @@ struct evidence_request {
     uint64_t from_seq, to_seq; /* as in export_request */
 };
 extern const struct id operators_log; /* stands for an organisation: all bits set */
+/*
+ * The operator erases personal values of a log: all of one person, all of one entry, or those of
+ * the person in the entry. Each call takes as many as one entry names (AUDIT_ERASED_MAX) and
+ * answers when they are gone and that entry is in the log; it is to be asked until is_done.
+ */
+struct erase_request {
+    struct id organisation;
+    struct span person; /* the value, as it was logged; empty: any */
+    uint64_t seq;       /* the entry that has it; 0: any */
+    struct span by;     /* who decided: a personal value of the entry that tells it */
+    struct span reason; /* may name none of the values */
+};
+struct erase_reply {
+    uint64_t erased; /* values, by this call */
+    uint64_t seq;    /* of the entry that tells it; 0: there was nothing to erase */
+    bool is_done;    /* no more are left */
+};
+/* A file that proves one entry, or that the head now continues an older one. */
+struct prove_request {
+    struct span capability;
+    uint64_t seq;  /* the entry; 0: the older head of `size` is proven to be continued */
+    uint64_t size; /* of a checkpoint that was signed; with an entry 0: the head now */
+};
+struct prove_reply {
+    struct span line; /* docs/audit-format.md */
+};
+/* The declaration after NTA 7516, signed. It is public. */
+struct declaration_request {
+    char none;
+};
+struct declaration_reply {
+    struct span line;
+};
 struct checkpoint_request {
     struct span capability;
 };
@@ -159,6 +193,7 @@ struct checkpoint_reply {
 };
 
 extern const struct fields append_request, append_reply, query_request, query_reply, export_request,
-    export_reply, evidence_request, checkpoint_request, checkpoint_reply, audit_event;
+    export_reply, evidence_request, erase_request, erase_reply, prove_request, prove_reply,
+    declaration_request, declaration_reply, checkpoint_request, checkpoint_reply, audit_event;
 
 #endif

@@ -98,6 +98,12 @@ const struct operation_rule catalog[] = {
      "Signs the log's present head and returns the note."},
     {OP_EVIDENCE, "audit_evidence", PEER_AUDIT, PEER_OPERATOR, SMALL, REPEAT_READS, &evidence_request, &export_reply,
      "A page of a damaged log, or of the operator's log; the export is logged in the operator's log. not_allowed: the log is whole."},
+    {OP_PROVE, "audit_prove", PEER_AUDIT, PEER_GATEWAY, 4 * SMALL, REPEAT_SAME, &prove_request, &prove_reply,
+     "Proves one entry, or that the log's head continues an older one, as a file; signs the present head. not_found: no such entry, or no checkpoint of that size was signed."},
+    {OP_DECLARATION, "audit_declaration", PEER_AUDIT, PEER_GATEWAY, SMALL, REPEAT_READS, &declaration_request, &declaration_reply,
+     "The declaration after NTA 7516 of this release, signed with the key of the logs under a name of its own."},
+    {OP_ERASE, "audit_erase", PEER_AUDIT, PEER_OPERATOR, 2 * SMALL, REPEAT_SAME, &erase_request, &erase_reply,
+     "Erases personal values of a log and tells so in an entry of it, in one commit; to be asked until is_done. bad_value: the reason names such a value, or neither person nor entry was named; tampered: the log is damaged."},
 };
 /* clang-format on */
 

@@ -56,6 +56,9 @@ enum operation {
     OP_EXPORT = 0x0404,
     OP_CHECKPOINT = 0x0406,
     OP_EVIDENCE = 0x0408,
+    OP_ERASE = 0x040a,
+    OP_PROVE = 0x040c,
+    OP_DECLARATION = 0x040e,
 };
 
 /*

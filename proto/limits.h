@@ -85,6 +85,9 @@ enum {
     AUDIT_BATCH_MAX = 256,     /* events of one append */
     AUDIT_PERSONAL_MAX = 4,    /* personal fields of one event */
     AUDIT_ENTRY_BYTES_MAX = 4096,
+    DECLARATION_BYTES_MAX = 60 * 1024, /* signed, in both languages; a line of a verifier */
+    PROOF_LINE_BYTES_MAX = 32 * 1024,  /* an entry, what it discloses, 64 hashes, 16 keys, a note */
+    AUDIT_ERASED_MAX = 64, /* values that one entry tells to be erased: they fit its bytes */
 };
 
 /* --- msgpack (SECURITY.md 4) --- */

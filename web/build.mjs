@@ -9,6 +9,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import zlib from 'node:zlib';
 
+import { pageOf } from './declaration/page.mjs';
+
 const TOP = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const WEB = path.join(TOP, 'web');
 const OUT = path.join(TOP, 'build', 'web');
@@ -34,6 +36,16 @@ const PAGES = [
 const POLICY = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' blob: data:", "font-src 'self'",
   "connect-src 'self'", "frame-src 'none'", "object-src 'none'", "base-uri 'none'", "form-action 'none'",
+  "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
+].join('; ');
+
+// Pages of text: the declaration, in each language.
+const TEXTS = [
+  { name: 'nta7516', language: 'nl', path: '/nta7516' },
+  { name: 'nta7516-en', language: 'en', path: '/nta7516/en' },
+];
+const TEXT_POLICY = [
+  "default-src 'none'", "style-src 'self'", "img-src 'self'", "font-src 'self'", "base-uri 'none'", "form-action 'none'",
   "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
 ].join('; ');
 
@@ -140,6 +152,8 @@ function writePages(outputs) {
     const html = fs.readFileSync(path.join(WEB, folder, 'page.html'), 'utf8').replace(/\{(\w+)\}/g, (_, each) => names[each]);
     fs.writeFileSync(path.join(OUT, `${name}.html`), html);
   }
+  const declaration = JSON.parse(fs.readFileSync(path.join(WEB, 'declaration', 'declaration.json'), 'utf8'));
+  for (const { name, language } of TEXTS) fs.writeFileSync(path.join(OUT, `${name}.html`), pageOf(declaration, language, { style, icon }));
 }
 
 // --- the list ----------------------------------------------------------------------------------------
@@ -164,7 +178,8 @@ function entry(served, file, { isImmutable, policy }) {
 function writeList(outputs) {
   const assets = Object.keys(outputs).map((output) => `assets/${path.basename(output)}`).sort();
   const pages = PAGES.flatMap(({ name, paths }) => paths.map((served) => entry(served, `${name}.html`, { isImmutable: false, policy: POLICY })));
-  const files = [...pages, ...assets.map((file) => entry(`/${file}`, file, { isImmutable: true, policy: '' }))];
+  const texts = TEXTS.map(({ name, path: served }) => entry(served, `${name}.html`, { isImmutable: false, policy: TEXT_POLICY }));
+  const files = [...pages, ...texts, ...assets.map((file) => entry(`/${file}`, file, { isImmutable: true, policy: '' }))];
   for (const file of new Set(files.filter((each) => each.has_br).map((each) => each.file))) compress(file);
   const readable = files.map((each) => ({ ...each, sha256: Buffer.from(each.sha256).toString('hex') }));
   fs.writeFileSync(path.join(OUT, 'files.json'), `${JSON.stringify({ files: readable }, null, 2)}\n`);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { PERSONAL_MAX = 4, NAME_BYTES = 17, VALUE_BYTES = 255 };
+enum { PERSONAL_MAX = 4, NAME_BYTES = 17, VALUE_BYTES = 255, ERASED_MAX = 64 };
 
 #define TAMPERED(...) walk_fault(walk, REMEDY_EVIDENCE, __VA_ARGS__)
 
@@ -100,6 +100,50 @@ bool entry_check_personal(struct walk *walk, struct slice line, struct slice ent
         return false;
     walk->verdict->disclosed += disclosed;
     walk->verdict->erased += count - disclosed;
+    return true;
+}
+
+/* --- erasures --- */
+
+/* A value of an entry before this one. */
+static bool read_erased(struct slice item, uint64_t before, uint64_t *seq, uint64_t *place)
+{
+    struct slice part;
+    return shape_fits(item, shape_erased) && slice_member(item, "place", &part) &&
+           slice_number(part, place) && *place < PERSONAL_MAX && slice_member(item, "seq", &part) &&
+           slice_number(part, seq) && *seq > 0 && *seq < before;
+}
+
+/* The list that an erasure consists of: values in order, each once. */
+static bool check_erased(struct slice list, uint64_t before, uint64_t *count)
+{
+    struct slice item;
+    size_t state = 0;
+    uint64_t least = 0;
+    for (*count = 0; slice_item(list, &state, &item); ++*count) {
+        uint64_t seq;
+        uint64_t place;
+        if (*count == ERASED_MAX || !read_erased(item, before, &seq, &place) ||
+            seq * PERSONAL_MAX + place < least)
+            return false;
+        least = seq * PERSONAL_MAX + place + 1;
+    }
+    return *count > 0;
+}
+
+bool entry_check_erasure(struct walk *walk, struct slice entry, uint64_t seq)
+{
+    struct slice list;
+    uint64_t count;
+    bool has_list = slice_member(entry, "erased", &list);
+    bool is_one = walk_says(entry, "kind", "personal-erased");
+    if (!has_list && !is_one)
+        return true;
+    if (!has_list || !is_one || !walk_says(entry, "source", "audit"))
+        return TAMPERED("the entry that tells of an erasure is not audit's, or tells of none");
+    if (!check_erased(list, seq, &count))
+        return TAMPERED("the entry names erased values in another form");
+    walk->verdict->told_erased += count;
     return true;
 }
 
@@ -256,7 +300,8 @@ bool entry_read(struct walk *walk, struct slice line)
         return TAMPERED("the entry lacks a member that every entry has, or one has another form");
     proof_tree_add(&walk->tree, entry);
     walk->verdict->entries = walk->tree.size;
-    if (!entry_check_personal(walk, line, entry) || !read_handover(walk, entry) ||
+    if (!entry_check_personal(walk, line, entry) ||
+        !entry_check_erasure(walk, entry, walk->tree.size) || !read_handover(walk, entry) ||
         !note_restore(walk, entry) || !compare_kept(walk))
         return false;
     if (walk->prover)

@@ -44,6 +44,7 @@ struct log_verdict {
     const char *remedy; /* a sentence without its full stop */
     bool is_unreadable; /* it is not the content that is wrong: nothing was learnt of it */
     uint64_t entries, disclosed, erased;
+    uint64_t told_erased; /* values of which entries tell that they were erased */
     struct log_restore restores[LOG_RESTORES_MAX]; /* the last of them */
     uint64_t restores_count;                       /* in all */
     char organisation[33];

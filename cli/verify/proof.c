@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIGNATURE_BYTES = 64, KEY_ID_BYTES = 4, SIGNED_BYTES = KEY_ID_BYTES + SIGNATURE_BYTES };
+enum { KEY_ID_BYTES = 4, SIGNED_BYTES = KEY_ID_BYTES + PROOF_SIGNATURE_BYTES };
 enum { NOTE_LINES = 5 }; /* origin, size, root, the empty one, one signature */
 
 /* --- hashes --- */
@@ -163,15 +163,15 @@ static bool decode64(const char *text, size_t size, uint8_t *out, size_t wanted)
     return true;
 }
 
-static bool is_signed(const char *text, size_t size,
-    const uint8_t public_key[static PROOF_HASH_BYTES], const uint8_t *signature)
+bool proof_is_signed(struct slice text, const uint8_t public_key[static PROOF_HASH_BYTES],
+    const uint8_t signature[static PROOF_SIGNATURE_BYTES])
 {
     EVP_PKEY *key =
         EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, PROOF_HASH_BYTES);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool is_good =
-        key && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
-        EVP_DigestVerify(context, signature, SIGNATURE_BYTES, (const uint8_t *)text, size) == 1;
+    bool is_good = key && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
+                   EVP_DigestVerify(context, signature, PROOF_SIGNATURE_BYTES,
+                       (const uint8_t *)text.at, text.size) == 1;
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(key);
     return is_good;
@@ -209,6 +209,37 @@ bool proof_note_key_is(
     return slice_text_is(value, expected);
 }
 
+/* Both roots grow along the hashes that lie left of the older tree's end; those right of it belong
+ * to the newer one alone. `place` counts in subtrees of the size that has been reached. */
+bool proof_extends(const struct proof_note *older, const struct proof_note *newer,
+    const struct proof_extension *extension)
+{
+    uint64_t place = older->size - 1;
+    uint64_t last = newer->size - 1;
+    size_t used = 0;
+    if (older->size == 0 || older->size > newer->size)
+        return false;
+    if (older->size == newer->size)
+        return extension->count == 0 && proof_equal(&older->root, &newer->root);
+    for (; place & 1; place >>= 1)
+        last >>= 1;
+    if (place > 0 && extension->count == 0)
+        return false;
+    struct proof_hash before = place > 0 ? extension->hashes[used++] : older->root;
+    struct proof_hash now = before;
+    for (; used < extension->count && last > 0; used++, place >>= 1, last >>= 1) {
+        const struct proof_hash *next = &extension->hashes[used];
+        bool is_left = (place & 1) || place == last;
+        if (is_left)
+            before = node_of(next, &before);
+        now = is_left ? node_of(next, &now) : node_of(&now, next);
+        for (; is_left && !(place & 1) && place > 0; last >>= 1)
+            place >>= 1;
+    }
+    return used == extension->count && last == 0 && proof_equal(&before, &older->root) &&
+           proof_equal(&now, &newer->root);
+}
+
 /* Cuts one line off; false at the end of the text. */
 static bool take_line(const char **text, char *out, size_t room)
 {
@@ -241,7 +272,7 @@ static bool signature_matches(const char *line, const struct proof_note *note, s
     const char *encoded = line + name + 1;
     return decode64(encoded, strlen(encoded), signature, sizeof signature) &&
            has_key_id(note->origin, public_key, signature) &&
-           is_signed(body.at, body.size, public_key, signature + KEY_ID_BYTES);
+           proof_is_signed(body, public_key, signature + KEY_ID_BYTES);
 }
 
 bool proof_note_read(

@@ -8,7 +8,12 @@
 
 #include "cli/verify/slice.h"
 
-enum { PROOF_HASH_BYTES = 32, PROOF_PEAKS_MAX = 64, PROOF_NOTE_MAX = 1024 };
+enum {
+    PROOF_HASH_BYTES = 32,
+    PROOF_PEAKS_MAX = 64,
+    PROOF_NOTE_MAX = 1024,
+    PROOF_SIGNATURE_BYTES = 64
+};
 
 struct proof_hash {
     uint8_t bytes[PROOF_HASH_BYTES];
@@ -52,12 +57,25 @@ void proof_tree_finish_path(struct proof_tree *tree);
 bool proof_path_root(
     const struct proof_path *path, struct slice entry, uint64_t size, struct proof_hash *out);
 
+/* Ed25519 over these bytes. */
+bool proof_is_signed(struct slice text, const uint8_t public_key[static PROOF_HASH_BYTES],
+    const uint8_t signature[static PROOF_SIGNATURE_BYTES]);
+
 /* A checkpoint, read from a signed note. */
 struct proof_note {
     char origin[128];
     uint64_t size;
     struct proof_hash root;
 };
+
+/* What shows that a newer tree begins with an older one (RFC 6962 section 2.1.2). */
+struct proof_extension {
+    struct proof_hash hashes[PROOF_PEAKS_MAX];
+    size_t count;
+};
+/* Whether it shows that (RFC 9162 section 2.1.4.2). An older tree has at least one entry. */
+bool proof_extends(const struct proof_note *older, const struct proof_note *newer,
+    const struct proof_extension *extension);
 
 /* The key's name for verifiers: "<origin>+<key id, hex>+<base64(01 || public key)>". */
 bool proof_note_key_is(

@@ -21,13 +21,15 @@ const struct shape_member shape_first_entry[] = {
     {"public_key", FORM_HASH, true}, {"random", FORM_HASH, true}, {"recorded", FORM_TEXT, true},
     {"seq", FORM_NUMBER, true}, {"source", FORM_TEXT, true}, {"version", FORM_NUMBER, true}, {0}};
 const struct shape_member shape_entry[] = {
-    {"actor", FORM_ID, false}, {"actor_class", FORM_TEXT, true}, {"at", FORM_TEXT, true}, {"event", FORM_ID, true},
+    {"actor", FORM_ID, false}, {"actor_class", FORM_TEXT, true}, {"at", FORM_TEXT, true},
+    {"erased", FORM_LIST, false}, {"event", FORM_ID, true},
     {"kind", FORM_TEXT, true}, {"link", FORM_ID, false}, {"message", FORM_ID, false}, {"organisation", FORM_ID, true},
     {"personal", FORM_LIST, false}, {"prev", FORM_HASH, true}, {"reason", FORM_TEXT, false},
     {"recorded", FORM_TEXT, true}, {"result", FORM_TEXT, true}, {"seq", FORM_NUMBER, true},
     {"source", FORM_TEXT, true}, {"version", FORM_NUMBER, true}, {0}};
 const struct shape_member shape_personal[] = {
     {"commitment", FORM_HASH, true}, {"name", FORM_TEXT, true}, {0}};
+const struct shape_member shape_erased[] = {{"place", FORM_NUMBER, true}, {"seq", FORM_NUMBER, true}, {0}};
 const struct shape_member shape_disclosure[] = {
     {"name", FORM_TEXT, true}, {"place", FORM_NUMBER, true}, {"salt", FORM_HASH, true}, {"value", FORM_TEXT, true}, {0}};
 const struct shape_member shape_proof[] = {
@@ -35,9 +37,16 @@ const struct shape_member shape_proof[] = {
     {"hashes", FORM_LIST, true}, {"keys", FORM_LIST, true}, {"note", FORM_TEXT, true},
     {"organisation", FORM_ID, true}, {"seq", FORM_NUMBER, true}, {"type", FORM_TEXT, true},
     {"version", FORM_NUMBER, true}, {0}};
+const struct shape_member shape_extension[] = {
+    {"format", FORM_TEXT, true}, {"hashes", FORM_LIST, true}, {"keys", FORM_LIST, true}, {"note", FORM_TEXT, true},
+    {"older", FORM_TEXT, true}, {"organisation", FORM_ID, true}, {"type", FORM_TEXT, true},
+    {"version", FORM_NUMBER, true}, {0}};
+const struct shape_member shape_declaration[] = {
+    {"declaration", FORM_OBJECT, true}, {"format", FORM_TEXT, true}, {"public_key", FORM_HASH, true},
+    {"signature", FORM_SIGNATURE, true}, {"version", FORM_NUMBER, true}, {0}};
 /* clang-format on */
 
-enum { ID_BYTES = 16, HASH_BYTES = 32 };
+enum { ID_BYTES = 16, HASH_BYTES = 32, SIGNATURE_BYTES = 64 };
 
 bool shape_fits(struct slice object, const struct shape_member shape[])
 {
@@ -57,7 +66,7 @@ bool shape_fits(struct slice object, const struct shape_member shape[])
 
 static bool has_form(struct slice value, enum shape_form form)
 {
-    uint8_t bytes[HASH_BYTES];
+    uint8_t bytes[SIGNATURE_BYTES];
     uint64_t number;
     switch (form) {
     case FORM_TEXT:
@@ -68,6 +77,8 @@ static bool has_form(struct slice value, enum shape_form form)
         return slice_hex(value, bytes, ID_BYTES);
     case FORM_HASH:
         return slice_hex(value, bytes, HASH_BYTES);
+    case FORM_SIGNATURE:
+        return slice_hex(value, bytes, SIGNATURE_BYTES);
     case FORM_LIST:
         return value.at[0] == '[';
     case FORM_OBJECT:

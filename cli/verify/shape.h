@@ -8,7 +8,15 @@
 
 #include "cli/verify/slice.h"
 
-enum shape_form { FORM_TEXT, FORM_NUMBER, FORM_ID, FORM_HASH, FORM_LIST, FORM_OBJECT };
+enum shape_form {
+    FORM_TEXT,
+    FORM_NUMBER,
+    FORM_ID,
+    FORM_HASH,
+    FORM_SIGNATURE,
+    FORM_LIST,
+    FORM_OBJECT
+};
 
 /* In their order, up to the one without a name. */
 struct shape_member {
@@ -25,8 +33,11 @@ extern const struct shape_member shape_footer[];
 extern const struct shape_member shape_first_entry[];
 extern const struct shape_member shape_entry[];
 extern const struct shape_member shape_personal[];
+extern const struct shape_member shape_erased[];
 extern const struct shape_member shape_disclosure[];
 extern const struct shape_member shape_proof[];
+extern const struct shape_member shape_extension[];
+extern const struct shape_member shape_declaration[];
 
 /* `object` is one, and its members are of `shape`, in its order, each at most once. */
 bool shape_fits(struct slice object, const struct shape_member shape[]);

@@ -1,70 +1,27 @@
-/* One line: the key, the note under it, the way from the entry to the note's root, the disclosures.
- */
-#include "cli/verify/single.h"
-
-#include "cli/verify/line.h"
-#include "cli/verify/walk.h"
-
-#include <string.h>
+/* One entry: the note, the way from the entry to the note's root, the disclosures. */
+#include "cli/verify/proof_file.h"
 
 #define TAMPERED(...) walk_fault(walk, REMEDY_EVIDENCE, __VA_ARGS__)
 
-static bool read_head(struct walk *walk, struct slice line)
-{
-    struct slice value;
-    uint8_t bytes[ID_DIGITS / 2];
-    if (!slice_is_json(line) || !walk_says(line, "type", "proof") ||
-        !walk_says(line, "format", "securemail-audit-proof"))
-        return walk_fault(walk, REMEDY_EXPORT, "this is not a proof of Secure Mail");
-    if (!slice_member(line, "version", &value) || !slice_number(value, &walk->last_seq) ||
-        walk->last_seq != 1)
-        return walk_fault(walk, REMEDY_NEWER, "I do not know this version of the format");
-    if (!shape_fits(line, shape_proof) || !shape_is_whole(line, shape_proof))
-        return TAMPERED("the proof lacks a member, or has one that proofs do not have");
-    if (!slice_member(line, "organisation", &value) || !slice_hex(value, bytes, sizeof bytes) ||
-        !slice_text(value, walk->verdict->organisation, ID_DIGITS + 1))
-        return TAMPERED("the proof does not name its organisation");
-    (void)snprintf(walk->origin, sizeof walk->origin, LOG_ORIGIN "%s", walk->verdict->organisation);
-    return walk_read_keys(walk, line) && walk_check_kept(walk);
-}
+static const struct proof_kind kind = {"proof", "securemail-audit-proof", shape_proof};
 
 /*
  * That one key was handed over to the next is shown by the log alone. So a key that was given must
  * have signed this very checkpoint: that it stands in the list beside another says nothing.
  */
-static bool is_by_a_key(const struct walk *walk, const char *text, struct proof_note *out)
-{
-    if (walk->options->has_key)
-        return proof_note_read(text, walk->options->public_key, out);
-    for (size_t i = 0; i < walk->keys_count; i++)
-        if (proof_note_read(text, walk->keys[i], out))
-            return true;
-    return false;
-}
-
 static bool read_note(struct walk *walk, struct slice line, struct proof_note *out)
 {
-    struct slice value;
-    char text[PROOF_NOTE_MAX];
-    return (slice_member(line, "note", &value) && slice_text(value, text, sizeof text) &&
-               is_by_a_key(walk, text, out) && strcmp(out->origin, walk->origin) == 0) ||
+    int key = proof_file_note(walk, line, "note", out);
+    return (key >= 0 && (!walk->options->has_key || key == proof_file_given_key(walk))) ||
            TAMPERED("the checkpoint is not signed by the log's key");
 }
 
 static bool read_path(struct slice line, struct proof_path *out)
 {
     struct slice value;
-    struct slice item;
-    size_t state = 0;
     *out = (struct proof_path){0};
-    if (!slice_member(line, "seq", &value) || !slice_number(value, &out->seq) ||
-        !slice_member(line, "hashes", &value))
-        return false;
-    for (; slice_item(value, &state, &item); out->count++)
-        if (out->count == PROOF_PEAKS_MAX ||
-            !slice_hex(item, out->siblings[out->count].bytes, PROOF_HASH_BYTES))
-            return false;
-    return true;
+    return slice_member(line, "seq", &value) && slice_number(value, &out->seq) &&
+           proof_file_hashes(line, out->siblings, &out->count);
 }
 
 /* The entry says of itself where it stands and whose it is. */
@@ -96,13 +53,13 @@ static bool compare_kept(struct walk *walk, const struct proof_note *note)
     return true;
 }
 
-static bool check(struct walk *walk, struct slice line)
+bool single_check(struct walk *walk, struct slice line)
 {
     struct proof_note note = {.size = 0};
     struct proof_path path;
     struct proof_hash root;
     struct slice entry;
-    if (!read_head(walk, line) || !read_note(walk, line, &note))
+    if (!proof_file_head(walk, line, &kind) || !read_note(walk, line, &note))
         return false;
     if (!slice_member(line, "entry", &entry) || !read_path(line, &path) ||
         !proof_path_root(&path, entry, note.size, &root) || !proof_equal(&root, &note.root))
@@ -110,21 +67,7 @@ static bool check(struct walk *walk, struct slice line)
     if (!entry_fits(walk, entry, path.seq))
         return TAMPERED("the entry has another form, place or organisation than the proof says");
     walk->verdict->entries = 1;
-    for (size_t i = 0; i < PROOF_HASH_BYTES; i++)
-        (void)snprintf(walk->verdict->root + 2 * i, 3, "%02x", root.bytes[i]);
-    return entry_check_personal(walk, line, entry) && compare_kept(walk, &note);
-}
-
-void single_verify(FILE *file, struct log_options *options, struct log_verdict *out)
-{
-    char room[LINE_BYTES_MAX];
-    char rest[LINE_BYTES_MAX];
-    struct slice line;
-    struct slice more;
-    struct walk walk = {.options = options, .verdict = out};
-    *out = (struct log_verdict){.line = 1};
-    if (line_read(file, room, &line) != LINE_READ || line_read(file, rest, &more) != LINE_END)
-        out->is_good = walk_fault(&walk, REMEDY_EXPORT, "the file is not one line, as a proof is");
-    else
-        out->is_good = check(&walk, line);
+    proof_file_tell_root(walk, &root);
+    return entry_check_personal(walk, line, entry) && entry_check_erasure(walk, entry, path.seq) &&
+           compare_kept(walk, &note);
 }

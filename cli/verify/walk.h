@@ -51,6 +51,9 @@ bool walk_check_kept(struct walk *walk);
 /* What the line discloses is what the entry commits to. */
 bool entry_check_personal(struct walk *walk, struct slice line, struct slice entry);
 
+/* Where the entry `seq` tells of erased values: that it does so in the right form. */
+bool entry_check_erasure(struct walk *walk, struct slice entry, uint64_t seq);
+
 /* A line of type "entry". */
 bool entry_read(struct walk *walk, struct slice line);
 

@@ -115,7 +115,7 @@ const struct cage_call cage_calls[] = {
     {G, CAGE_ALWAYS, CAGE_ALLOWS, "mkdirat fchmodat linkat ftruncate flock fallocate fadvise64", {{0}},
      "uploads, and the step by which they become objects"},
     {G | R, CAGE_ALWAYS, CAGE_ALLOWS, "fsync fdatasync", {{0}}, "what is said to be done is on the disk"},
-    {C, CAGE_ALWAYS, CAGE_ALLOWS, "fdatasync", {{0}}, "the journal of erasures, opened before"},
+    {C | A, CAGE_ALWAYS, CAGE_ALLOWS, "fdatasync", {{0}}, "the journal of erasures, opened before"},
     {G | R, CAGE_ALWAYS, CAGE_ALLOWS, "unlinkat", {{0}},
      "abandoned uploads go, and the ciphertext of messages that ended"},
     {C, CAGE_ALWAYS, CAGE_ALLOWS, "unlink rmdir", {{0}}, "the operator's socket, before and after"},

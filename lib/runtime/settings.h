@@ -18,7 +18,7 @@ enum setting {
     SETTING_KEYS_DIR,        /* SECURE_MAIL_KEYS_DIR           CURVE keys, notifier's letter key */
     SETTING_CAPABILITY_DIR,  /* SECURE_MAIL_CAPABILITY_DIR     capability.pub: from crypto to audit
                               */
-    SETTING_JOURNAL_DIR,     /* SECURE_MAIL_JOURNAL_DIR        crypto: erasures.journal */
+    SETTING_JOURNAL_DIR,     /* SECURE_MAIL_JOURNAL_DIR        crypto, audit: erasures.journal */
     SETTING_DATABASE, /* SECURE_MAIL_DATABASE           libpq conninfo of this service's role */
     SETTING_LISTEN,   /* SECURE_MAIL_LISTEN             bus endpoints, comma-separated */
     SETTING_OPERATOR_LISTEN, /* SECURE_MAIL_OPERATOR_LISTEN    crypto: ipc:// endpoint of the

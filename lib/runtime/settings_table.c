@@ -39,7 +39,7 @@ const struct setting_row settings_table[] = {
         MEANS("the folder with the bus keys of this service and the public keys of its peers")),
     ROW(SETTING_CAPABILITY_DIR, "CAPABILITY_DIR", C | A, TEXT, PRESET(""),
         MEANS("the folder of capability.pub, the one public key that crypto writes for audit to read; empty: the folder of the keys")),
-    ROW(SETTING_JOURNAL_DIR, "JOURNAL_DIR", C, TEXT, REQUIRED, PRESET("./var/journal"),
+    ROW(SETTING_JOURNAL_DIR, "JOURNAL_DIR", C | A, TEXT, REQUIRED, PRESET("./var/journal"),
         MEANS("the folder of erasures.journal, which a restore needs: on another disk than the database and its backups, and kept")),
     ROW(SETTING_DATABASE, "DATABASE", ALL, TEXT, REQUIRED, SECRET,
         MEANS("how this service reaches its PostgreSQL role, as a libpq connection string; with a standby: host=a,b target_session_attrs=read-write"),

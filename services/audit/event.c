@@ -80,13 +80,29 @@ static enum sm_error put_personal(
     return canon_array_end(canon);
 }
 
+static enum sm_error put_erased(struct canon *canon, const struct erasure *erasure)
+{
+    if (!erasure)
+        return SM_OK;
+    TRY(canon_array(canon, "erased"));
+    for (size_t i = 0; i < erasure->count; i++) {
+        TRY(canon_object(canon, NULL));
+        TRY(canon_number(canon, "place", erasure->values[i].place));
+        TRY(canon_number(canon, "seq", erasure->values[i].seq));
+        TRY(canon_object_end(canon));
+    }
+    return canon_array_end(canon);
+}
+
 /* Who did what to what: the first half of an entry. */
 static enum sm_error put_subject(
-    struct canon *canon, const struct audit_event *event, const struct hash *commitments)
+    struct canon *canon, const struct report *report, const struct hash *commitments)
 {
+    const struct audit_event *event = report->event;
     TRY(put_id(canon, "actor", &event->actor));
     TRY(put_word(canon, "actor_class", actor_words[event->actor_class]));
     TRY(put_time(canon, "at", event->at_ms));
+    TRY(put_erased(canon, report->erasure));
     TRY(put_id(canon, "event", &event->event));
     TRY(put_word(canon, "kind", event_rules[event->kind].name));
     TRY(put_id(canon, "link", &event->link));
@@ -95,21 +111,23 @@ static enum sm_error put_subject(
     return put_personal(canon, &event->personal, commitments);
 }
 
-enum sm_error event_entry(const struct audit_event *event, enum peer source,
-    const struct place *place, const struct hash *commitments, struct buffer *out)
+enum sm_error event_entry(const struct report *report, const struct place *place,
+    const struct hash *commitments, struct buffer *out)
 {
+    const struct audit_event *event = report->event;
     struct canon canon = CANON(out);
     size_t before = out->size;
-    assert(event_check(event, source) == SM_OK);
+    assert(event_check(event, report->source) == SM_OK);
+    assert((event->kind == EVENT_PERSONAL_ERASED) == (report->erasure != NULL));
     TRY(canon_object(&canon, NULL));
-    TRY(put_subject(&canon, event, commitments));
+    TRY(put_subject(&canon, report, commitments));
     TRY(canon_hex(&canon, "prev", SPAN(place->prev->bytes)));
     if (event->reason.size)
         TRY(canon_text(&canon, "reason", event->reason));
     TRY(put_time(&canon, "recorded", place->recorded_ms));
     TRY(put_word(&canon, "result", result_words[event->result]));
     TRY(canon_number(&canon, "seq", place->seq));
-    TRY(put_word(&canon, "source", peer_name(source)));
+    TRY(put_word(&canon, "source", peer_name(report->source)));
     TRY(canon_number(&canon, "version", ENTRY_VERSION));
     TRY(canon_object_end(&canon));
     return out->size - before <= AUDIT_ENTRY_BYTES_MAX ? SM_OK : SM_TOO_LARGE;

@@ -9,6 +9,7 @@
 #include "proto/audit.h"
 #include "proto/catalog.h"
 #include "services/audit/chain.h"
+#include "services/audit/erasure.h"
 
 /* Where an entry stands. */
 struct place {
@@ -24,12 +25,19 @@ struct place {
  */
 SM_MUST_USE enum sm_error event_check(const struct audit_event *event, enum peer source);
 
+/* What is to be told. */
+struct report {
+    const struct audit_event *event; /* it has passed event_check */
+    enum peer source;
+    const struct erasure *erasure; /* of kind personal-erased: what it erases; else NULL */
+};
+
 /*
- * Appends the entry. `commitments` are those of event->personal, in its order. The event must have
- * passed event_check. SM_TOO_LARGE over AUDIT_ENTRY_BYTES_MAX.
+ * Appends the entry. `commitments` are those of event->personal, in its order. SM_TOO_LARGE over
+ * AUDIT_ENTRY_BYTES_MAX.
  */
-SM_MUST_USE enum sm_error event_entry(const struct audit_event *event, enum peer source,
-    const struct place *place, const struct hash *commitments, struct buffer *out);
+SM_MUST_USE enum sm_error event_entry(const struct report *report, const struct place *place,
+    const struct hash *commitments, struct buffer *out);
 
 /* What opens a log. */
 struct log_start {

@@ -129,30 +129,28 @@ static enum sm_error put_key(
 }
 
 /* The key that the log was founded with, as its first entry says; ours where it does not. */
-static struct span founding_key(
-    const struct export_lines *lines, uint8_t room[static ED25519_PUBLIC_BYTES])
+static enum sm_error put_founding_key(struct canon *canon, const struct export_scope *scope)
 {
+    uint8_t room[ED25519_PUBLIC_BYTES];
     struct stored_entry first;
     struct span digits;
-    bool is_read = db_rows_count(lines->entries.rows) > 0 &&
-                   store_entry_read(lines->entries.rows, 0, &first) == SM_OK &&
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(store_entries(scope->db, scope->organisation, 1, 1, &rows));
+    bool is_read = db_rows_count(rows) > 0 && store_entry_read(rows, 0, &first) == SM_OK &&
                    canon_member(first.body, "public_key", &digits) == SM_OK &&
                    hex_decode(digits, room, ED25519_PUBLIC_BYTES) == SM_OK;
-    return is_read ? span_of(room, ED25519_PUBLIC_BYTES) : signing_key_public(lines->scope.key);
+    return put_key(canon, scope, is_read ? SPAN(room) : signing_key_public(scope->key));
 }
 
-/* All that signed, in the order in which they did. */
-static enum sm_error put_keys(struct canon *canon, const struct export_lines *lines)
+enum sm_error export_keys(const struct export_scope *scope, struct canon *canon)
 {
-    const struct export_scope *scope = &lines->scope;
     struct successors later;
-    uint8_t room[ED25519_PUBLIC_BYTES];
     TRY(successors_read(scope->db, scope->organisation, scope->to_seq, &later));
     TRY(canon_array(canon, "keys"));
     if (later.count == 0)
         TRY(put_key(canon, scope, signing_key_public(scope->key)));
     else
-        TRY(put_key(canon, scope, founding_key(lines, room)));
+        TRY(put_founding_key(canon, scope));
     for (size_t i = 0; i < later.count; i++)
         TRY(put_key(canon, scope, SPAN(later.keys[i])));
     return canon_array_end(canon);
@@ -178,7 +176,7 @@ enum sm_error export_header(struct export_lines *lines, struct buffer *out)
     TRY(canon_number(&canon, "first_seq", 1));
     TRY(put_word(&canon, "format", "securemail-audit-log"));
     TRY(put_word(&canon, "hash", "SHA-256"));
-    TRY(put_keys(&canon, lines));
+    TRY(export_keys(&lines->scope, &canon));
     TRY(canon_number(&canon, "last_seq", lines->scope.to_seq));
     TRY(put_log_id(&canon, lines));
     TRY(canon_hex(&canon, "organisation", id_span(lines->scope.organisation)));
@@ -236,6 +234,17 @@ static enum sm_error put_disclosures(struct canon *canon, struct stream *stream,
             TRY(put_disclosure(canon, stream->rows, stream->next));
     }
     return written ? canon_array_end(canon) : SM_OK;
+}
+
+enum sm_error export_disclosures(
+    struct db *db, const struct id *organisation, uint64_t seq, struct canon *canon)
+{
+    struct stream stream = {.next = 0};
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(db, &sql_disclosures, &rows, db_id(organisation), db_u64(seq), db_u64(seq),
+        db_i64(ENTRY_DISCLOSURES_MAX)));
+    stream.rows = rows;
+    return put_disclosures(canon, &stream, seq);
 }
 
 static enum sm_error put_body(struct canon *canon, struct span body)

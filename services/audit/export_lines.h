@@ -6,6 +6,7 @@
 #ifndef SM_AUDIT_EXPORT_LINES_H
 #define SM_AUDIT_EXPORT_LINES_H
 
+#include "services/audit/canon.h"
 #include "services/audit/checkpoint.h"
 #include "services/audit/store.h"
 
@@ -31,6 +32,14 @@ SM_MUST_USE enum sm_error export_next(struct export_lines *lines, struct buffer 
 /* No entry is left, also beyond this portion: the footer follows. */
 bool export_at_end(const struct export_lines *lines);
 SM_MUST_USE enum sm_error export_footer(struct export_lines *lines, struct buffer *out);
+
+/* --- members that other files have too --- */
+
+/* "keys": all that signed up to to_seq, in the order in which they did. */
+SM_MUST_USE enum sm_error export_keys(const struct export_scope *scope, struct canon *canon);
+/* "disclosures" of one entry; nothing where none are left. */
+SM_MUST_USE enum sm_error export_disclosures(
+    struct db *db, const struct id *organisation, uint64_t seq, struct canon *canon);
 
 /* Where the next page begins. */
 uint64_t export_position(const struct export_lines *lines);

@@ -101,6 +101,8 @@ static enum sm_error stage_events(struct group *group, struct append_job *job)
 static enum sm_error stage_job(struct group *group, struct append_job *job)
 {
     TRY(stage_events(group, job));
+    if (job->erase)
+        TRY(stage_head(group, &job->erase->organisation));
     return id_is_none(job->sign_organisation) ? SM_OK : stage_head(group, &job->sign_organisation);
 }
 
@@ -213,9 +215,9 @@ static enum sm_error commit_personal(struct group *group, const struct head *hea
     return SM_OK;
 }
 
-static enum sm_error append_event(
-    struct group *group, const struct audit_event *event, enum peer source)
+static enum sm_error append_report(struct group *group, const struct report *report)
 {
+    const struct audit_event *event = report->event;
     struct buffer body DEFER(buffer_free) = BUFFER(AUDIT_ENTRY_BYTES_MAX);
     struct hash commitments[AUDIT_PERSONAL_MAX];
     struct head *head = staged_head(group, &event->organisation);
@@ -228,7 +230,7 @@ static enum sm_error append_event(
     TRY(commit_personal(group, head, event, commitments));
     const struct place place = {
         .seq = head->tree.size + 1, .prev = &head->last, .recorded_ms = head->recorded_ms};
-    TRY(event_entry(event, source, &place, commitments, &body));
+    TRY(event_entry(report, &place, commitments, &body));
     return add_entry(group, head, buffer_span(&body), event);
 }
 
@@ -242,9 +244,56 @@ static enum sm_error append_job_events(struct group *group, struct append_job *j
             job->repeated++;
             continue;
         }
-        TRY(append_event(group, event, job->source));
+        const struct report report = {.event = event, .source = job->source};
+        TRY(append_report(group, &report));
         job->appended++;
     }
+    return SM_OK;
+}
+
+/* --- erasures --- */
+
+static enum sm_error append_erasure(struct group *group, struct append_job *job)
+{
+    const struct erase_order *order = job->erase;
+    struct personal_field by = {span_text("operator"), order->by};
+    struct audit_event event = {.organisation = order->organisation,
+        .kind = EVENT_PERSONAL_ERASED,
+        .at_ms = group->now_ms,
+        .actor_class = ACTOR_OPERATOR,
+        .reason = order->reason,
+        .personal = {&by, order->by.size ? 1 : 0}};
+    const struct report report = {&event, PEER_AUDIT, &job->erasure};
+    TRY(id_random(&event.event));
+    TRY(erasure_note(&job->erasure, group->context->journal, group->now_ms));
+    FAIL_POINT("audit.erase.after-journal");
+    TRY(append_report(group, &report));
+    job->erased_seq = staged_head(group, &order->organisation)->tree.size;
+    return SM_OK;
+}
+
+/* What is already gone was told when it went. An order that is refused is its own affair. */
+static enum sm_error order_erasure(struct group *group, struct append_job *job)
+{
+    if (!job->erase || job->error != SM_OK)
+        return SM_OK;
+    enum sm_error error = erasure_find(group->context->db, job->erase, &job->erasure);
+    if (error == SM_BAD_VALUE) {
+        job->error = error;
+        return SM_OK;
+    }
+    TRY(error);
+    return job->erasure.count ? append_erasure(group, job) : SM_OK;
+}
+
+/* After the entries are written: the database takes its orders from them alone. */
+static enum sm_error carry_out_erasures(
+    struct group *group, struct append_job *const *jobs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (jobs[i]->error == SM_OK && jobs[i]->erased_seq)
+            TRY(erasure_carry_out(group->context->db, &jobs[i]->erase->organisation,
+                jobs[i]->erased_seq, &jobs[i]->erasure));
     return SM_OK;
 }
 
@@ -307,11 +356,14 @@ static enum sm_error fill(struct group *group, struct append_job *const *jobs, s
     for (size_t i = 0; i < count; i++)
         if (jobs[i]->error == SM_OK)
             TRY(append_job_events(group, jobs[i]));
+    for (size_t i = 0; i < count; i++)
+        TRY(order_erasure(group, jobs[i]));
     TRY(sign_due(group));
     for (size_t i = 0; i < count; i++)
         if (jobs[i]->error == SM_OK && !id_is_none(jobs[i]->sign_organisation))
             TRY(sign_for_job(group, jobs[i]));
-    return rows_write(group->rows, group->context->db);
+    TRY(rows_write(group->rows, group->context->db));
+    return carry_out_erasures(group, jobs, count);
 }
 
 static void publish(struct group *group)

@@ -7,21 +7,25 @@
 
 #include "proto/audit.h"
 #include "proto/catalog.h"
+#include "services/audit/erasure.h"
 #include "services/audit/heads.h"
 
 enum { GROUP_EVENTS_MAX = 1024, GROUP_JOBS_MAX = 256, CHECKPOINT_EVERY_ENTRIES = 1000 };
 
 /*
- * One request. The writer fills in what follows `error`. Events of a log that is damaged are held:
- * they are not logged, and the others of the job are.
+ * One request: events, or an order to erase. The writer fills in what follows `error`. Events of a
+ * log that is damaged are held: they are not logged, and the others of the job are.
  */
 struct append_job {
     struct list events; /* of struct audit_event that passed event_check; at most AUDIT_BATCH_MAX */
     enum peer source;
-    struct id sign_organisation; /* not none: sign this log's head after the events */
-    enum sm_error error;         /* of this job alone; an error of the group goes to all */
+    const struct erase_order *erase; /* not NULL: erase, and tell it; alone in its group */
+    struct id sign_organisation;     /* not none: sign this log's head after the events */
+    enum sm_error error;             /* of this job alone; an error of the group goes to all */
     uint64_t appended, repeated, held;
     bool is_held[AUDIT_BATCH_MAX]; /* by the place of the event */
+    struct erasure erasure;        /* what was erased; nothing: no entry tells of it */
+    uint64_t erased_seq;           /* of the entry that tells it */
     uint64_t size;                 /* of the log that was signed */
     char note[CHECKPOINT_NOTE_BYTES_MAX];
     size_t note_bytes;
@@ -31,6 +35,7 @@ struct group_context {
     struct db *db;
     struct heads *heads;
     const struct signing_key *key;
+    struct journal *journal; /* of erasures; NULL: none is kept (tests) */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "proto/audit.h"
 #include "services/audit/event.h"
 #include "services/audit/export.h"
+#include "services/audit/prove.h"
 #include "services/audit/query.h"
 
 #include <string.h>
@@ -151,12 +152,65 @@ static enum sm_error on_checkpoint(struct bus_request *request, const void *mess
     return SM_OK;
 }
 
+static enum sm_error on_prove(struct bus_request *request, const void *message, void *reply)
+{
+    const struct prove_request *asked = message;
+    struct prove_reply *answer = reply;
+    struct capability capability;
+    struct buffer line DEFER(buffer_free) = BUFFER(PROOF_LINE_BYTES_MAX);
+    void *copy;
+    struct reader reader DEFER(reader_return) = {0};
+    TRY(reader_borrow(audit_of(request)->readers, time_left_ms(request), &reader));
+    TRY(check_access(request, reader.db, asked->capability, &capability));
+    const struct prove_context context = {.db = reader.db,
+        .writer = audit_of(request)->writer,
+        .key = audit_of(request)->key,
+        .timeout_ms = time_left_ms(request)};
+    const struct prove_order order = {
+        .organisation = capability.organisation, .seq = asked->seq, .size = asked->size};
+    TRY(prove(&context, &order, &line));
+    TRY(arena_take(request->arena, 1, line.size, &copy));
+    memcpy(copy, line.bytes, line.size);
+    answer->line = span_of(copy, line.size);
+    return SM_OK;
+}
+
+static enum sm_error on_declaration(struct bus_request *request, const void *message, void *reply)
+{
+    struct declaration_reply *answer = reply;
+    (void)message;
+    answer->line = buffer_span(&audit_of(request)->declaration);
+    return SM_OK;
+}
+
+/* The bus has proven that it is the operator. */
+static enum sm_error on_erase(struct bus_request *request, const void *message, void *reply)
+{
+    const struct erase_request *asked = message;
+    struct erase_reply *answer = reply;
+    const struct erase_order order = {.organisation = asked->organisation,
+        .person = asked->person,
+        .seq = asked->seq,
+        .by = asked->by,
+        .reason = asked->reason};
+    struct append_job job = {.source = PEER_AUDIT, .erase = &order};
+    TRY(writer_commit(audit_of(request)->writer, &job, time_left_ms(request)));
+    FAIL_POINT("audit.erase.before-answer");
+    answer->erased = job.erasure.count;
+    answer->seq = job.erased_seq;
+    answer->is_done = !job.erasure.has_more;
+    return SM_OK;
+}
+
 const struct bus_handler audit_handlers[] = {
     {OP_APPEND, on_append},
     {OP_QUERY, on_query},
     {OP_EXPORT, on_export},
     {OP_CHECKPOINT, on_checkpoint},
     {OP_EVIDENCE, on_evidence},
+    {OP_ERASE, on_erase},
+    {OP_PROVE, on_prove},
+    {OP_DECLARATION, on_declaration},
 };
 const size_t audit_handlers_count = sizeof audit_handlers / sizeof audit_handlers[0];
 

@@ -12,6 +12,8 @@
 /* Made in main; its parts lock for themselves. */
 struct audit {
     struct signing_key *key;
+    struct journal *journal;
+    struct buffer declaration; /* signed, for everybody */
     struct access *access;
     struct readers *readers;
     struct writer *writer;

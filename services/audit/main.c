@@ -6,7 +6,9 @@
 #include "base/encode.h"
 #include "base/memory.h"
 #include "runtime/life.h"
+#include "runtime/report.h"
 #include "service/service.h"
+#include "services/audit/declaration.h"
 #include "services/audit/handlers.h"
 #include "services/audit/health.h"
 #include "services/audit/succession.h"
@@ -34,16 +36,21 @@ static void close_parts(struct audit *audit)
     readers_free(&audit->readers);
     access_free(&audit->access);
     signing_key_free(&audit->key);
+    journal_close(&audit->journal);
+    buffer_free(&audit->declaration);
 }
 
 static enum sm_error open_parts(const struct settings *settings, struct audit *audit)
 {
     const char *conninfo = settings_text(settings, SETTING_DATABASE);
+    audit->declaration = BUFFER(DECLARATION_BYTES_MAX);
+    TRY(declaration_sign(audit->key, report_release(), &audit->declaration));
     TRY(access_new(
         settings_text_or(settings, SETTING_CAPABILITY_DIR, SETTING_KEYS_DIR), &audit->access));
     TRY(readers_new(conninfo, READERS, &audit->readers));
     const struct writer_options options = {.conninfo = conninfo,
         .key = audit->key,
+        .journal = audit->journal,
         .checkpoint_interval_ms = settings_number(settings, SETTING_CHECKPOINT_INTERVAL_S) * 1000};
     return writer_start(&options, &audit->writer);
 }
@@ -85,6 +92,7 @@ static enum sm_error run(void)
     struct audit audit DEFER(close_parts) = {0};
     TRY(service_open(PEER_AUDIT, &service));
     TRY(open_key(&service, &audit.key));
+    TRY(journal_open(settings_text(service.settings, SETTING_JOURNAL_DIR), &audit.journal));
     TRY(service_cage(&service));
     TRY(open_parts(service.settings, &audit));
     return serve(&service, &audit);

@@ -80,7 +80,8 @@ static enum sm_error log_and_sign(const struct succession *succession,
     struct append_job job = {
         .events = {&event, 1}, .source = PEER_AUDIT, .sign_organisation = *organisation};
     struct append_job *jobs[] = {&job};
-    const struct group_context context = {succession->db, succession->heads, key};
+    const struct group_context context = {
+        .db = succession->db, .heads = succession->heads, .key = key};
     const char *word = key == succession->old ? "next" : "used";
     TRY(event_id(succession, organisation, word, &event.event));
     TRY(group_commit(&context, jobs, 1));

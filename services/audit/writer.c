@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "services/audit/epoch.h"
+#include "services/audit/replay.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -134,7 +135,8 @@ static bool sleep_until_work(struct writer *writer, int64_t ms)
     return goes_on;
 }
 
-/* Takes as many waiting jobs as fit into one commit. */
+/* Takes as many waiting jobs as fit into one commit. One that erases is alone in its own: what it
+ * finds must still be there when its order is carried out. */
 static size_t take_group(struct writer *writer, struct waiting *taken[static GROUP_JOBS_MAX])
 {
     size_t count = 0;
@@ -143,7 +145,7 @@ static size_t take_group(struct writer *writer, struct waiting *taken[static GRO
     while (writer->first && count < GROUP_JOBS_MAX) {
         struct waiting *next = writer->first;
         events += next->job->events.count;
-        if (count > 0 && events > GROUP_EVENTS_MAX)
+        if (count > 0 && (events > GROUP_EVENTS_MAX || next->job->erase || taken[0]->job->erase))
             break;
         next->is_taken = true;
         taken[count++] = next;
@@ -170,8 +172,10 @@ static void answer(
 
 static struct group_context context_of(const struct writer *writer)
 {
-    return (struct group_context){
-        .db = writer->db, .heads = writer->heads, .key = writer->options.key};
+    return (struct group_context){.db = writer->db,
+        .heads = writer->heads,
+        .key = writer->options.key,
+        .journal = writer->options.journal};
 }
 
 /* A connection that was made anew has no lock: whoever got it may have written. */
@@ -219,6 +223,8 @@ static enum sm_error try_lead(struct writer *writer)
     writer->session = db_sessions(writer->db);
     struct group_context context = context_of(writer);
     enum sm_error error = epochs_open(&context);
+    if (error == SM_OK)
+        error = replay_erasures(&context);
     if (error != SM_OK || !still_leads(writer)) {
         step_down(writer);
         return error == SM_OK ? SM_UNAVAILABLE : error;

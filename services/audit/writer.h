@@ -14,6 +14,7 @@ struct writer;
 struct writer_options {
     const char *conninfo;
     const struct signing_key *key;
+    struct journal *journal; /* of erasures */
     int64_t checkpoint_interval_ms;
 };
 

@@ -7,7 +7,7 @@
 #include "services/crypto/derived.h"
 #include "services/crypto/end_message.h"
 #include "services/crypto/handlers.h"
-#include "services/crypto/journal.h"
+#include "runtime/journal.h"
 #include "services/crypto/link.h"
 #include "services/crypto/mail.h"
 #include "services/crypto/message.h"
@@ -65,7 +65,7 @@ static enum sm_error add_event(
 
 /* The journal has it, and then the log: only then is the one who asked answered. */
 static enum sm_error release(
-    struct sealed_call *call, enum erasure kind, const struct ending *ending, struct id event)
+    struct sealed_call *call, enum erasure_kind kind, const struct ending *ending, struct id event)
 {
     TRY(journal_add(call->worker->crypto->journal, kind, ending->about, call->now_ms));
     FAIL_POINT("crypto.ending.after-journal");

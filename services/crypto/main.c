@@ -17,7 +17,7 @@
 #include "services/crypto/handlers.h"
 #include "services/crypto/health.h"
 #include "services/crypto/hpke_keys.h"
-#include "services/crypto/journal.h"
+#include "runtime/journal.h"
 #include "services/crypto/letter_key.h"
 #include "services/crypto/mail.h"
 #include "services/crypto/restored.h"

@@ -13,11 +13,14 @@
 
 enum { ARENA_BYTES_MAX = 1024 * 1024, KIND_BYTES_MAX = 16 };
 
+/* Values of the log are audit's to erase again. */
 /* clang-format off */
 static const struct statement
     next = {"restored_next",
-        "SELECT id, kind, thing FROM restore.erasure ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"},
-    left = {"restored_left", "SELECT EXISTS (SELECT FROM restore.erasure)"},
+        "SELECT id, kind, thing FROM restore.erasure WHERE kind NOT LIKE 'value-%'"
+        " ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"},
+    left = {"restored_left",
+        "SELECT EXISTS (SELECT FROM restore.erasure WHERE kind NOT LIKE 'value-%')"},
     release = {"restored_release",
         "UPDATE restore.run SET mail_released_ms = clock.now_ms() WHERE mail_released_ms IS NULL"},
     done = {"restored_done", "DELETE FROM restore.erasure WHERE id = $1"};

@@ -6,7 +6,7 @@
 #include "base/failpoint.h"
 #include "services/crypto/derived.h"
 #include "services/crypto/handlers.h"
-#include "services/crypto/journal.h"
+#include "runtime/journal.h"
 #include "services/crypto/link.h"
 #include "services/crypto/mail.h"
 #include "services/crypto/message.h"

@@ -97,6 +97,48 @@ enum sm_error on_audit_checkpoint(struct worker *worker, struct exchange *exchan
     return SM_OK;
 }
 
+/* --- proofs --- */
+
+static enum sm_error prove(
+    struct worker *worker, struct exchange *exchange, const struct prove_request *request)
+{
+    struct arena arena DEFER(arena_free) = ARENA(ARENA_BYTES);
+    struct prove_reply reply = {0};
+    TRY(worker_call(worker, OP_PROVE, request, &arena, &reply));
+    TRY(buffer_append(&exchange->answer.body, reply.line));
+    exchange->answer.content_type = "application/x-ndjson";
+    exchange->answer.status = 200;
+    return SM_OK;
+}
+
+enum sm_error on_audit_proof(struct worker *worker, struct exchange *exchange)
+{
+    struct prove_request request = {.capability = exchange_header(exchange, HEADER_CAPABILITY)};
+    TRY(read_number(exchange_query(exchange, QUERY_ENTRY), &request.seq));
+    TRY(read_number(exchange_query(exchange, QUERY_SIZE), &request.size));
+    return request.seq ? prove(worker, exchange, &request) : SM_BAD_VALUE;
+}
+
+enum sm_error on_audit_consistency(struct worker *worker, struct exchange *exchange)
+{
+    struct prove_request request = {.capability = exchange_header(exchange, HEADER_CAPABILITY)};
+    TRY(read_number(exchange_query(exchange, QUERY_SIZE), &request.size));
+    return request.size ? prove(worker, exchange, &request) : SM_BAD_VALUE;
+}
+
+/* --- what everybody may read --- */
+
+enum sm_error on_declaration(struct worker *worker, struct exchange *exchange)
+{
+    struct arena arena DEFER(arena_free) = ARENA(ARENA_BYTES);
+    const struct declaration_request request = {0};
+    struct declaration_reply reply = {0};
+    TRY(worker_call(worker, OP_DECLARATION, &request, &arena, &reply));
+    TRY(buffer_append(&exchange->answer.body, reply.line));
+    answer_json(exchange, 200);
+    return SM_OK;
+}
+
 /* --- the export --- */
 
 struct export

@@ -50,6 +50,8 @@ const char *const request_query_names[QUERY_COUNT] = {
     [QUERY_SINCE] = "since",
     [QUERY_UNTIL] = "until",
     [QUERY_BEFORE] = "before",
+    [QUERY_ENTRY] = "entry",
+    [QUERY_SIZE] = "size",
 };
 
 void exchange_init(struct exchange *exchange)

@@ -53,6 +53,8 @@ enum request_query {
     QUERY_SINCE,   /* audit: milliseconds */
     QUERY_UNTIL,   /* audit: milliseconds */
     QUERY_BEFORE,  /* audit: sequence number */
+    QUERY_ENTRY,   /* audit: sequence number */
+    QUERY_SIZE,    /* audit: entries under a checkpoint */
     QUERY_COUNT
 };
 extern const char *const request_query_names[QUERY_COUNT];

@@ -19,7 +19,8 @@ route_fn on_download;
 /* sent.c */
 route_fn on_messages, on_message;
 /* audit_api.c */
-route_fn on_audit_entries, on_audit_export, on_audit_checkpoint;
+route_fn on_audit_entries, on_audit_export, on_audit_checkpoint, on_audit_proof,
+    on_audit_consistency, on_declaration;
 /* system_status.c */
 route_fn on_system_status;
 

@@ -109,7 +109,7 @@ test('each container is given its own volumes and no other', () => {
     crypto: { keys: 'keys-crypto', capability: 'capability+', journal: 'journal+' },
     notifier: { keys: 'keys-notifier' },
     retention: { keys: 'keys-retention', objects: 'objects+' },
-    audit: { keys: 'keys-audit+', capability: 'capability' },
+    audit: { keys: 'keys-audit+', capability: 'capability', journal: 'journal-audit+' },
     postgres: { keys: 'keys-postgres' },
   };
   for (const service of ALL) {
@@ -267,6 +267,12 @@ test('the runbook\'s upgrade leaves everything in place', async () => {
   }
   await deployment.untilHealthy();
   await openFirst();
+});
+
+test('the runbook\'s erasure takes a name out of the log', async () => {
+  const given = { ORGANISATION: deployment.organisation, PERSON: 'audit@recipient.example' };
+  assert.match(await deployment.runbook('erase', given), /^Erased \d+ values/m);
+  assert.match(await deployment.runbook('erase', given), /nothing to erase/);
 });
 
 test('the runbook\'s rotations of keys leave everything in place', async () => {

@@ -114,6 +114,17 @@ const tried = (act) => act().catch(() => {});
 
 // What is passed only when time goes by, or only by an operator, or only by the pages.
 const SPECIAL = [
+  [/^audit\.erase\./, async () => {
+    const record = await sendOne();
+    if (!record) return;
+    const ask = () => act.erase(world, ['--person', record.address, '--by', 'Somebody', '--reason', 'a request'], { code: null });
+    await ask(); // no answer: asked again, it is there
+    await until('it is erased', async () => (await ask()).code === 0, 20_000);
+    const journal = fs.readFileSync(world.stack.path('journal', 'erasures.journal'), 'utf8');
+    assert.match(journal, / value-\d /);
+    const left = world.sql(`SELECT count(*) FROM audit.disclosure WHERE value = '${record.address}'`);
+    assert.deepEqual(left, [['0']]);
+  }],
   [/^crypto\.(destroy|hpke-key)/, async () => {
     const record = await sendOne();
     if (record) await until('its mail', () => world.mails.some((mail) => mail.to === record.address), 15_000);

@@ -82,6 +82,8 @@ function openPart(part) {
 test('what happens after the backup: one message is deleted, one revoked, one sent, one letter goes out', async () => {
   await world.cli('sender', ['delete', sent.deleted, '--yes']);
   await world.cli('sender', ['revoke', sent.revoked]);
+  await act.erase(world, ['--person', 'kept@recipient.example', '--by', 'Cor', '--reason', 'a request']);
+  assert.ok(!fs.readFileSync(await act.exportLog(world), 'utf8').includes('kept@recipient.example'));
   sent.later = (await send('later')).message;
   links.later = await act.linkOf(world, 'later@recipient.example');
   await world.moveClock(90_000);
@@ -141,6 +143,17 @@ test('what was erased since the backup stays erased', async () => {
 });
 
 const objectsOf = (message) => world.stack.path('objects', message.slice(0, 2), message);
+
+test('a name that was erased from the log since the backup is erased again, and the log tells it', async () => {
+  const lines = fs.readFileSync(await act.exportLog(world), 'utf8').split('\n');
+  const restored = lines.findIndex((line) => line.includes('"kind":"log-restored"'));
+  const told = (await act.log(world)).filter((entry) => entry.kind === 'personal-erased');
+
+  assert.ok(restored > 0);
+  assert.ok(!lines.slice(0, restored).some((line) => line.includes('kept@recipient.example')));
+  assert.deepEqual(told.map((entry) => entry.reason), ['again after a restore']);
+  assert.deepEqual(world.sql(`SELECT count(*) FROM restore.erasure`), [['0']]);
+});
 
 test('what was sent after the backup is gone, with its ciphertext', async () => {
   await act.open(world, links.later, { password: PASSWORD, exit: 5 });

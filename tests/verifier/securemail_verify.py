@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """securemail_verify.py FILE [--checkpoint NOTE]... [--key HEX] [--proof]
 
-Checks an exported audit log, or with --proof the proof of one entry: the second verifier, written from docs/audit-format.md alone, with
+Checks an exported audit log, or with --proof the proof of one entry or of a continued log: the second verifier, written from docs/audit-format.md alone, with
 nothing but Python's standard library, to show that the page is enough. Prints one JSON object; exit
 code 0 verified, 1 not verified, 2 wrong usage or unreadable. For everyday use there is
 securemail-verify, which says more.
@@ -117,11 +117,16 @@ ENTRY = {
     "version": 1, "seq": NUMBER, "organisation": ID, "kind": TEXT, "prev": HASH, "event": ID, "at": TEXT, "recorded": TEXT,
     "source": TEXT, "actor_class": TEXT, "result": TEXT,
 }
-ENTRY_MAY = {"actor": ID, "message": ID, "link": ID, "reason": TEXT, "personal": LIST}
+ENTRY_MAY = {"actor": ID, "message": ID, "link": ID, "reason": TEXT, "personal": LIST, "erased": LIST}
+ERASED = {"place": NUMBER, "seq": NUMBER}
 PERSONAL = {"name": PERSONAL_NAME, "commitment": HASH}
 PROOF = {
     "type": "proof", "format": "securemail-audit-proof", "version": 1, "organisation": ID, "seq": NUMBER, "entry": dict,
     "hashes": LIST, "keys": LIST, "note": TEXT,
+}
+EXTENSION = {
+    "type": "consistency", "format": "securemail-audit-consistency", "version": 1, "organisation": ID, "hashes": LIST, "keys": LIST,
+    "note": TEXT, "older": TEXT,
 }
 DISCLOSURE = {"place": NUMBER, "name": PERSONAL_NAME, "value": TEXT, "salt": HASH}
 
@@ -206,7 +211,7 @@ class Log:
         self.header = self.origin = None
         self.keys, self.key, self.is_handing_over = [], 0, False
         self.is_done = self.is_anchored = False
-        self.disclosed = self.erased = 0
+        self.disclosed = self.erased = self.told_erased = 0
 
     def add(self, line):
         kinds = {"header": self.on_header, "entry": self.on_entry, "checkpoint": self.on_checkpoint, "footer": self.on_footer}
@@ -269,6 +274,7 @@ class Log:
         self.prev = made
         self.tree.add(raw)
         self.open_commitments(entry.get("personal"), line.get("disclosures"))
+        self.read_erasure(entry)
         self.read_handover(entry)
         self.compare_kept()
 
@@ -278,6 +284,18 @@ class Log:
         need(self.key + 1 < len(self.keys), "a signing key that the header does not name")
         need(entry["reason"] == "signing key: next " + self.keys[self.key + 1].hex(), "another signing key than the header's")
         self.is_handing_over = True
+
+    def read_erasure(self, entry):
+        if entry["kind"] != "personal-erased" and "erased" not in entry:
+            return
+        need((entry["kind"], entry["source"]) == ("personal-erased", "audit") and 1 <= len(entry.get("erased", ())) <= 64, "no erasure of audit's")
+        last = (0, 4)
+        for each in entry["erased"]:
+            check_shape(each, ERASED)
+            now = (each["seq"], each["place"])
+            need(last < now and now[0] < entry["seq"] and now[1] < 4, "an erased value that none can be")
+            last = now
+        self.told_erased += len(entry["erased"])
 
     def open_commitments(self, personal, disclosures):
         need(personal is None or 1 <= len(personal) <= 4, "too few or many commitments")
@@ -325,26 +343,77 @@ class Log:
         need(all(size <= self.tree.size for size, *_ in self.kept), "the log is shorter than a checkpoint that was kept")
 
 
+def extends(old, new, hashes):
+    """Whether the tree (size, root) `new` begins with `old`: RFC 9162 section 2.1.4.2."""
+    (first, before), (second, after) = old, new
+    if not 0 < first < second:
+        return first == second > 0 and before == after and not hashes
+    rest = list(hashes)
+    if first & (first - 1) == 0:
+        rest.insert(0, before)
+    if not rest:
+        return False
+    place, last = first - 1, second - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    left = right = rest.pop(0)
+    for each in rest:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            left, right = sha256(b"\1", each, left), sha256(b"\1", each, right)
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        else:
+            right = sha256(b"\1", right, each)
+        place, last = place >> 1, last >> 1
+    return last == 0 and left == before and right == after
+
+
+def read_hashes(line):
+    need(len(line["hashes"]) <= 64 and all(fits(each, HASH) for each in line["hashes"]), "a hash that is none")
+    return [bytes.fromhex(each) for each in line["hashes"]]
+
+
+def check_extension(log, line):
+    """That the checkpoint `note` continues the checkpoint `older`. Who signs the newer one: the key that was given, or the older one's."""
+    check_shape(line, EXTENSION)
+    log.take_keys(line)
+    (*old, old_key), (*new, new_key) = log.read_kept(line["older"]), log.read_kept(line["note"])
+    need(log.keys[new_key] == (log.given_key or log.keys[old_key]), "the newer checkpoint is signed by another key")
+    need(extends(old, new, read_hashes(line)), "the newer checkpoint does not continue the older one")
+    need(all(list(each[:2]) == old for each in log.kept), "not from the checkpoint that was kept")
+    return new[0]
+
+
+def check_entry(log, line):
+    """That one entry stands in the tree of a signed checkpoint."""
+    check_shape(line, PROOF, {"disclosures": LIST})
+    log.take_keys(line)
+    size, root = log.read_proof_note(line["note"])
+    hashes = read_hashes(line)
+    need(path_root(sha256(b"\0", written(line["entry"])), line["seq"], size, hashes) == root, "not in the tree")
+    check_shape(line["entry"], *((FIRST,) if line["seq"] == 1 else (ENTRY, ENTRY_MAY)))
+    need([line["entry"][each] for each in ("seq", "organisation")] == [line["seq"], line["organisation"]], "another entry")
+    log.open_commitments(line["entry"].get("personal"), line.get("disclosures"))
+    log.read_erasure(line["entry"])
+    need(all(each[:2] == (size, root) for each in log.kept), "not under the checkpoint that was kept")
+
+
 def verify_proof(file, kept=(), key=None):
-    """The verdict over a file that proves one entry."""
-    log, reason = Log(kept, key), None
+    """The verdict over a file that proves one entry, or that a checkpoint continues another."""
+    log, reason, entries = Log(kept, key), None, 1
     try:
         content = file.read(LINE_BYTES_MAX + 2)
         need(content.endswith(b"\n") and b"\n" not in content[:-1] and len(content) <= LINE_BYTES_MAX + 1, "not one line")
         line = parse(content[:-1])
-        check_shape(line, PROOF, {"disclosures": LIST})
-        log.take_keys(line)
-        size, root = log.read_proof_note(line["note"])
-        need(all(isinstance(each, str) and HASH.fullmatch(each) for each in line["hashes"]), "a hash that is none")
-        hashes = [bytes.fromhex(each) for each in line["hashes"]]
-        need(path_root(sha256(b"\0", written(line["entry"])), line["seq"], size, hashes) == root, "not in the tree")
-        check_shape(line["entry"], *((FIRST,) if line["seq"] == 1 else (ENTRY, ENTRY_MAY)))
-        need([line["entry"][each] for each in ("seq", "organisation")] == [line["seq"], line["organisation"]], "another entry")
-        log.open_commitments(line["entry"].get("personal"), line.get("disclosures"))
-        need(all(each[:2] == (size, root) for each in log.kept), "not under the checkpoint that was kept")
+        if line.get("type") == "consistency":
+            entries = check_extension(log, line)
+        else:
+            check_entry(log, line)
     except Fault as fault:
         reason = str(fault)
-    verdict = {"verified": reason is None, "anchored": bool(log.kept), "entries": 1, "disclosed": log.disclosed, "erased": log.erased}
+    verdict = {"verified": reason is None, "anchored": bool(log.kept), "entries": entries, "disclosed": log.disclosed, "erased": log.erased, "told_erased": log.told_erased}
     return verdict if reason is None else {**verdict, "line": 1, "reason": reason}
 
 
@@ -360,7 +429,7 @@ def verify(file, kept=(), key=None):
         log.finish()
     except Fault as fault:
         reason = str(fault)
-    verdict = {"verified": reason is None, "anchored": log.is_anchored, "entries": log.tree.size, "disclosed": log.disclosed, "erased": log.erased}
+    verdict = {"verified": reason is None, "anchored": log.is_anchored, "entries": log.tree.size, "disclosed": log.disclosed, "erased": log.erased, "told_erased": log.told_erased}
     return verdict if reason is None else {**verdict, "line": number, "reason": reason}
 
 

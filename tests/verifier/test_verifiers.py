@@ -60,6 +60,16 @@ def root_of(leaves):
     return sha256(b"\1", root_of(leaves[:split]), root_of(leaves[split:]))
 
 
+def consistency_of(older, leaves, is_whole=True):
+    """RFC 6962 section 2.1.2, as it is defined."""
+    if older == len(leaves):
+        return [] if is_whole else [root_of(leaves)]
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    if older <= split:
+        return [*consistency_of(older, leaves[:split], is_whole), root_of(leaves[split:])]
+    return [*consistency_of(older - split, leaves[split:], False), root_of(leaves[:split])]
+
+
 def note_of(key, leaves):
     text = f"{ORIGIN}\n{len(leaves)}\n{base64.b64encode(root_of(leaves)).decode()}\n"
     key_id = sha256(ORIGIN.encode(), b"\n\1", key.public)[:4]
@@ -124,7 +134,7 @@ def text_of(lines):
 # --- both verdicts ---
 
 COMPARED = ("verified", "line")
-COUNTED = ("anchored", "entries", "disclosed", "erased")
+COUNTED = ("anchored", "entries", "disclosed", "erased", "told_erased")
 
 
 class Both(unittest.TestCase):
@@ -212,6 +222,53 @@ class Both(unittest.TestCase):
         del value["disclosures"]
         self.assertEqual(self.both((canonical(value) + "\n").encode(), is_proof=True)["erased"], 2)
 
+    # --- a continued log ---
+
+    def extension(self, older, newer, notes):
+        """A consistency proof by RFC 6962's own recursion."""
+        leaves = [canonical(json.loads(line)["entry"]).encode() for line in log_of(newer)[0] if '"type":"entry"' in line]
+        return {
+            "format": "securemail-audit-consistency", "hashes": [each.hex() for each in consistency_of(older, leaves)],
+            "keys": json.loads(log_of(newer)[0][0])["keys"], "note": notes[newer], "older": notes[older], "organisation": ORGANISATION,
+            "type": "consistency", "version": 1,
+        }
+
+    def test_every_older_checkpoint_is_shown_to_be_continued(self):
+        _, notes = log_of(13)
+        for older, newer in [(older, newer) for newer in (1, 2, 5, 8, 13) for older in range(1, newer + 1)]:
+            proof = (canonical(self.extension(older, newer, notes)) + "\n").encode()
+            verdict = self.both(proof, [notes[older]], is_proof=True)
+            self.assertEqual((verdict["verified"], verdict["anchored"], verdict["entries"]), (True, True, newer))
+            if older != newer:
+                self.bad(proof, 1, kept=[notes[newer]], is_proof=True)
+
+    def test_a_continuation_that_was_changed_is_refused(self):
+        _, notes = log_of(13)
+        value = self.extension(6, 13, notes)
+        proof = (canonical(value) + "\n").encode()
+        for at in range(0, len(proof), 7):
+            changed = bytearray(proof)
+            changed[at] ^= 1
+            self.bad(bytes(changed), is_proof=True)
+        for name in [*value, "aa"]:
+            for other in ("", 0, [], {}, "0" * 64, ["0" * 64] * 65, [*value["hashes"], "0" * 64], value["hashes"][:-1], value["hashes"][::-1], notes[7]):
+                self.bad((canonical({**value, name: other}) + "\n").encode(), is_proof=True)
+        self.bad((canonical({**value, "note": value["older"], "older": value["note"]}) + "\n").encode(), 1, is_proof=True)
+        self.bad(proof, 1, key=Key(b"other").public, is_proof=True)
+
+    def test_a_continuation_by_another_key_needs_that_key(self):
+        _, notes = log_of(6)
+        other = Key(b"other")
+        _, others = log_of(6, key=other)
+        leaves = [canonical(json.loads(line)["entry"]).encode() for line in log_of(6)[0] if '"type":"entry"' in line]
+        value = {**self.extension(4, 6, notes), "note": note_of(other, leaves)}
+        value["keys"] = value["keys"] + json.loads(log_of(6, key=other)[0][0])["keys"]
+        proof = (canonical(value) + "\n").encode()
+        self.bad(proof, 1, is_proof=True)
+        self.bad(proof, 1, key=Key(bytes(31) + b"7").public, is_proof=True)
+        self.assertTrue(self.both(proof, [notes[4]], key=other.public, is_proof=True)["anchored"])
+        self.bad((canonical({**value, "note": others[6]}) + "\n").encode(), 1, is_proof=True)
+
     # --- what is whole ---
 
     def test_whole_logs_verify_with_any_checkpoint_of_their_past(self):
@@ -233,6 +290,31 @@ class Both(unittest.TestCase):
         lines, _ = log_of(8)
         bare = [canonical({name: value for name, value in json.loads(line).items() if name != "disclosures"}) for line in lines]
         self.assertEqual(self.both(text_of(bare))["disclosed"], 0)
+
+    def erasing_log(self, values, **members):
+        """A log of eight whose last entry tells that these values, (seq, place) each, were erased."""
+
+        def change(entry, disclosures):
+            disclosures[:] = [each for each in disclosures if (entry["seq"], each["place"]) not in values]
+            if entry["seq"] == 8:
+                told = [{"place": place, "seq": seq} for seq, place in values]
+                entry.update({"kind": "personal-erased", "source": "audit", "erased": told, **members})
+
+        return text_of(log_of(8, change)[0])
+
+    def test_what_an_entry_tells_to_be_erased_is_counted(self):
+        verdict = self.both(self.erasing_log([(2, 1), (4, 0), (5, 0)]))
+        self.assertEqual((verdict["verified"], verdict["erased"], verdict["told_erased"]), (True, 3, 3))
+        proof = self.prove(self.erasing_log([(2, 1), (5, 0)]), 8)
+        self.assertTrue(self.both(proof, is_proof=True)["verified"])
+
+    def test_an_erasure_of_another_form_is_named(self):
+        line = 1 + 8 + 2  # header, entries, checkpoints before it
+        for erased in ([], [(2, 1), (2, 1)], [(4, 0), (2, 1)], [(2, 4)], [(0, 0)], [(8, 0)], [(9, 0)], [(seq, 0) for seq in range(1, 100)]):
+            self.bad(self.erasing_log(erased), line)
+        for members in ({"source": "crypto"}, {"kind": "sent"}, {"erased": "x"}, {"erased": [{"place": 0}]}, {"erased": [{"place": 0, "seq": 2, "value": "x"}]}, {"erased": [[]]}):
+            self.bad(self.erasing_log([(2, 1)], **members), line)
+            self.bad(self.prove(self.erasing_log([(2, 1)]), 8).replace(b'"personal-erased"', b'"sent"'), is_proof=True)
 
     # --- what is not ---
 
@@ -267,7 +349,7 @@ class Both(unittest.TestCase):
                     self.bad(text_of([*lines[:at], canonical(dropped), *lines[at + 1 :]]))
 
     def test_an_entry_of_another_form_is_named_though_the_log_s_owner_wrote_it(self):
-        optional = {"actor", "link", "message", "personal", "reason"}
+        optional = {"actor", "erased", "link", "message", "personal", "reason"}
         for seq in (1, 2):
             entry, _ = entry_of(seq, "0" * 64, Key(b"any"))
             for name in [*entry, *optional, "other"]:

@@ -150,6 +150,7 @@ export const EVENTS = [
   'log-restored',
   'checkpoint-asked',
   'checkpoint-mailed',
+  'personal-erased',
 ] as const;
 export type EventWord = (typeof EVENTS)[number];
 

@@ -66,6 +66,11 @@ export async function exportLog(world) {
   return file;
 }
 
+// The operator erases values of the organisation's log.
+export const erase = (world, args, options = {}) =>
+  world.run('securemail-admin', ['audit', 'erase', '--org', world.organisation, ...args,
+    '--audit', world.stack.bus('audit'), '--keys', world.stack.path('keys'), ...(options.words ? [] : ['--json'])], options);
+
 export const kindsOf = (entries, message) => entries.filter((entry) => !message || entry.message === message).map((entry) => entry.kind);
 
 // What happens to every mail address: its link arrives, and nothing else of the message does.

@@ -115,7 +115,8 @@ static void an_entry_has_the_documented_bytes(void **state)
         .reason = span_text("why \"so\""),
         .personal = LIST_OF(who)};
     const struct place place = {.seq = 2, .prev = &chain_start, .recorded_ms = 1700000000124};
-    assert_ok(event_entry(&event, PEER_CRYPTO, &place, &commitment, &out));
+    assert_ok(event_entry(
+        &(struct report){.event = &event, .source = PEER_CRYPTO}, &place, &commitment, &out));
 
     assert_span(buffer_span(&out),
         "{\"actor_class\":\"recipient\",\"at\":\"2023-11-14T22:13:20.123Z\","
@@ -194,7 +195,8 @@ static void the_longest_event_fits_an_entry(void **state)
         .reason = SPAN(reason),
         .personal = LIST_OF(who)};
     const struct place place = {.seq = CANON_NUMBER_MAX, .prev = &chain_start, .recorded_ms = 1};
-    assert_ok(event_entry(&event, PEER_NOTIFIER, &place, commitments, &out));
+    assert_ok(event_entry(
+        &(struct report){.event = &event, .source = PEER_NOTIFIER}, &place, commitments, &out));
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* Revoked is closed at once, deleted is destroyed at once, and both are in the log. */
 #include "services/crypto/handlers.h"
-#include "services/crypto/journal.h"
+#include "runtime/journal.h"
 #include "tests/support/audit_edge.inc"
 #include "tests/support/check.h"
 #include "tests/support/clinic.h"

@@ -57,6 +57,7 @@ const en: Words = {
   'log-restored': 'A backup was restored: what the log had behind the entry before was lost',
   'checkpoint-asked': 'Mailing a checkpoint of the log was asked for',
   'checkpoint-mailed': 'A checkpoint of the log was mailed to administrators and auditors',
+  'personal-erased': 'The operator erased addresses or names from the log',
 };
 
 const nl: Words = {
@@ -110,6 +111,7 @@ const nl: Words = {
   'log-restored': 'Er is een back-up teruggezet: wat na de vorige regel in het logboek stond, is verloren gegaan',
   'checkpoint-asked': 'Er is gevraagd een controlepunt van het logboek te mailen',
   'checkpoint-mailed': 'Een controlepunt van het logboek is gemaild aan beheerders en auditors',
+  'personal-erased': 'De operator heeft adressen of namen uit het logboek gewist',
 };
 
 export const events = defineTexts(en, nl);

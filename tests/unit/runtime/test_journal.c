@@ -1,5 +1,6 @@
-/* What crypto writes into the journal is what a restore reads, and a crash spoils no other line. */
-#include "services/crypto/journal.h"
+/* What services write into the journal is what a restore reads, and a crash spoils no other line.
+ */
+#include "runtime/journal.h"
 
 #include "base/buffer.h"
 #include "base/memory.h"
@@ -64,6 +65,21 @@ static void write_two(void)
     assert_ok(journal_open(folder, &journal));
     assert_ok(journal_add(journal, ERASURE_DELETED, message, 1700000000123));
     assert_ok(journal_add(journal, ERASURE_LINK_REVOKED, link_id, 1700000000456));
+}
+
+static void several_lines_are_as_good_as_one_at_a_time(void **state)
+{
+    char rows[1024] = "";
+    const struct journal_line lines[] = {
+        {ERASURE_VALUE, message, 1700000000123}, {ERASURE_VALUE + 3, link_id, 1700000000456}};
+    struct journal *journal DEFER(journal_close) = NULL;
+    (void)state;
+    assert_ok(journal_open(folder, &journal));
+    assert_ok(journal_add_all(journal, lines, 2));
+
+    assert_int_equal(read_rows(rows).lines, 2);
+    assert_string_equal(rows, "1700000000123\tvalue-0\t\\\\xde010000000000000000000000000000\n"
+                              "1700000000456\tvalue-3\t\\\\x11020000000000000000000000000000\n");
 }
 
 static void what_is_written_is_read_as_rows_of_the_table(void **state)
@@ -174,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_written_is_read_as_rows_of_the_table),
+        TEST(several_lines_are_as_good_as_one_at_a_time),
         TEST(a_journal_that_is_opened_again_goes_on),
         TEST(a_line_that_a_crash_cut_is_passed_over_and_spoils_no_other),
         TEST(what_is_no_line_is_passed_over_and_counted),

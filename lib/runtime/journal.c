@@ -1,6 +1,7 @@
-/* One write(2) a line on a descriptor that only appends, and then the disk is asked. */
-#include "services/crypto/journal.h"
+/* One write(2) on a descriptor that only appends, and then the disk is asked. */
+#include "runtime/journal.h"
 
+#include "base/buffer.h"
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -21,10 +22,14 @@ struct journal {
     int file;
 };
 
-static const char *const words[] = {
+static const char *const words[ERASURE_KINDS] = {
     [ERASURE_DELETED] = "deleted",
     [ERASURE_REVOKED] = "revoked",
     [ERASURE_LINK_REVOKED] = "link-revoked",
+    [ERASURE_VALUE] = "value-0",
+    [ERASURE_VALUE + 1] = "value-1",
+    [ERASURE_VALUE + 2] = "value-2",
+    [ERASURE_VALUE + 3] = "value-3",
 };
 
 static enum sm_error fault(const char *what)
@@ -77,34 +82,39 @@ void journal_close(struct journal **journal)
     memory_free(journal);
 }
 
-/* The check goes behind a blank; it covers what stands behind the first newline. */
-static enum sm_error add_check(char line[static LINE_BYTES_MAX])
+/* One line with its check, which covers what stands behind the first newline. A line that a crash
+ * or a full disk cut, here or in another process, has no newline of its own: so each line brings
+ * one in front. */
+static enum sm_error put_line(const struct journal_line *line, struct buffer *out)
 {
     uint8_t digest[KDF_SHA256_BYTES];
     char check[2 * CHECK_BYTES + 1];
-    size_t size = strlen(line);
-    TRY(kdf_sha256(span_of(line + 1, size - 1), digest));
+    size_t start = out->size + 1;
+    TRY(buffer_format(
+        out, "\n%" PRId64 " %s %s", line->at_ms, words[line->kind], id_text(line->thing).text));
+    TRY(kdf_sha256(span_slice(buffer_span(out), start, out->size), digest));
     hex_encode(span_of(digest, CHECK_BYTES), check);
-    int added = snprintf(line + size, LINE_BYTES_MAX - size, " %s\n", check);
-    return added > 0 && (size_t)added < LINE_BYTES_MAX - size ? SM_OK : SM_TOO_LARGE;
+    return buffer_format(out, " %s\n", check);
 }
 
-/* A line that a crash or a full disk cut, here or in another process, has no newline of its own: so
- * each line brings one in front. */
-enum sm_error journal_add(
-    struct journal *journal, enum erasure kind, struct id thing, int64_t at_ms)
+enum sm_error journal_add_all(
+    struct journal *journal, const struct journal_line *lines, size_t count)
 {
-    char line[LINE_BYTES_MAX];
-    if (!journal)
+    struct buffer text DEFER(buffer_free) = BUFFER(JOURNAL_LINES_MAX * LINE_BYTES_MAX);
+    if (!journal || count == 0)
         return SM_OK;
-    int size =
-        snprintf(line, sizeof line, "\n%" PRId64 " %s %s", at_ms, words[kind], id_text(thing).text);
-    if (size < 0 || (size_t)size >= sizeof line)
-        return SM_TOO_LARGE;
-    TRY(add_check(line));
+    for (size_t i = 0; i < count; i++)
+        TRY(put_line(&lines[i], &text));
     errno = ENOSPC; /* a short write is a full disk */
-    if (write(journal->file, line, strlen(line)) != (ssize_t)strlen(line) ||
+    if (write(journal->file, text.bytes, text.size) != (ssize_t)text.size ||
         fdatasync(journal->file) != 0)
         return fault("journal-add");
     return SM_OK;
+}
+
+enum sm_error journal_add(
+    struct journal *journal, enum erasure_kind kind, struct id thing, int64_t at_ms)
+{
+    const struct journal_line line = {kind, thing, at_ms};
+    return journal_add_all(journal, &line, 1);
 }
