@@ -126,7 +126,7 @@ static enum sm_error find_replica(
         }
         if (left_of(attempt) <= 0 || clock_monotonic_ms() >= end)
             return SM_UNAVAILABLE;
-        wire_poll(client->replicas, client->count, -1, LOOK_MS);
+        (void)wire_poll(client->replicas, client->count, -1, LOOK_MS);
     }
 }
 
@@ -152,17 +152,19 @@ static enum sm_error await_answer(struct wire *replica, const struct attempt *at
     int64_t patience_ms, struct wire_message **out, struct header *header)
 {
     int64_t end = clock_monotonic_ms() + patience_ms;
-    for (;;) {
+    for (bool is_woken = false;;) {
         enum sm_error error = read_answer(replica, attempt, out, header);
         if (error != SM_TIMEOUT && error != SM_BUSY)
             return error;
         int64_t left = end - clock_monotonic_ms();
         if (left <= 0)
             return SM_TIMEOUT;
-        if (error == SM_TIMEOUT && !wire_can_send(replica))
+        if (error == SM_BUSY)
+            continue;
+        if (is_woken && !wire_can_send(replica))
             return SM_UNAVAILABLE; /* it is gone, and the answer with it */
-        if (error == SM_TIMEOUT)
-            wire_poll(&replica, 1, -1, left < WATCH_MS ? left : WATCH_MS);
+        (void)wire_poll(&replica, 1, -1, left < WATCH_MS ? left : WATCH_MS);
+        is_woken = true; /* by a message, by other news, or by the time: the next look says */
     }
 }
 
@@ -206,7 +208,7 @@ enum sm_error bus_client_call(struct bus_client *client, const struct bus_call *
         last = ask(client, replica, &attempt, &answer, &header);
         if (last == SM_OK && header.error == SM_NOT_ACTIVE && client->count > 1) {
             last = SM_NOT_ACTIVE;
-            wire_poll(NULL, 0, -1, LOOK_MS); /* all may be standbys for a moment */
+            (void)wire_poll(NULL, 0, -1, LOOK_MS); /* all may be standbys for a moment */
             continue;
         }
         bool is_to_go_on = last == SM_TIMEOUT || last == SM_BUSY || last == SM_NOT_FOUND ||

@@ -1,6 +1,8 @@
 /*
  * The server: one thread owns the ROUTER; it hands requests to workers through a bounded queue and
- * takes finished replies back through another, woken by an eventfd. Sockets never cross threads.
+ * takes finished replies back through another. Sockets never cross threads. A thread is woken only
+ * if it sleeps, and once for all that came meanwhile: waking costs more than the call itself
+ * (docs/decisions/0100-the-bus-wakes-once.md).
  */
 #include "bus/server.h"
 
@@ -56,6 +58,10 @@ struct bus_server {
     pthread_cond_t work;
     struct queue waiting, done;
     size_t in_hand;  /* jobs that a worker holds */
+    size_t idle;     /* workers that sleep */
+    bool is_calling; /* one of them is being woken */
+    bool is_asleep;  /* the router's thread waits: who has something for it wakes it */
+    bool has_news;   /* for that thread, other than replies */
     bool is_closing; /* workers end when nothing waits */
     bool has_failed; /* a worker could not open its state */
     pthread_t threads[WORKERS_MAX];
@@ -96,24 +102,62 @@ static void job_free(struct job **job)
     memory_free(job);
 }
 
+/* The router's thread, if it sleeps. Under the lock, so that it is woken once for many replies. */
 static void wake(struct bus_server *server)
 {
     const uint64_t one = 1;
+    if (!server->is_asleep)
+        return;
+    server->is_asleep = false;
     ssize_t written = write(server->wake, &one, sizeof one);
     (void)written; /* full means that it is awake already */
 }
 
+/* Something for the router's thread to look at, other than a reply. */
+static void tell(struct bus_server *server)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    server->has_news = true;
+    wake(server);
+    (void)pthread_mutex_unlock(&server->lock);
+}
+
 /* --- workers --- */
+
+/*
+ * Whether one more worker is to be woken, under the lock. One at a time: whoever arrives takes a
+ * job and wakes the next if more wait, so a burst of short calls does not wake all for nothing.
+ */
+static bool is_to_call(struct bus_server *server)
+{
+    bool is_wanted = server->waiting.first && server->idle > 0 && !server->is_calling;
+    if (is_wanted)
+        server->is_calling = true;
+    return is_wanted;
+}
+
+/* Without the lock, so that the woken worker does not run into it. */
+static void call_if(struct bus_server *server, bool is_wanted)
+{
+    if (is_wanted)
+        (void)pthread_cond_signal(&server->work);
+}
 
 static struct job *next_job(struct bus_server *server)
 {
     (void)pthread_mutex_lock(&server->lock);
-    while (!server->waiting.first && !server->is_closing)
+    while (!server->waiting.first && !server->is_closing) {
+        server->idle++;
         (void)pthread_cond_wait(&server->work, &server->lock);
+        server->idle--;
+        server->is_calling = false;
+    }
     struct job *job = queue_take(&server->waiting);
     if (job)
         server->in_hand++;
+    bool is_wanted = is_to_call(server);
     (void)pthread_mutex_unlock(&server->lock);
+    call_if(server, is_wanted);
     return job;
 }
 
@@ -122,10 +166,11 @@ static void hand_back(struct bus_server *server, struct job *job)
     (void)pthread_mutex_lock(&server->lock);
     queue_put(&server->done, job);
     server->in_hand--;
-    (void)pthread_mutex_unlock(&server->lock);
     wake(server);
+    (void)pthread_mutex_unlock(&server->lock);
 }
 
+/* `worker` is NULL in the router's thread. */
 static void do_job(struct bus_server *server, void *worker, struct job *job)
 {
     struct arena arena DEFER(arena_free) = ARENA(ARENA_BYTES);
@@ -148,7 +193,7 @@ static void *work(void *context)
         (void)pthread_mutex_lock(&server->lock);
         server->has_failed = true;
         (void)pthread_mutex_unlock(&server->lock);
-        wake(server);
+        tell(server);
         return NULL;
     }
     for (struct job *job; (job = next_job(server)) != NULL;) {
@@ -191,11 +236,11 @@ static bool enqueue(struct bus_server *server, struct job *job)
 {
     (void)pthread_mutex_lock(&server->lock);
     bool has_room = server->waiting.count < server->options.queue_max;
-    if (has_room) {
+    if (has_room)
         queue_put(&server->waiting, job);
-        (void)pthread_cond_signal(&server->work);
-    }
+    bool is_wanted = is_to_call(server);
     (void)pthread_mutex_unlock(&server->lock);
+    call_if(server, is_wanted);
     return has_room;
 }
 
@@ -207,6 +252,16 @@ static void refuse(
     job->reply_header.operation = (uint16_t)(header->operation + 1);
     job->reply_header.error = error;
     metric_count(METRIC_REQUESTS, (unsigned)error);
+    send_reply(server, job);
+}
+
+/*
+ * A ping has no handler, waits for nothing and touches nothing of a worker's. So a service whose
+ * workers are all at work still says that it is there.
+ */
+static void answer_at_the_door(struct bus_server *server, struct job *job)
+{
+    do_job(server, NULL, job);
     send_reply(server, job);
 }
 
@@ -231,22 +286,26 @@ static void take_in(struct bus_server *server, struct wire_message *message)
     }
     if (server->is_stopping)
         refuse(server, job, &header, SM_UNAVAILABLE);
+    else if (header.operation == OP_PING)
+        answer_at_the_door(server, job);
     else if (enqueue(server, job))
         job = NULL;
     else
         refuse(server, job, &header, SM_BUSY);
 }
 
-static void receive_burst(struct bus_server *server)
+/* False when there may be more. */
+static bool receive_burst(struct bus_server *server)
 {
     for (int i = 0; i < RECEIVE_BURST; i++) {
         struct wire_message *message = NULL;
         enum sm_error error = wire_receive(server->router, &message);
         if (error == SM_TIMEOUT)
-            return;
+            return true;
         if (error == SM_OK)
             take_in(server, message);
     }
+    return false;
 }
 
 static enum sm_error health(struct bus_server *server)
@@ -269,29 +328,53 @@ static bool is_idle(struct bus_server *server)
     return idle;
 }
 
+/* False when there is something to do first. */
+static bool lie_down(struct bus_server *server)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    bool is_asleep = !server->done.first && !server->has_news;
+    server->is_asleep = is_asleep;
+    server->has_news = false;
+    (void)pthread_mutex_unlock(&server->lock);
+    return is_asleep;
+}
+
+static void get_up(struct bus_server *server)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    server->is_asleep = false;
+    (void)pthread_mutex_unlock(&server->lock);
+}
+
 static void sleep_until_something(struct bus_server *server)
 {
     uint64_t count;
-    wire_poll(&server->router, 1, server->wake, IDLE_MS);
-    ssize_t drained = read(server->wake, &count, sizeof count);
+    if (!lie_down(server))
+        return;
+    bool was_woken = wire_poll(&server->router, 1, server->wake, IDLE_MS);
+    get_up(server);
+    ssize_t drained = was_woken ? read(server->wake, &count, sizeof count) : 0;
     (void)drained;
+}
+
+/* One turn: what is done is sent, what came is taken in; then sleep if there is nothing more. */
+static void turn(struct bus_server *server)
+{
+    send_done(server);
+    if (receive_burst(server))
+        sleep_until_something(server);
 }
 
 static enum sm_error serve(struct bus_server *server)
 {
     enum sm_error error = SM_OK;
     while (error == SM_OK && !server->is_stopping) {
-        sleep_until_something(server);
-        send_done(server);
-        receive_burst(server);
+        turn(server);
         error = health(server);
     }
     int64_t end = clock_monotonic_ms() + DRAIN_MS;
-    while (!is_idle(server) && clock_monotonic_ms() < end) {
-        sleep_until_something(server);
-        receive_burst(server);
-        send_done(server);
-    }
+    while (!is_idle(server) && clock_monotonic_ms() < end)
+        turn(server);
     return error;
 }
 
@@ -325,7 +408,7 @@ enum sm_error bus_server_run(struct bus_server *server)
 void bus_server_stop(struct bus_server *server)
 {
     server->is_stopping = true;
-    wake(server);
+    tell(server);
 }
 
 /* --- making --- */

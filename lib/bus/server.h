@@ -17,7 +17,9 @@
  * transaction of the effect, is the handler's. A handler never sees a deadline further away than
  * BUS_CALL_MS_MAX.
  *
- * Threads: the caller of bus_server_run owns the ROUTER; workers talk to it over inproc.
+ * Threads: the caller of bus_server_run owns the ROUTER and never runs a handler; it hands requests
+ * to the workers and takes their replies. It answers a ping by itself, so that a service whose
+ * workers are all at work still says that it is there; `is_active` must therefore not wait.
  */
 #ifndef SM_BUS_SERVER_H
 #define SM_BUS_SERVER_H

@@ -12,6 +12,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,8 @@ struct wire_context {
 };
 struct wire {
     void *socket;
+    int descriptor; /* ZMQ_FD: readable when libzmq has news, of whatever kind */
+    bool is_dry;    /* nothing to receive, and the next to come makes the descriptor readable */
 };
 struct wire_message {
     zmq_msg_t frames[WIRE_FRAMES_MAX];
@@ -139,6 +143,14 @@ static enum sm_error set_options(struct wire *wire, const struct wire_options *o
 
 /* --- sockets --- */
 
+static enum sm_error find_descriptor(struct wire *wire)
+{
+    size_t size = sizeof wire->descriptor;
+    return zmq_getsockopt(wire->socket, ZMQ_FD, &wire->descriptor, &size) == 0
+               ? SM_OK
+               : wire_failure("zmq_getsockopt");
+}
+
 enum sm_error wire_open(
     struct wire_context *context, const struct wire_options *options, struct wire **out)
 {
@@ -155,6 +167,7 @@ enum sm_error wire_open(
     if (!wire->socket)
         return wire_failure("zmq_socket");
     TRY(set_options(wire, options));
+    TRY(find_descriptor(wire));
     *out = TAKE(wire);
     return SM_OK;
 }
@@ -184,6 +197,7 @@ enum sm_error wire_bind(struct wire *wire, const char *endpoint, char bound[WIRE
 
 enum sm_error wire_connect(struct wire *wire, const char *endpoint)
 {
+    wire->is_dry = false;
     return zmq_connect(wire->socket, endpoint) == 0
                ? SM_OK
                : endpoint_failure("bus-cannot-connect", endpoint);
@@ -198,6 +212,7 @@ void wire_set_linger(struct wire *wire, int milliseconds)
 
 enum sm_error wire_send(struct wire *wire, const struct span *frames, size_t count)
 {
+    wire->is_dry = false; /* sending may take note of what arrived */
     for (size_t i = 0; i < count; i++) {
         int flags = ZMQ_DONTWAIT | (i + 1 < count ? ZMQ_SNDMORE : 0);
         const void *bytes = frames[i].size ? (const void *)frames[i].at : "";
@@ -252,11 +267,11 @@ static enum sm_error receive_frame(struct wire *wire, zmq_msg_t *frame)
     do
         received = zmq_msg_recv(frame, wire->socket, ZMQ_DONTWAIT);
     while (received < 0 && zmq_errno() == EINTR);
+    wire->is_dry = received < 0 && zmq_errno() == EAGAIN;
     if (received >= 0)
         return SM_OK;
-    int cause = zmq_errno();
     (void)zmq_msg_close(frame);
-    return cause == EAGAIN ? SM_TIMEOUT : SM_IO;
+    return wire->is_dry ? SM_TIMEOUT : SM_IO;
 }
 
 /* A message arrives whole, so this ends. */
@@ -291,24 +306,40 @@ enum sm_error wire_receive(struct wire *wire, struct wire_message **out)
 
 /* --- waiting --- */
 
-void wire_poll(struct wire *const *wires, size_t count, int descriptor, int64_t timeout_ms)
+/*
+ * What libzmq knows of the socket, after it took note of all news. After that, and after a receive
+ * that found nothing, the next news makes the descriptor readable: only then may one wait for it.
+ * zmq_poll asks the same, and first polls without waiting: three system calls more for each wait.
+ */
+static int events_of(struct wire *wire)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    if (zmq_getsockopt(wire->socket, ZMQ_EVENTS, &events, &size) != 0)
+        events = ZMQ_POLLIN; /* receive says what is wrong */
+    wire->is_dry = !(events & ZMQ_POLLIN);
+    return events;
+}
+
+bool wire_poll(struct wire *const *wires, size_t count, int descriptor, int64_t timeout_ms)
 {
     enum { ITEMS_MAX = 65 };
-    zmq_pollitem_t items[ITEMS_MAX] = {0};
-    int used = 0;
+    struct pollfd items[ITEMS_MAX];
+    nfds_t used = 0;
     assert(count < ITEMS_MAX);
-    for (size_t i = 0; i < count; i++)
-        items[used++] = (zmq_pollitem_t){.socket = wires[i]->socket, .events = ZMQ_POLLIN};
-    if (descriptor >= 0)
-        items[used++] = (zmq_pollitem_t){.fd = descriptor, .events = ZMQ_POLLIN};
-    (void)zmq_poll(items, used, timeout_ms < 0 ? 0 : (long)timeout_ms);
+    for (size_t i = 0; i < count; i++) {
+        if (!wires[i]->is_dry && (events_of(wires[i]) & ZMQ_POLLIN))
+            return false;
+        items[used++] = (struct pollfd){.fd = wires[i]->descriptor, .events = POLLIN};
+    }
+    items[used++] = (struct pollfd){.fd = descriptor, .events = POLLIN}; /* -1 is passed over */
+    int64_t bounded = timeout_ms < 0 ? 0 : timeout_ms > INT_MAX ? INT_MAX : timeout_ms;
+    return poll(items, used, (int)bounded) > 0 && items[count].revents != 0;
 }
 
 bool wire_can_send(struct wire *wire)
 {
-    int events = 0;
-    size_t size = sizeof events;
-    return zmq_getsockopt(wire->socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLOUT);
+    return events_of(wire) & ZMQ_POLLOUT;
 }
 
 /* --- handshakes, watched --- */
@@ -332,7 +363,7 @@ static enum handshake await_outcome(struct wire *monitor, int64_t timeout_ms)
         struct wire_message *message DEFER(wire_message_free) = NULL;
         if (wire_receive(monitor, &message) == SM_OK)
             return event_outcome(message);
-        wire_poll(&monitor, 1, -1, end - now);
+        (void)wire_poll(&monitor, 1, -1, end - now);
     }
     return HANDSHAKE_PENDING;
 }
@@ -351,7 +382,9 @@ enum sm_error wire_try_handshake(struct wire_context *context, struct wire *wire
     struct wire monitor = {.socket = zmq_socket(context->zmq, ZMQ_PAIR)};
     if (!monitor.socket)
         return wire_failure("zmq_socket");
-    enum sm_error error = wire_connect(&monitor, name);
+    enum sm_error error = find_descriptor(&monitor);
+    if (error == SM_OK)
+        error = wire_connect(&monitor, name);
     if (error == SM_OK)
         error = wire_connect(wire, endpoint);
     if (error == SM_OK)

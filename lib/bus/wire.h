@@ -78,9 +78,10 @@ SM_MUST_USE enum sm_error wire_receive(struct wire *wire, struct wire_message **
 
 /*
  * Waits until one of `wires` has a message, `descriptor` (-1: none) is readable, or `timeout_ms`
- * passed. Spurious returns are possible: receive says what is there.
+ * passed. Spurious returns are possible: receive says what is there. True: `descriptor` is
+ * readable.
  */
-void wire_poll(struct wire *const *wires, size_t count, int descriptor, int64_t timeout_ms);
+bool wire_poll(struct wire *const *wires, size_t count, int descriptor, int64_t timeout_ms);
 
 /* Whether an authenticated peer is connected and its queue has room. */
 bool wire_can_send(struct wire *wire);

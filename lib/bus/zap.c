@@ -60,7 +60,7 @@ static void *handle(void *context)
         struct wire_message *request DEFER(wire_message_free) = NULL;
         enum sm_error error = wire_receive(zap->wire, &request);
         if (error == SM_TIMEOUT)
-            wire_poll(&zap->wire, 1, zap->stop, IDLE_MS);
+            (void)wire_poll(&zap->wire, 1, zap->stop, IDLE_MS);
         else if (error == SM_OK)
             error = answer(zap, request);
         if (error == SM_IO)

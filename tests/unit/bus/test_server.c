@@ -262,6 +262,45 @@ static void more_than_the_queue_holds_is_refused_at_once(void **state)
     wire_close(&peer);
 }
 
+/* A ping from `peer`, answered by the service that it asks. */
+static void is_there(struct wire *peer)
+{
+    struct header header = {
+        .operation = OP_PING, .request = {{99}}, .deadline_ms = clock_wall_ms() + 60000};
+    struct buffer message DEFER(buffer_free) = BUFFER(64);
+    uint8_t bytes[HEADER_BYTES];
+    header_write(&header, bytes);
+    const struct ping_request nothing = {0};
+    assert_ok(fields_encode(catalog_find(OP_PING)->request, &nothing, &message));
+    const struct span frames[] = {SPAN(bytes), buffer_span(&message)};
+    assert_ok(wire_send(peer, frames, 2));
+    header = next_answer(peer);
+    assert_error(header.error, SM_OK);
+    assert_int_equal(header.operation, OP_PING + 1);
+    assert_true(id_equal(header.request, (struct id){{99}}));
+}
+
+static void a_ping_waits_for_no_worker(void **state)
+{
+    struct world *world = *state;
+    start(world);
+    struct wire *peer = test_peer(world->keys.crypto, world->endpoint.text);
+    atomic_store(&world->is_held, true);
+    ask(peer, 1);
+    ask(peer, 2);
+    assert_true(test_soon(both_are_held, world));
+    for (uint8_t number = 3; number <= 7; number++) /* four wait, one is too many */
+        ask(peer, number);
+    is_answered(peer, 7, SM_BUSY);
+
+    is_there(peer);
+    assert_int_equal(atomic_load(&world->calls), 0);
+    atomic_store(&world->is_held, false);
+    for (size_t i = 0; i < 6; i++)
+        assert_error(next_answer(peer).error, SM_OK);
+    wire_close(&peer);
+}
+
 /* --- deadlines --- */
 
 static int64_t deadline_seen_ms;
@@ -373,6 +412,7 @@ int main(void)
         TEST(each_answer_carries_the_id_of_its_request),
         TEST(a_peer_that_leaves_before_its_answer_stops_nothing),
         TEST(more_than_the_queue_holds_is_refused_at_once),
+        TEST(a_ping_waits_for_no_worker),
         TEST(a_deadline_in_the_far_future_holds_no_worker),
         TEST(a_deadline_that_passed_is_not_worked_on),
         TEST(what_a_worker_holds_is_answered_before_the_end),
