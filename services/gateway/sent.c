@@ -1,10 +1,12 @@
 /*
  * The sender's list and the detail of one message, from the projected tables. Paged by a keyset
- * cursor, so page 10,000 costs what page 1 does. Subjects go out as they lie here: sealed.
+ * cursor, so page 10,000 costs what page 1 does. Subjects go out as they lie here: sealed. Both have an
+ * ETag of all but the time, so that an open page can ask whether anything is new and be told "no".
  */
 #include "services/gateway/handlers.h"
 
 #include "base/encode.h"
+#include "envelope/kdf.h"
 #include "proto/sealed.h"
 #include "services/gateway/json.h"
 #include "services/gateway/projector.h"
@@ -188,6 +190,38 @@ static enum sm_error read_recipient(
     return SM_OK;
 }
 
+/* --- known already --- */
+
+enum { TAG_BYTES = 16, TAG_TEXT_BYTES_MAX = 32, TAIL_BYTES_MAX = 40 };
+
+/* Of the body without its time, which the tables have last. */
+static enum sm_error write_tag(const struct exchange *exchange, uint64_t now_ms, struct buffer *out)
+{
+    struct buffer tail DEFER(buffer_free) = BUFFER(TAIL_BYTES_MAX);
+    struct span body = buffer_span(&exchange->answer.body);
+    uint8_t digest[KDF_SHA256_BYTES];
+    TRY(buffer_format(&tail, "\"now_ms\":%" PRIu64 "}", now_ms));
+    TRY(kdf_sha256(span_slice(body, 0, body.size - tail.size), digest));
+    TRY(buffer_append_text(out, "\""));
+    TRY(base64url_encode(span_of(digest, TAG_BYTES), out));
+    return buffer_append_text(out, "\"");
+}
+
+/* 304 to who has it already. */
+static enum sm_error answer_tagged(struct exchange *exchange, uint64_t now_ms)
+{
+    struct buffer tag DEFER(buffer_free) = BUFFER(TAG_TEXT_BYTES_MAX);
+    TRY(write_tag(exchange, now_ms, &tag));
+    TRY(answer_header(exchange, "ETag", "%.*s", (int)tag.size, (const char *)tag.bytes));
+    if (span_equal(exchange_header(exchange, HEADER_IF_NONE_MATCH), buffer_span(&tag))) {
+        buffer_clear(&exchange->answer.body);
+        answer_empty(exchange, 304);
+    } else {
+        answer_json(exchange, 200);
+    }
+    return SM_OK;
+}
+
 /* --- the list --- */
 
 struct list_query {
@@ -266,8 +300,7 @@ enum sm_error on_messages(struct worker *worker, struct exchange *exchange)
     TRY(read_messages(rows, &arena, exchange->now_ms, &answer.messages));
     TRY(write_next(&query, &answer, &next));
     TRY(json_fields(&exchange->answer.body, &list_answer, &answer));
-    answer_json(exchange, 200);
-    return SM_OK;
+    return answer_tagged(exchange, answer.now_ms);
 }
 
 /* --- one message --- */
@@ -307,6 +340,5 @@ enum sm_error on_message(struct worker *worker, struct exchange *exchange)
     TRY(run_list(db, exchange, &query, &replies));
     TRY(read_messages(replies, &arena, exchange->now_ms, &answer.replies));
     TRY(json_fields(&exchange->answer.body, &detail_answer, &answer));
-    answer_json(exchange, 200);
-    return SM_OK;
+    return answer_tagged(exchange, answer.now_ms);
 }

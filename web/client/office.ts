@@ -16,6 +16,7 @@ import {
   type SendReply,
   type TotpBeginReply,
 } from '../protocol/protocol';
+import type { Fields } from '../protocol/fields';
 import { Content } from './content';
 import type { Draft } from './draft';
 import { Failure, hasWord } from './failure';
@@ -33,6 +34,25 @@ const PIN = 'pin';
 export type Profile = Pick<LoginReply, 'user' | 'organisation' | 'organisation_name' | 'name' | 'roles' | 'methods' | 'lifetime_days_max' | 'has_totp'>;
 
 export type ListedMessage = MessageRow & { /** null: no longer there, or it does not open */ subject: string | null };
+
+/** What a page has already. */
+export interface Seen {
+  /** Of the answer; '': none. */
+  tag: string;
+  rows: readonly ListedMessage[];
+}
+const NOTHING: Seen = { tag: '', rows: [] };
+
+export interface ListPage extends Omit<MessagePage, 'messages'> {
+  messages: ListedMessage[];
+  tag: string;
+}
+
+export interface Detail extends Omit<MessageDetail, 'message' | 'replies'> {
+  message: ListedMessage;
+  replies: ListedMessage[];
+  tag: string;
+}
 
 export interface Message {
   recipients: Recipient[];
@@ -166,34 +186,54 @@ export class Office {
   // --- the list ---
 
   /** The gateway's half of the session lives 15 minutes: renewed when it has ended. */
-  private async getJson<T>(path: string, fields: Parameters<typeof Server.prototype.getJson<T>>[1]): Promise<T> {
+  private async getTagged<T>(path: string, fields: Fields<T>, known: string): Promise<{ value: T | null; tag: string }> {
     try {
-      return await this.server.getJson(path, fields);
+      return await this.server.getTagged(path, fields, {}, known);
     } catch (error) {
       if (!hasWord(error, 'not-signed-in')) throw error;
       await this.call('renew', {});
-      return this.server.getJson(path, fields);
+      return this.server.getTagged(path, fields, {}, known);
     }
   }
 
-  async list(cursor = '', rows = 50): Promise<{ messages: ListedMessage[]; next: string; now_ms: number }> {
+  async list(cursor = '', rows = 50): Promise<ListPage> {
+    return (await this.listUnless(NOTHING, cursor, rows))!;
+  }
+
+  /** The list from its beginning; null where nothing of it has changed since `seen`. */
+  newerList(seen: Seen, rows = 50): Promise<ListPage | null> {
+    return this.listUnless(seen, '', rows);
+  }
+
+  private async listUnless(seen: Seen, cursor: string, rows: number): Promise<ListPage | null> {
     const query = new URLSearchParams({ rows: String(rows), ...(cursor ? { cursor } : {}) });
-    const page: MessagePage = await this.getJson(`/api/v1/messages?${query}`, list_answer);
-    return { ...page, messages: await this.withSubjects(page.messages) };
+    const { value: page, tag } = await this.getTagged(`/api/v1/messages?${query}`, list_answer, seen.tag);
+    return page && { ...page, tag, messages: await this.withSubjects(page.messages, seen.rows) };
   }
 
-  async detail(message: Id): Promise<Omit<MessageDetail, 'message' | 'replies'> & { message: ListedMessage; replies: ListedMessage[] }> {
-    const detail: MessageDetail = await this.getJson(`/api/v1/messages/${message}`, detail_answer);
-    const [first, ...replies] = await this.withSubjects([detail.message, ...detail.replies]);
-    return { ...detail, message: first!, replies };
+  async detail(message: Id): Promise<Detail> {
+    return (await this.newerDetail(message, NOTHING))!;
   }
 
-  /** One sealed request, and one entry in the log, for the subject keys of a page. */
-  private async withSubjects(rows: MessageRow[]): Promise<ListedMessage[]> {
-    if (rows.length === 0) return [];
-    const { subjects } = await this.call('subjects', { messages: rows.map(({ message }) => ({ message })) });
+  /** Null where nothing of it has changed since `seen`. */
+  async newerDetail(message: Id, seen: Seen): Promise<Detail | null> {
+    const { value: detail, tag } = await this.getTagged(`/api/v1/messages/${message}`, detail_answer, seen.tag);
+    if (!detail) return null;
+    const [first, ...replies] = await this.withSubjects([detail.message, ...detail.replies], seen.rows);
+    return { ...detail, tag, message: first!, replies };
+  }
+
+  /** One sealed request, and one entry in the log, for the subject keys of those that were not seen yet. */
+  private async withSubjects(rows: MessageRow[], seen: readonly ListedMessage[]): Promise<ListedMessage[]> {
+    const known = new Map(seen.flatMap((row) => (row.subject === null ? [] : [[row.message, row.subject] as const])));
+    // A row without a sealed subject has lost it, whatever is known of it.
+    const isKnown = (row: MessageRow): boolean => row.subject_sealed.length > 0 && known.has(row.message);
+    const fresh = rows.filter((row) => row.subject_sealed.length > 0 && !isKnown(row));
+    const { subjects } = fresh.length ? await this.call('subjects', { messages: fresh.map(({ message }) => ({ message })) }) : { subjects: [] };
     const keys = new Map(subjects.map((each) => [each.message, each.key]));
-    return Promise.all(rows.map(async (row) => ({ ...row, subject: await this.subjectOf(row, keys.get(row.message)) })));
+    const subjectOf = async (row: MessageRow): Promise<string | null> =>
+      isKnown(row) ? known.get(row.message)! : this.subjectOf(row, keys.get(row.message));
+    return Promise.all(rows.map(async (row) => ({ ...row, subject: await subjectOf(row) })));
   }
 
   private async subjectOf(row: MessageRow, key: Uint8Array | undefined): Promise<string | null> {

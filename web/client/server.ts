@@ -101,9 +101,16 @@ export class Server {
 
   /** An answer of the gateway's own, read by a table. */
   async getJson<T>(path: string, fields: Fields<T>, headers: Record<string, string> = {}): Promise<T> {
-    const response = await request(this.where, path, { headers: { 'Secure-Mail-Request': '1', ...headers } });
+    return (await this.getTagged(path, fields, headers)).value!;
+  }
+
+  /** The same with its tag. `known` is the tag of an answer that is here already: value null where that is still so. */
+  async getTagged<T>(path: string, fields: Fields<T>, headers: Record<string, string>, known = ''): Promise<{ value: T | null; tag: string }> {
+    const more = known ? { 'If-None-Match': known } : {};
+    const response = await request(this.where, path, { headers: { 'Secure-Mail-Request': '1', ...headers, ...more } });
+    if (known && response.status === 304) return { value: null, tag: known };
     if (response.status !== 200 || !isType(response, 'application/json')) throw await refusal(response);
-    return decodeJson(fields, await response.json());
+    return { value: decodeJson(fields, await response.json()), tag: response.headers.get('ETag') ?? '' };
   }
 
   /**

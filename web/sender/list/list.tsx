@@ -10,6 +10,7 @@ import { useSharedTexts, useTexts } from '../../ui/language';
 import { type Column, Table } from '../../ui/lists';
 import { StateHeading } from '../../ui/page';
 import { Link } from '../link';
+import { NewsLine } from '../news';
 import { STATUSES, Status } from '../status';
 import { texts as office } from '../texts';
 import { type Pages, usePages } from './pages';
@@ -159,6 +160,7 @@ export function ListPage() {
           {words.compose}
         </Link>
       </div>
+      <NewsLine news={pages.news} hasStopped={pages.hasStopped} />
       <FailureAlert error={error}>
         <Button onClick={pages.refresh}>{shared.tryAgain}</Button>
       </FailureAlert>

@@ -1,24 +1,32 @@
 // One message as the page has it, asked for again after everything that changes it.
 
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
-import type { Office } from '../../client/office';
+import type { Detail } from '../../client/office';
 import type { Id } from '../../protocol/protocol';
 import { useSession } from '../session';
+import { type News, newsOf, useWatching } from '../watching';
 
-export type Detail = Awaited<ReturnType<Office['detail']>>;
+export type { Detail };
 
 export interface Shown {
   detail: Detail | null;
   error: unknown;
   isBusy: boolean;
+  news: News | null;
+  hasStopped: boolean;
   refresh(): Promise<void>;
 }
+
+const rowsOf = ({ message, replies }: Detail) => [message, ...replies];
 
 export function useDetail(message: Id): Shown {
   const { office, run } = useSession();
   const [state, setState] = useState<{ detail: Detail | null; error: unknown }>({ detail: null, error: null });
   const [isBusy, setBusy] = useState(false);
+  const [news, setNews] = useState<News | null>(null);
+  const shown = useRef<Detail | null>(null);
+  shown.current = state.detail;
   const refresh = useCallback(async (): Promise<void> => {
     setBusy(true);
     try {
@@ -29,9 +37,20 @@ export function useDetail(message: Id): Shown {
     }
     setBusy(false);
   }, [office, run, message]);
+  const look = useCallback(async (): Promise<boolean> => {
+    const before = shown.current;
+    if (before?.message.message !== message) return false;
+    const found = await office.newerDetail(message, { tag: before.tag, rows: rowsOf(before) });
+    if (!found || shown.current !== before) return false;
+    setState({ detail: found, error: null });
+    setNews((last) => newsOf(rowsOf(before), rowsOf(found), found.now_ms) ?? last);
+    return true;
+  }, [office, message]);
+  const hasStopped = useWatching(look);
   useEffect(() => {
+    setNews(null);
     setState({ detail: null, error: null });
     void refresh();
   }, [refresh]);
-  return { ...state, isBusy, refresh };
+  return { ...state, isBusy, news, hasStopped, refresh };
 }

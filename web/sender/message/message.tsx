@@ -10,6 +10,7 @@ import { useSharedTexts, useTexts } from '../../ui/language';
 import { StateHeading } from '../../ui/page';
 import type { Writing } from '../compose/writing';
 import { Link } from '../link';
+import { NewsLine } from '../news';
 import { subjectOf } from '../list/list';
 import { go } from '../router';
 import { useSession } from '../session';
@@ -206,7 +207,7 @@ export function MessagePage({ message, writing }: { message: Id; writing: Writin
   const t = useTexts(texts);
   const shared = useSharedTexts();
   const words = useTexts(office);
-  const { detail, error, isBusy, refresh } = useDetail(message);
+  const { detail, error, isBusy, news, hasStopped, refresh } = useDetail(message);
   const [result, act] = useAct(refresh);
   const [isDeleted, setDeleted] = useState(false);
   useEffect(() => setDeleted(false), [message]);
@@ -220,6 +221,7 @@ export function MessagePage({ message, writing }: { message: Id; writing: Writin
       {!isDeleted && isMissing && <Missing />}
       {!isDeleted && !isMissing && (
         <>
+          <NewsLine news={news} hasStopped={hasStopped} />
           <FailureAlert error={error}>
             <Button onClick={() => void refresh()}>{shared.tryAgain}</Button>
           </FailureAlert>
