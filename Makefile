@@ -159,11 +159,12 @@ tsan:
 tsan-run: $(THREADED)
 	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.suppressions exitcode=99" node tests/run-binaries.mjs $^
 
-SM_FUZZ_SECONDS ?= 60
+# A minute each; with SM_FUZZ_RUNS=10000000 so many executions each, or an hour.
+SM_FUZZ_SECONDS ?= $(if $(SM_FUZZ_RUNS),3600,60)
 fuzz:
 	@$(MAKE) CC=clang MODE=fuzz fuzz-run
 fuzz-run: $(FUZZERS)
-	@tests/fuzz/run $(SM_FUZZ_SECONDS) $^
+	@SM_FUZZ_RUNS=$(SM_FUZZ_RUNS) tests/fuzz/run $(SM_FUZZ_SECONDS) $^
 
 lint: $(PRINTERS) all
 	@tests/lint $(OUT)

@@ -48,18 +48,19 @@ static void trim(char *name)
         name[--size] = '\0';
 }
 
-/* Shortens the stem to whole code points and keeps the extension; one byte stays for a prefix. */
-static void shorten(char *name)
+/* Shortens the stem to whole code points and keeps the extension; what then ends badly is cut. */
+static void shorten(char *name, size_t most)
 {
     const char *extension = extension_of(name);
     size_t ending = strlen(extension);
     size_t stem = (size_t)(extension - name);
-    size_t room = FILE_NAME_SAFE_BYTES_MAX - 1 - ending;
+    size_t room = most - ending;
     if (stem <= room)
         return;
     while (room && ((unsigned char)name[room] & 0xc0) == 0x80)
         room--;
     memmove(name + room, extension, ending + 1);
+    trim(name);
 }
 
 /* The first word of the name is a device of Windows, whatever stands behind its dot. */
@@ -90,11 +91,11 @@ void file_name_safe(struct span name, char out[static FILE_NAME_SAFE_BYTES_MAX +
         memcpy(work, shown.bytes, shown.size);
     replace_forbidden(work);
     trim(work);
-    shorten(work);
-    trim(work);
+    shorten(work, FILE_NAME_SAFE_BYTES_MAX);
     bool is_prefixed = !*work || strchr(".-~", *work) || is_device(work);
-    (void)snprintf(out, FILE_NAME_SAFE_BYTES_MAX + 1, "%s%.*s", is_prefixed ? "_" : "",
-        FILE_NAME_SAFE_BYTES_MAX - 1, work);
+    shorten(work, FILE_NAME_SAFE_BYTES_MAX - is_prefixed);
+    out[0] = '_';
+    memcpy(out + is_prefixed, work, strlen(work) + 1);
 }
 
 void file_name_numbered(const char *safe, unsigned number, char out[static FILE_NAME_BYTES + 1])

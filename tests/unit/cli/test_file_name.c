@@ -96,6 +96,23 @@ static void a_long_name_keeps_whole_letters_and_its_ending(void **state)
     assert_in_range(strlen(safe), FILE_NAME_SAFE_BYTES_MAX - 1, FILE_NAME_SAFE_BYTES_MAX);
 }
 
+/* Found by fuzz_file_name: the prefix left no room for itself the second time. */
+static void what_was_made_harmless_stays(void **state)
+{
+    (void)state;
+    char name[400];
+    char once[FILE_NAME_SAFE_BYTES_MAX + 1];
+    static const char *const beginnings[] = {"x", ".", "con" /* the cut leaves "con" and blanks */};
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+        memset(name, i == 2 ? ' ' : 'y', sizeof name);
+        memcpy(name, beginnings[i], strlen(beginnings[i]));
+        memcpy(name + sizeof name - 6, "z.pdf", 6);
+        file_name_safe(span_text(name), once);
+        assert_int_equal(strlen(once), FILE_NAME_SAFE_BYTES_MAX);
+        assert_safe(once, once);
+    }
+}
+
 static void a_number_stands_behind_the_stem(void **state)
 {
     (void)state;
@@ -122,6 +139,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_shown_is_an_underscore),
         cmocka_unit_test(a_device_is_only_a_file),
         cmocka_unit_test(a_long_name_keeps_whole_letters_and_its_ending),
+        cmocka_unit_test(what_was_made_harmless_stays),
         cmocka_unit_test(a_number_stands_behind_the_stem),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
