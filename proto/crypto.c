@@ -77,11 +77,14 @@ FIELDS(known_reply, struct known_reply,
     F_LIST(struct known_reply, messages, 0, PAGE_ROWS_MAX, known_item, "the same messages"));
 
 FIELDS(due_request, struct due_request,
+    F_U64(struct due_request, after_ms, 0, MS_MAX, "0: from the first"),
+    F_ID(struct due_request, after, 0, "that one's message; with both: what comes behind it"),
     F_U64(struct due_request, rows_max, 1, PAGE_ROWS_MAX, "at most so many"));
 FIELDS_LOCAL(due_item, struct due_item,
     F_ID(struct due_item, organisation, 1, "whose it is"),
     F_ID(struct due_item, message, 1, "the message"),
-    F_BOOL(struct due_item, is_expiry, "else deleted by the sender"));
+    F_BOOL(struct due_item, is_expiry, "else deleted by the sender"),
+    F_U64(struct due_item, due_ms, 0, MS_MAX, "since when"));
 FIELDS(due_reply, struct due_reply,
     F_LIST(struct due_reply, messages, 0, PAGE_ROWS_MAX, due_item, "whose ciphertext is to go"));
 FIELDS(destroy_request, struct destroy_request,

@@ -83,11 +83,14 @@ struct known_reply {
 };
 
 struct due_request {
+    uint64_t after_ms; /* of the last item of the page before, and its message; 0 and none: first */
+    struct id after;
     uint64_t rows_max;
 };
 struct due_item {
     struct id organisation, message;
     bool is_expiry; /* else: deleted by the sender */
+    uint64_t due_ms;
 };
 struct due_reply {
     struct list messages;

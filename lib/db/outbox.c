@@ -194,9 +194,10 @@ struct batch {
     int64_t rows[AUDIT_BATCH_MAX];
     bool is_held[AUDIT_BATCH_MAX];
     size_t count;
-    int64_t from;   /* behind which row it begins */
-    int64_t behind; /* the last row that was looked at */
-    bool is_end;    /* there is none behind it */
+    int64_t from;    /* behind which row it begins, or behind the held ones that come first */
+    int64_t behind;  /* the last row that was looked at */
+    bool is_end;     /* there is none behind it */
+    bool is_shorter; /* rows of it are gone */
 };
 
 /* A row that is no event stops the relay, and with it every release: closed, and said loudly. */
@@ -230,12 +231,14 @@ static enum sm_error read_batch(
         batch->behind = batch->rows[batch->count];
         if (!is_held(relay, batch->events[batch->count].organisation))
             batch->count++;
+        else if (batch->count == 0)
+            batch->from = batch->behind;
     }
     batch->is_end = i == db_rows_count(rows) && i < AUDIT_BATCH_MAX;
     return SM_OK;
 }
 
-static enum sm_error remove_batch(struct relay *relay, const struct batch *batch)
+static enum sm_error remove_batch(struct relay *relay, struct batch *batch)
 {
     struct buffer ids DEFER(buffer_free) = BUFFER((size_t)AUDIT_BATCH_MAX * 24);
     TRY(buffer_append_u8(&ids, '{'));
@@ -243,6 +246,7 @@ static enum sm_error remove_batch(struct relay *relay, const struct batch *batch
         if (!batch->is_held[i])
             TRY(buffer_format(&ids, "%s%lld", ids.size > 1 ? "," : "", (long long)batch->rows[i]));
     TRY(buffer_append_u8(&ids, '}'));
+    batch->is_shorter = ids.size > 2;
     return DB_RUN(relay->db, &relay->options.outbox->remove, NULL, db_text(buffer_span(&ids)));
 }
 
@@ -382,7 +386,13 @@ static bool goes_on(struct relay *relay)
     return answer;
 }
 
-/* Batch after batch, from the oldest row to the newest. */
+/*
+ * Batch after batch, from the oldest row to the newest. Where rows went, the next batch begins at
+ * the same place: what was committed meanwhile may have numbers below those that went. Of a
+ * transaction all rows are seen at once so, and none overtakes an earlier one: who waits for the
+ * last may take it for all. (While the log of an organisation is damaged its rows are stepped over,
+ * and what is committed among them waits for the next pass.)
+ */
 static enum sm_error relay_all(struct relay *relay)
 {
     int64_t behind = 0;
@@ -397,7 +407,7 @@ static enum sm_error relay_all(struct relay *relay)
         batch->arena = ARENA(BATCH_BYTES_MAX);
         batch->from = batch->behind = behind;
         enum sm_error error = relay_batch(relay, batch);
-        behind = batch->behind;
+        behind = batch->is_shorter ? batch->from : batch->behind;
         is_end = batch->is_end;
         arena_free(&batch->arena);
         TRY(error);

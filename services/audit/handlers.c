@@ -10,6 +10,7 @@
 #include "services/audit/export.h"
 #include "services/audit/prove.h"
 #include "services/audit/query.h"
+#include "services/audit/reported.h"
 
 #include <string.h>
 
@@ -31,16 +32,17 @@ static enum sm_error check_events(const struct list *events, enum peer caller)
     return SM_OK;
 }
 
-/* Names the events that were held. */
-static enum sm_error list_held(const struct append_job *job, struct arena *arena, struct list *out)
+/* Names the events that were held, as their reporter does. */
+static enum sm_error list_held(const struct append_request *asked, const struct append_job *job,
+    struct arena *arena, struct list *out)
 {
     void *room;
     size_t count = 0;
     TRY(arena_take(arena, job->held, sizeof(struct held_event), &room));
     struct held_event *held = room;
-    for (size_t i = 0; i < job->events.count; i++)
+    for (size_t i = 0; i < asked->events.count; i++)
         if (job->is_held[i])
-            held[count++].event = LIST_AT(struct audit_event, job->events, i)->event;
+            held[count++].event = LIST_AT(struct audit_event, asked->events, i)->event;
     *out = (struct list){held, count};
     return SM_OK;
 }
@@ -64,13 +66,14 @@ static enum sm_error on_append(struct bus_request *request, const void *message,
 {
     const struct append_request *asked = message;
     struct append_reply *answer = reply;
-    struct append_job job = {.events = asked->events, .source = request->caller};
+    struct append_job job = {.source = request->caller};
     TRY(check_events(&asked->events, request->caller));
+    TRY(reported_events(&asked->events, request->caller, request->arena, &job.events));
     TRY(writer_commit(audit_of(request)->writer, &job, time_left_ms(request)));
     tell_appended(asked, &job);
     answer->appended = job.appended;
     answer->repeated = job.repeated;
-    TRY(list_held(&job, request->arena, &answer->held));
+    TRY(list_held(asked, &job, request->arena, &answer->held));
     FAIL_POINT("audit.append.before-ack");
     return SM_OK;
 }

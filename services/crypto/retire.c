@@ -15,8 +15,9 @@
 /* clang-format off */
 static const struct statement
     due = {"retire_due",
-        "SELECT organisation, message, state FROM vault.message WHERE due_ms <= clock.now_ms()"
-        " ORDER BY due_ms LIMIT $1"},
+        "SELECT organisation, message, state, due_ms FROM vault.message"
+        " WHERE due_ms <= clock.now_ms() AND (due_ms, message) > ($2, $3)"
+        " ORDER BY due_ms, message LIMIT $1"},
     links_of = {"retire_links", "SELECT link FROM vault.link WHERE message = $1 ORDER BY link"},
     empty_verifier = {"retire_verifier", "UPDATE vault.link SET verifier = NULL WHERE link = $1"},
     forget_codes = {"retire_codes",
@@ -38,7 +39,8 @@ enum sm_error on_due(struct bus_request *request, const void *message, void *out
     const struct worker *worker = request->worker;
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     void *memory;
-    TRY(DB_RUN(worker->db, &due, &rows, db_u64(asked->rows_max)));
+    TRY(DB_RUN(worker->db, &due, &rows, db_u64(asked->rows_max), db_u64(asked->after_ms),
+        db_bytes(id_span(&asked->after))));
     size_t count = db_rows_count(rows);
     TRY(arena_take(request->arena, count, sizeof(struct due_item), &memory));
     struct due_item *items = memory;
@@ -47,6 +49,7 @@ enum sm_error on_due(struct bus_request *request, const void *message, void *out
         TRY(db_read_id(rows, i, 0, &items[i].organisation));
         TRY(db_read_id(rows, i, 1, &items[i].message));
         TRY(db_read_u64(rows, i, 2, &state));
+        TRY(db_read_u64(rows, i, 3, &items[i].due_ms));
         items[i].is_expiry = state != STATE_DELETED;
     }
     reply->messages = (struct list){items, count};

@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-enum { CALL_TIMEOUT_MS = 10000, LOGGED_TIMEOUT_MS = 5000, REPLY_BYTES_MAX = 4096 };
+enum { CALL_TIMEOUT_MS = 10000, REPLY_BYTES_MAX = 4096 };
 
 struct peers {
     struct bus_client *crypto;
@@ -32,13 +32,13 @@ void peers_close(struct peers **peers)
     *peers = NULL;
 }
 
-static enum sm_error on_due(void *context, uint64_t rows_max, struct arena *arena, struct list *out)
+static enum sm_error on_due(
+    void *context, const struct due_request *request, struct arena *arena, struct list *out)
 {
     const struct peers *peers = context;
-    struct due_request request = {rows_max};
     struct due_reply reply;
     struct bus_call call = {.operation = OP_DUE, .timeout_ms = CALL_TIMEOUT_MS};
-    TRY(bus_client_call(peers->crypto, &call, &request, arena, &reply));
+    TRY(bus_client_call(peers->crypto, &call, request, arena, &reply));
     *out = reply.messages;
     return SM_OK;
 }
@@ -56,10 +56,11 @@ static enum sm_error on_destroy(void *context, struct id message, bool *is_due)
     return SM_OK;
 }
 
-static enum sm_error on_wait_logged(void *context, struct db *db, struct id event)
+static enum sm_error on_wait_logged(
+    void *context, struct db *db, struct id event, int64_t timeout_ms)
 {
     const struct peers *peers = context;
-    return relay_wait(peers->events, db, event, LOGGED_TIMEOUT_MS);
+    return relay_wait(peers->events, db, event, timeout_ms);
 }
 
 static enum sm_error on_purged(void *context, struct id message)

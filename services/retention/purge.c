@@ -101,12 +101,17 @@ enum sm_error purge_message(struct purger *purger, const struct due_item *item, 
     return SM_OK;
 }
 
-enum sm_error purge_finish(struct purger *purger, struct id message)
+enum sm_error purge_await_log(struct purger *purger, struct id message, int64_t timeout_ms)
 {
     const struct purge_peers *peers = &purger->peers;
     struct id event;
     TRY(purge_event_id(message, &event));
-    TRY(peers->wait_logged(peers->context, purger->db, event));
+    return peers->wait_logged(peers->context, purger->db, event, timeout_ms);
+}
+
+enum sm_error purge_tell(struct purger *purger, struct id message)
+{
+    const struct purge_peers *peers = &purger->peers;
     FAIL_POINT("retention.purged.before-ack");
     TRY(peers->purged(peers->context, message));
     FAIL_POINT("retention.purged.after-ack");

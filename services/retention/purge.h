@@ -21,11 +21,12 @@ extern const struct outbox retention_outbox;
 struct purge_peers {
     void *context;
     /* Crypto: what is due, oldest first; the list of struct due_item lives in `arena`. */
-    enum sm_error (*due)(void *context, uint64_t rows_max, struct arena *arena, struct list *out);
+    enum sm_error (*due)(
+        void *context, const struct due_request *request, struct arena *arena, struct list *out);
     /* Crypto: keys and verifiers are destroyed; *is_due false: not due, leave its ciphertext. */
     enum sm_error (*destroy)(void *context, struct id message, bool *is_due);
-    /* Audit has the event durably; SM_UNAVAILABLE when it has not for now. */
-    enum sm_error (*wait_logged)(void *context, struct db *db, struct id event);
+    /* Audit has the event durably; SM_UNAVAILABLE when it has not by `timeout_ms` (0: look). */
+    enum sm_error (*wait_logged)(void *context, struct db *db, struct id event, int64_t timeout_ms);
     /* Crypto: not due any more. */
     enum sm_error (*purged)(void *context, struct id message);
 };
@@ -44,8 +45,11 @@ struct purger {
 SM_MUST_USE enum sm_error purge_message(
     struct purger *purger, const struct due_item *item, bool *is_purged);
 
-/* Afterwards: waits until the log has it, then tells crypto. */
-SM_MUST_USE enum sm_error purge_finish(struct purger *purger, struct id message);
+/* Afterwards: waits until the log has it (SM_UNAVAILABLE: not by `timeout_ms`), */
+SM_MUST_USE enum sm_error purge_await_log(
+    struct purger *purger, struct id message, int64_t timeout_ms);
+/* and then tells crypto. */
+SM_MUST_USE enum sm_error purge_tell(struct purger *purger, struct id message);
 
 /* The id of a message's event "purged": 16 bytes of SHA-256("securemail/1 purged" || message). */
 SM_MUST_USE enum sm_error purge_event_id(struct id message, struct id *out);

@@ -13,8 +13,9 @@ struct sweep_counts {
 };
 
 /*
- * Purges what is due, page by page, until nothing is due that did not fail. `goes_on` (may be NULL)
- * is asked between messages. Adds to *counts. An error only when crypto cannot say what is due.
+ * Purges what is due, page by page, each message once; when crypto cannot be told of one any more
+ * the round ends early. `goes_on` (may be NULL) is asked between messages. Adds to *counts. An
+ * error only when crypto cannot say what is due.
  */
 SM_MUST_USE enum sm_error sweep_all(struct purger *purger, bool (*goes_on)(void *context),
     void *context, struct sweep_counts *counts);

@@ -193,6 +193,23 @@ test('events are invented by nobody: the gateway reports none, and others only t
   await retention.stop();
 });
 
+/** The id of crypto's event, which whoever knows the message can compute: services/crypto/derived.h. */
+const derived = (word, from) =>
+  crypto.createHash('sha256').update(`securemail/1 id${word}\0`).update(Buffer.of(0, 0, 0, 16)).update(Buffer.from(from, 'hex')).digest().subarray(0, 16);
+
+test('nobody keeps the event of another out of the log by taking its id first', async () => {
+  const mine = await attack.mailed(world, 'hidden@recipient.example');
+  const retention = startMouth(world, 'retention');
+  const early = event(PURGED, { event: derived('revoked', mine.message), message: id(mine.message), reason: 'early' });
+  assert.equal((await retention.ask('audit', 'APPEND', { events: [early], requests: [] })).outcome, 'ok');
+  await retention.stop();
+
+  await world.cli('sender', ['revoke', mine.message]);
+  const kinds = (await act.log(world)).filter((each) => each.message === mine.message).map((each) => each.kind);
+  assert.ok(kinds.includes('purged'), 'the control: it was taken');
+  assert.ok(kinds.includes('revoked'), `the revoke is in the log: ${kinds}`);
+});
+
 // --- forged capabilities ---
 
 const DOMAIN = Buffer.from('securemail/1 capability');

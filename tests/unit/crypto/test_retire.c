@@ -24,7 +24,7 @@ static enum sm_error call(
 static const struct due_item *due_item_of(struct clinic *clinic, struct id message)
 {
     static struct due_reply reply;
-    struct due_request request = {PAGE_ROWS_MAX};
+    struct due_request request = {.rows_max = PAGE_ROWS_MAX};
     reply = (struct due_reply){0};
     assert_ok(call(clinic, on_due, &request, &reply));
     for (size_t i = 0; i < reply.messages.count; i++)
@@ -103,6 +103,34 @@ static void a_deleted_message_is_due_until_it_is_purged(void **state)
     assert_true(destroy(clinic, parcel.message));
     assert_ok(purged(clinic, parcel.message));
     assert_null(due_item_of(clinic, parcel.message));
+}
+
+/* Pages of one: each begins behind the one before, also among those of one moment. */
+static void what_is_due_is_told_page_by_page_and_each_message_once(void **state)
+{
+    enum { MESSAGES = 3 };
+    struct clinic *clinic = *state;
+    struct due_request request = {.rows_max = 1};
+    for (size_t i = 0; i < MESSAGES; i++)
+        (void)clinic_send(clinic, METHOD_PASSWORD);
+    clinic_wait(clinic, SEVEN_DAYS_S + 1);
+    assert_ok(database_run(clinic->vault.database,
+        "UPDATE vault.message SET due_ms = 1000 + (message = (SELECT message FROM vault.message"
+        " WHERE due_ms IS NOT NULL ORDER BY message LIMIT 1))::int WHERE due_ms IS NOT NULL"));
+
+    struct id told[MESSAGES + 1] = {{{0}}};
+    for (size_t i = 0; i <= MESSAGES; i++) {
+        struct due_reply reply = {0};
+        assert_ok(call(clinic, on_due, &request, &reply));
+        assert_int_equal(reply.messages.count, i < MESSAGES ? 1 : 0);
+        if (reply.messages.count == 0)
+            continue;
+        const struct due_item *item = LIST_AT(struct due_item, reply.messages, 0);
+        for (size_t k = 0; k < i; k++)
+            assert_false(id_equal(told[k], item->message));
+        told[i] = request.after = item->message;
+        request.after_ms = item->due_ms;
+    }
 }
 
 static void an_edited_message_is_neither_destroyed_nor_purged(void **state)
@@ -256,6 +284,7 @@ int main(void)
         TEST(a_live_message_cannot_be_said_to_be_purged),
         TEST(an_expired_message_is_not_purged_before_its_key_is_destroyed),
         TEST(a_deleted_message_is_due_until_it_is_purged),
+        TEST(what_is_due_is_told_page_by_page_and_each_message_once),
         TEST(an_edited_message_is_neither_destroyed_nor_purged),
         TEST(an_edited_link_does_not_keep_the_key_of_its_message),
         TEST(a_message_is_due_when_it_expires_and_not_before),

@@ -42,7 +42,8 @@ static struct {
     size_t largest;   /* batch */
     int lost_answers; /* so many next batches are logged, and then the answer is lost */
     bool is_down;
-    struct id refused; /* an event that audit refuses; none: nothing */
+    struct id refused;                /* an event that audit refuses; none: nothing */
+    struct db_transaction *meanwhile; /* is committed while the next batch is on its way */
 } edge = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 enum sm_error bus_client_open(
@@ -87,6 +88,9 @@ enum sm_error bus_client_call(struct bus_client *client, const struct bus_call *
     (void)call, (void)arena, (void)reply;
     (void)pthread_mutex_lock(&edge.lock);
     enum sm_error error = take(&request->events);
+    if (edge.meanwhile)
+        assert_ok(db_commit(edge.meanwhile));
+    edge.meanwhile = NULL;
     (void)atomic_fetch_add(&client->calls, 1);
     (void)pthread_mutex_unlock(&edge.lock);
     return error;
@@ -123,6 +127,7 @@ static int open_place(void **state)
     edge.clients_count = edge.count = edge.largest = 0;
     edge.lost_answers = 0;
     edge.is_down = false;
+    edge.meanwhile = NULL;
     edge.refused = (struct id){{0xff}};
     for (size_t i = 0; i < RELAYS_MAX; i++)
         atomic_store(&edge.clients[i].calls, 0);
@@ -240,6 +245,31 @@ static void events_arrive_in_their_order_in_batches_and_their_rows_go(void **sta
         assert_true(id_equal(edge.received[i], event_id(i)));
     assert_int_equal(edge.largest, AUDIT_BATCH_MAX);
     assert_int_equal(pending(place), 0);
+}
+
+/* Who waits for the last event of a transaction takes it for all of them. */
+static void the_events_of_a_transaction_arrive_in_order_though_another_s_lie_between(void **state)
+{
+    struct place *place = *state;
+    struct db *other DEFER(db_close) = NULL;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    int64_t now_ms;
+    assert_ok(db_open(place->conninfo.text, &other));
+    assert_ok(db_begin(place->db, &tx));
+    assert_ok(add(place, 1));
+    assert_ok(db_now_ms(place->db, &now_ms)); /* it has its row's number now */
+    const struct audit_event between = {
+        .event = event_id(2), .organisation = court, .kind = EVENT_PURGED};
+    assert_ok(outbox_add(other, &outbox, &between));
+    assert_ok(add(place, 3));
+    assert_ok(db_now_ms(place->db, &now_ms));
+    edge.meanwhile = &tx;
+
+    start_relay(place, 0);
+    await_received(place, 3);
+    assert_true(id_equal(edge.received[0], event_id(2)));
+    assert_true(id_equal(edge.received[1], event_id(1)));
+    assert_true(id_equal(edge.received[2], event_id(3)));
 }
 
 /* Without the poke each would wait for the relay's next look, and the test for minutes. */
@@ -457,6 +487,7 @@ int main(void)
         TEST(an_event_is_added_once_by_its_id),
         TEST(an_event_is_sent_when_its_transaction_is_committed_and_not_before),
         TEST(events_arrive_in_their_order_in_batches_and_their_rows_go),
+        TEST(the_events_of_a_transaction_arrive_in_order_though_another_s_lie_between),
         TEST(a_poke_wakes_the_relay),
         TEST(without_audit_the_row_stays_and_the_wait_fails),
         TEST(an_event_whose_acknowledgement_is_lost_is_sent_again),

@@ -5,6 +5,7 @@
  */
 #include "services/retention/sweep.h"
 
+#include "proto/limits.h"
 #include "tests/support/check.h"
 #include "tests/support/database.h"
 
@@ -18,9 +19,10 @@ struct world {
     struct due_item due[MESSAGES_MAX];
     bool is_over[MESSAGES_MAX]; /* purged was told */
     size_t count;
-    size_t destroyed, finished, not_logged;
-    const char *fails; /* the call that fails */
-    struct id failing; /* only for this message, or none: for all */
+    size_t destroyed, finished, waited_in_vain;
+    const char *fails;    /* the call that fails */
+    struct id failing;    /* only for this message, or none: for all */
+    size_t failing_below; /* only for so many of the first; 0: for all */
     bool is_not_due;
 };
 
@@ -40,22 +42,37 @@ static struct id message_id(size_t number)
 
 /* --- the edges --- */
 
+static bool is_among_first(const struct world *world, struct id message)
+{
+    size_t number = (size_t)message.bytes[1] << 8 | message.bytes[2];
+    return world->failing_below == 0 || number < world->failing_below;
+}
+
 static bool fails(const struct world *world, const char *call, struct id message)
 {
     bool is_call = world->fails && strcmp(world->fails, call) == 0;
-    return is_call && (id_is_none(world->failing) || id_equal(world->failing, message));
+    return is_call && (id_is_none(world->failing) || id_equal(world->failing, message)) &&
+           is_among_first(world, message);
 }
 
-static enum sm_error due(void *context, uint64_t rows_max, struct arena *arena, struct list *out)
+static bool is_behind(const struct due_request *asked, const struct due_item *item)
+{
+    if (item->due_ms != asked->after_ms)
+        return item->due_ms > asked->after_ms;
+    return memcmp(item->message.bytes, asked->after.bytes, ID_BYTES) > 0;
+}
+
+static enum sm_error due(
+    void *context, const struct due_request *asked, struct arena *arena, struct list *out)
 {
     const struct world *world = context;
     void *items;
     size_t count = 0;
     if (fails(world, "due", (struct id){{0}}))
         return SM_UNAVAILABLE;
-    TRY(arena_take(arena, rows_max, sizeof(struct due_item), &items));
-    for (size_t i = 0; i < world->count && count < rows_max; i++)
-        if (!world->is_over[i])
+    TRY(arena_take(arena, asked->rows_max, sizeof(struct due_item), &items));
+    for (size_t i = 0; i < world->count && count < asked->rows_max; i++)
+        if (!world->is_over[i] && is_behind(asked, &world->due[i]))
             ((struct due_item *)items)[count++] = world->due[i];
     *out = (struct list){items, count};
     return SM_OK;
@@ -71,16 +88,27 @@ static enum sm_error destroy(void *context, struct id message, bool *is_due)
     return SM_OK;
 }
 
-static enum sm_error wait_logged(void *context, struct db *db, struct id event)
+/* The message whose event it is; none when there is none. */
+static struct id message_of(const struct world *world, struct id event)
+{
+    struct id message = {{0}};
+    for (size_t i = 0; i < world->count; i++) {
+        struct id its;
+        assert_ok(purge_event_id(world->due[i].message, &its));
+        if (id_equal(its, event))
+            message = world->due[i].message;
+    }
+    return message;
+}
+
+static enum sm_error wait_logged(void *context, struct db *db, struct id event, int64_t timeout_ms)
 {
     struct world *world = context;
     (void)db;
-    (void)event;
-    if (fails(world, "wait_logged", (struct id){{0}})) {
-        world->not_logged++;
-        return SM_UNAVAILABLE;
-    }
-    return SM_OK;
+    if (!fails(world, "wait_logged", message_of(world, event)))
+        return SM_OK;
+    world->waited_in_vain += timeout_ms > 0;
+    return SM_UNAVAILABLE;
 }
 
 static enum sm_error purged(void *context, struct id message)
@@ -186,7 +214,8 @@ static void make_message(struct place *place, size_t item, bool is_expiry)
     assert_ok(database_run(place->database, text));
     put_object(place, message, 0);
     put_object(place, message, 1);
-    place->world.due[place->world.count++] = (struct due_item){organisation, message, is_expiry};
+    place->world.due[place->world.count++] =
+        (struct due_item){organisation, message, is_expiry, place->world.count + 1};
 }
 
 /* Many that are due, without rows and objects: what an earlier purge left to be repeated. */
@@ -194,7 +223,7 @@ static void make_due(struct place *place, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         place->world.due[place->world.count++] =
-            (struct due_item){organisation, message_id(i), true};
+            (struct due_item){organisation, message_id(i), true, 1 + i / 7}; /* some at once */
 }
 
 static void assert_no_object(struct place *place, size_t item)
@@ -313,7 +342,7 @@ static void nothing_is_said_to_be_gone_before_the_log_has_it(void **state)
     (void)sweep(place);
 
     assert_int_equal(place->world.finished, 0);
-    assert_int_equal(place->world.not_logged, 1); /* the rest of the page does not wait in vain */
+    assert_int_equal(place->world.waited_in_vain, 1); /* the rest of the page does not wait */
 }
 
 /* --- many --- */
@@ -352,7 +381,39 @@ static void a_round_ends_although_everything_fails(void **state)
     struct sweep_counts counts = sweep(place);
 
     assert_int_equal(counts.purged, 0);
-    assert_int_equal(counts.failed, 100);
+    assert_int_equal(counts.failed, 150);
+}
+
+/* As many as a page has, and the oldest: edited rows, say, which crypto does not destroy. */
+static void a_page_of_failures_does_not_keep_what_is_behind_it(void **state)
+{
+    struct place *place = *state;
+    struct sweep_counts counts = {0};
+    bool is_purged = false;
+    make_due(place, 130);
+    place->world.fails = "destroy";
+    place->world.failing_below = PAGE_ROWS_MAX;
+
+    assert_ok(sweep_one(&place->purger, message_id(129), &is_purged, &counts));
+    assert_true(is_purged);
+    counts = sweep(place);
+    assert_int_equal(counts.purged, 29);
+    assert_int_equal(counts.failed, PAGE_ROWS_MAX);
+}
+
+/* docs/decisions/0012: what waits for a damaged log waits alone. */
+static void a_log_that_takes_nothing_does_not_keep_the_others(void **state)
+{
+    struct place *place = *state;
+    make_due(place, 130);
+    place->world.fails = "wait_logged";
+    place->world.failing_below = PAGE_ROWS_MAX / 2;
+
+    struct sweep_counts counts = sweep(place);
+
+    assert_int_equal(counts.purged, 130 - PAGE_ROWS_MAX / 2);
+    assert_int_equal(counts.failed, PAGE_ROWS_MAX / 2);
+    assert_int_equal(place->world.waited_in_vain, 1);
 }
 
 static bool never(void *context)
@@ -421,7 +482,7 @@ static void one_behind_a_full_page_is_reached(void **state)
     assert_ok(sweep_one(&place->purger, message_id(129), &is_purged, &counts));
 
     assert_true(is_purged);
-    assert_int_equal(counts.purged, 101);
+    assert_int_equal(counts.purged, 1);
 }
 
 static void the_role_may_delete_and_not_read(void **state)
@@ -448,6 +509,8 @@ int main(void)
         TEST(many_pages_are_swept_in_one_round),
         TEST(one_that_fails_stops_nobody_else),
         TEST(a_round_ends_although_everything_fails),
+        TEST(a_page_of_failures_does_not_keep_what_is_behind_it),
+        TEST(a_log_that_takes_nothing_does_not_keep_the_others),
         TEST(a_round_can_be_stopped),
         TEST(crypto_away_is_an_error_of_the_round),
         TEST(one_message_is_purged_by_request),
