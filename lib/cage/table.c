@@ -56,6 +56,8 @@ const struct cage_call cage_calls[] = {
      "memory, of which none becomes code any more"},
     {ALL, CAGE_ALWAYS, CAGE_ALLOWS, "futex get_robust_list set_robust_list rseq sched_yield sched_getaffinity sched_getparam sched_getscheduler sched_setscheduler set_tid_address exit exit_group",
      {{0}}, "threads and their locks (libzmq sets the schedule that a thread has already)"},
+    {C, CAGE_UNTIL_READY, CAGE_ALLOWS, "sched_setattr", {IF(0, WHOLE, 0)},
+     "the threads that hash passwords step back behind all others"},
     {ALL, CAGE_ALWAYS, CAGE_LACKS, "clone3", {{0}},
      "its arguments cannot be seen by a filter; the C library goes on with clone"},
     {ALL, CAGE_ALWAYS, CAGE_ALLOWS, "clone", {IF(0, CLONE_THREAD | CLONE_OTHER, CLONE_THREAD)},

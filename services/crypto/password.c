@@ -7,6 +7,7 @@
  */
 #include "services/crypto/password.h"
 
+#include "base/background.h"
 #include "base/condition.h"
 #include "base/encode.h"
 #include "base/log.h"
@@ -137,6 +138,7 @@ struct job {
     struct phc *phc; /* parameters and salt in, hash out */
     enum sm_error error;
     bool is_done;
+    pthread_cond_t done; /* of this one alone: others need not wake for it */
 };
 
 struct arena_memory {
@@ -147,9 +149,9 @@ struct arena_memory {
 struct password_pool {
     struct password_options options;
     pthread_mutex_t lock;
-    pthread_cond_t has_work, has_done;
+    pthread_cond_t has_work, is_ready;
     struct job *first, **last; /* waiting, oldest first */
-    size_t waiting, running, started;
+    size_t waiting, running, started, ready;
     bool is_stopping;
     pthread_t threads[WORKERS_MAX];
 };
@@ -256,12 +258,27 @@ static struct job *next_job(struct password_pool *pool, struct arena_memory *are
     return job;
 }
 
+/*
+ * A hash holds a core for tens of milliseconds, and what is woken meanwhile is an open by code, a
+ * ping, a commit: they go first. Where the kernel refuses that, all still works, only slower.
+ */
+static void begin(struct password_pool *pool)
+{
+    if (background_begin() != SM_OK)
+        log_line(LOG_WARNING, "passwords-not-in-background", NULL);
+    (void)pthread_mutex_lock(&pool->lock);
+    pool->ready++;
+    (void)pthread_cond_signal(&pool->is_ready);
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
 static void *work(void *context)
 {
     struct password_pool *pool = context;
     struct arena_memory arena DEFER(arena_unmap) = {0};
     struct job *job;
     worker_arena = &arena;
+    begin(pool);
     (void)pthread_mutex_lock(&pool->lock);
     while ((job = next_job(pool, &arena)) != NULL) {
         (void)pthread_mutex_unlock(&pool->lock);
@@ -271,7 +288,7 @@ static void *work(void *context)
         job->is_done = true;
         pool->running--;
         show(pool);
-        (void)pthread_cond_broadcast(&pool->has_done);
+        (void)pthread_cond_signal(&job->done);
     }
     (void)pthread_mutex_unlock(&pool->lock);
     worker_arena = NULL;
@@ -283,6 +300,7 @@ static enum sm_error run_job(struct password_pool *pool, struct job *job)
 {
     if (job->password.size > PASSWORD_BYTES_MAX)
         return SM_TOO_LARGE;
+    (void)pthread_cond_init(&job->done, NULL);
     (void)pthread_mutex_lock(&pool->lock);
     bool has_room = pool->waiting < pool->options.queue_max && !pool->is_stopping;
     if (has_room) {
@@ -292,12 +310,21 @@ static enum sm_error run_job(struct password_pool *pool, struct job *job)
         show(pool);
         (void)pthread_cond_signal(&pool->has_work);
         while (!job->is_done)
-            (void)pthread_cond_wait(&pool->has_done, &pool->lock);
+            (void)pthread_cond_wait(&job->done, &pool->lock);
     }
     (void)pthread_mutex_unlock(&pool->lock);
+    (void)pthread_cond_destroy(&job->done);
     if (!has_room)
         metric_count(METRIC_PASSWORDS_REFUSED, 0);
     return has_room ? job->error : SM_BUSY;
+}
+
+static void await_ready(struct password_pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    while (pool->ready < pool->started)
+        (void)pthread_cond_wait(&pool->is_ready, &pool->lock);
+    (void)pthread_mutex_unlock(&pool->lock);
 }
 
 enum sm_error password_pool_new(const struct password_options *options, struct password_pool **out)
@@ -313,10 +340,11 @@ enum sm_error password_pool_new(const struct password_options *options, struct p
     pool->last = &pool->first;
     (void)pthread_mutex_init(&pool->lock, NULL);
     condition_make(&pool->has_work);
-    (void)pthread_cond_init(&pool->has_done, NULL);
+    (void)pthread_cond_init(&pool->is_ready, NULL);
     for (; pool->started < options->workers; pool->started++)
         if (pthread_create(&pool->threads[pool->started], NULL, work, pool) != 0)
             return SM_NO_MEMORY;
+    await_ready(pool); /* soon the cage lets no thread change how it is scheduled */
     *out = TAKE(pool);
     return SM_OK;
 }
@@ -331,7 +359,7 @@ void password_pool_free(struct password_pool **pool)
     (void)pthread_mutex_unlock(&(*pool)->lock);
     for (size_t i = 0; i < (*pool)->started; i++)
         (void)pthread_join((*pool)->threads[i], NULL);
-    (void)pthread_cond_destroy(&(*pool)->has_done);
+    (void)pthread_cond_destroy(&(*pool)->is_ready);
     (void)pthread_cond_destroy(&(*pool)->has_work);
     (void)pthread_mutex_destroy(&(*pool)->lock);
     free(*pool);

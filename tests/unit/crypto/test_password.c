@@ -1,13 +1,18 @@
 /* Passwords: argon2id with a pepper, in a pool that never grows and says when it is full. */
 #include "services/crypto/password.h"
 
+#include "base/background.h"
 #include "proto/limits.h"
 #include "runtime/settings_table.h"
 #include "tests/support/check.h"
 #include "tests/support/vault.h"
 
+#include <dirent.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define RIGHT span_text("correct horse battery")
@@ -250,6 +255,36 @@ static void a_worker_without_work_gives_its_memory_back(void **state)
     assert_ok(password_verify(pool, RIGHT, buffer_span(&stored)));
 }
 
+/* Threads of this process that are scheduled as background work is. */
+static size_t threads_in_background(void)
+{
+    size_t count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    for (const struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
+        int thread = atoi(entry->d_name);
+        if (thread > 0 && sched_getscheduler(thread) == SCHED_BATCH &&
+            getpriority(PRIO_PROCESS, (id_t)thread) == BACKGROUND_NICE)
+            count++;
+    }
+    (void)closedir(tasks);
+    return count;
+}
+
+static void who_hashes_steps_back_behind_all_others(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct password_options options = cheap(&fixture->vault);
+    struct password_pool *pool;
+    size_t before = threads_in_background();
+    options.workers = 3;
+
+    assert_ok(password_pool_new(&options, &pool));
+    assert_int_equal(threads_in_background(), before + 3);    /* before the cage is locked */
+    assert_int_not_equal(sched_getscheduler(0), SCHED_BATCH); /* and not who made it */
+    password_pool_free(&pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +295,7 @@ int main(void)
         cmocka_unit_test(every_changed_byte_of_a_form_is_noticed),
         cmocka_unit_test(a_password_over_the_limit_is_refused_before_the_work),
         cmocka_unit_test(the_pool_accepts_all_that_the_settings_allow),
+        cmocka_unit_test(who_hashes_steps_back_behind_all_others),
         cmocka_unit_test(a_worker_without_work_gives_its_memory_back),
         cmocka_unit_test(a_full_queue_says_busy_at_once_and_serves_again_afterwards),
     };
