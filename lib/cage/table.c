@@ -116,6 +116,7 @@ const struct cage_call cage_calls[] = {
     {G, CAGE_ALWAYS, CAGE_ALLOWS, "open openat", {{0}}, "the object store"},
     {G, CAGE_ALWAYS, CAGE_ALLOWS, "mkdirat fchmodat linkat ftruncate flock fallocate fadvise64", {{0}},
      "uploads, and the step by which they become objects"},
+    {G, CAGE_ALWAYS, CAGE_ALLOWS, "sync_file_range", {{0}}, "an upload goes to the disk while it arrives"},
     {G | R, CAGE_ALWAYS, CAGE_ALLOWS, "fsync fdatasync", {{0}}, "what is said to be done is on the disk"},
     {C | A, CAGE_ALWAYS, CAGE_ALLOWS, "fdatasync", {{0}}, "the journal of erasures, opened before"},
     {G | R, CAGE_ALWAYS, CAGE_ALLOWS, "unlinkat", {{0}},

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { ITEM_BYTES_MAX = 4096 };
+enum { ITEM_BYTES_MAX = 4096, FIRST_VERSION = 1 };
 
 /* clang-format off */
 static const struct statement
@@ -50,7 +50,8 @@ enum sm_error feed_add(struct db *db, const struct feed_item *item)
     TRY(fields_encode(&feed_item, &placeless, &body));
     if (is_session)
         TRY(db_post(db, &forget_old, NULL, 0));
-    TRY(DB_POST(db, &supersede, db_u64(item->kind), db_id(&thing)));
+    if (item->version != FIRST_VERSION) /* of a thing that is new nothing was said before */
+        TRY(DB_POST(db, &supersede, db_u64(item->kind), db_id(&thing)));
     return DB_POST(db, &insert, db_u64(item->kind), db_id(&thing), db_id(&item->message),
         db_bool(is_session), db_i64((int64_t)2 * COOKIE_S * 1000), db_bytes(buffer_span(&body)));
 }

@@ -195,30 +195,39 @@ enum sm_error upload_take_back(struct worker *worker, const struct upload *uploa
 
 /* --- sending --- */
 
-static enum sm_error check_parts(struct db *db, struct id message, uint64_t parts)
+static enum sm_error check_parts(const struct db_rows *rows, uint64_t parts)
 {
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
     uint64_t there = 0;
-    TRY(DB_RUN(db, &count_objects, &rows, db_id(&message), db_u64(parts)));
     TRY(db_one(rows));
     TRY(db_read_u64(rows, 0, 0, &there));
     return there == parts ? SM_OK : SM_CONFLICT;
+}
+
+/* First the freeze, so that what is counted stays. */
+static enum sm_error freeze_and_count(struct db *db, struct id message, uint64_t parts,
+    struct db_rows **draft, struct db_rows **objects)
+{
+    const struct db_value values[] = {db_id(&message), db_u64(parts)};
+    const struct db_query queries[] = {
+        {&freeze, values, 1, draft}, {&count_objects, values, 2, objects}};
+    return db_run_all(db, queries, 2);
 }
 
 enum sm_error upload_freeze(struct worker *worker, struct id message, uint64_t parts)
 {
     struct db *db = NULL;
     struct db_rows *draft DEFER(db_rows_free) = NULL;
+    struct db_rows *objects DEFER(db_rows_free) = NULL;
     bool is_swept = false;
     struct db_transaction tx DEFER(db_rollback) = {0};
     TRY(worker_db(worker, &db));
     TRY(db_begin(db, &tx));
-    TRY(DB_RUN(db, &freeze, &draft, db_id(&message)));
+    TRY(freeze_and_count(db, message, parts, &draft, &objects));
     if (db_rows_count(draft))
         TRY(db_read_bool(draft, 0, 0, &is_swept));
     if (is_swept)
         return SM_CONFLICT;
-    TRY(check_parts(db, message, parts));
+    TRY(check_parts(objects, parts));
     FAIL_POINT("gateway.send.before-freeze-commit");
     TRY(db_commit(&tx));
     FAIL_POINT("gateway.send.after-freeze-commit");
