@@ -96,11 +96,15 @@ static enum sm_error load_pages(const struct settings *settings, struct pages **
 }
 
 /* The public /livez and /readyz are routes of their own; the metrics are here alone. */
-static enum sm_error start_health(
-    const struct settings *settings, const struct bus_keys *keys, struct health **out)
+static enum sm_error start_health(const struct gateway *gateway, struct health **out)
 {
-    const struct health_options options = {
-        .self = PEER_GATEWAY, .settings = settings, .keys = keys, .needs = PEER_CRYPTO};
+    const struct health_options options = {.self = PEER_GATEWAY,
+        .settings = gateway->settings,
+        .keys = gateway->bus_keys,
+        .needs = PEER_CRYPTO,
+        .ask_more = store_ask,
+        .context = gateway->store,
+        .lacking = STORE_LACKING};
     return health_start(&options, out);
 }
 
@@ -121,7 +125,7 @@ static enum sm_error run(void)
     TRY(settings_load(PEER_GATEWAY, &settings));
     TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_GATEWAY, &keys));
-    TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
+    TRY(store_open(settings, &store));
     TRY(closed_set_new(&closed));
     TRY(inflows_new(&inflows));
     TRY(capability_key_new(&capability_key));
@@ -140,7 +144,7 @@ static enum sm_error run(void)
     TRY(cage_enter(PEER_GATEWAY, settings, &cage));
     TRY(projector_start(&gateway, &projector));
     gateway.projector = projector;
-    TRY(start_health(settings, keys, &health));
+    TRY(start_health(&gateway, &health));
     return serve(&gateway, cage);
 }
 

@@ -37,15 +37,18 @@ static enum sm_error start_sweeper(
     return sweeper_start(&options, out);
 }
 
-static enum sm_error start_health(
-    const struct settings *settings, const struct bus_keys *keys, struct health **out)
+static enum sm_error start_health(const struct settings *settings, const struct bus_keys *keys,
+    const struct retention *retention, struct health **out)
 {
     const struct health_options options = {.self = PEER_RETENTION,
         .settings = settings,
         .keys = keys,
         .needs = PEER_CRYPTO,
         .queries = retention_health,
-        .queries_count = retention_health_count};
+        .queries_count = retention_health_count,
+        .ask_more = store_ask,
+        .context = retention->store,
+        .lacking = STORE_LACKING};
     return health_start(&options, out);
 }
 
@@ -68,7 +71,7 @@ static enum sm_error serve(const struct settings *settings, const struct bus_key
     struct bus_server *server DEFER(bus_server_free) = NULL;
     struct health *health DEFER(health_stop) = NULL;
     TRY(bus_server_new(&options, &server));
-    TRY(start_health(settings, keys, &health));
+    TRY(start_health(settings, keys, retention, &health));
     TRY(cage_lock(cage));
     return service_wait(server);
 }
@@ -85,7 +88,7 @@ static enum sm_error run(void)
     TRY(settings_load(PEER_RETENTION, &settings));
     TRY(schema_check(settings_text(settings, SETTING_DATABASE)));
     TRY(bus_keys_load(settings_text(settings, SETTING_KEYS_DIR), PEER_RETENTION, &keys));
-    TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
+    TRY(store_open(settings, &store));
     TRY(cage_enter(PEER_RETENTION, settings, &cage));
     TRY(start_relay(settings, keys, &events));
     struct retention retention = {
