@@ -27,10 +27,10 @@ LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE_$(MODE))
 # Which libraries a program may link: the reader sees who can speak what.
 LIBS_base      := -lcrypto -lmsgpackc -lczmq -lzmq -lpq -pthread
 LIBS_service   := $(LIBS_base) -lseccomp
-LIBS_gateway   := $(LIBS_service) -lmicrohttpd
+LIBS_gateway   := $(LIBS_service) -lmicrohttpd -lcurl
 LIBS_crypto    := $(LIBS_service) -largon2
 LIBS_notifier  := $(LIBS_service) -lcurl
-LIBS_retention := $(LIBS_service)
+LIBS_retention := $(LIBS_service) -lcurl
 LIBS_audit     := $(LIBS_service)
 LIBS_cli       := $(LIBS_base) -lcurl -ljansson
 LIBS_test      := $(LIBS_service) -lmicrohttpd -largon2 -lcurl -lcmocka -ljansson -lz

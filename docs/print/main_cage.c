@@ -11,6 +11,8 @@ enum { ALL = PEER_GATEWAY | PEER_CRYPTO | PEER_NOTIFIER | PEER_RETENTION | PEER_
 
 static const char *const when_words[] = {[CAGE_ALWAYS] = "always",
     [CAGE_UNTIL_READY] = "until it serves",
+    [CAGE_WITH_FILES] = "where ciphertext lies in a folder",
+    [CAGE_WITH_S3] = "where ciphertext lies in a bucket",
     [CAGE_WITH_NAMES] = "where a setting names a host by name",
     [CAGE_WITH_LOCAL_SOCKETS] = "where database or peer is a socket in a folder"};
 static const char *const verdict_words[] = {[CAGE_ALLOWS] = "may",
@@ -78,6 +80,7 @@ static void print_port(const struct cage_port *row)
     print_services(row->services);
     print_cell(settings_table[row->setting].name);
     print_cell(row->direction == CAGE_BINDS ? "listen" : "connect");
+    print_cell(when_words[row->when]);
     print_cell(row->reason);
     (void)putchar('\n');
 }
@@ -114,7 +117,7 @@ int main(void)
         print_file(&cage_files[i]);
     (void)puts("\n## TCP ports\n\n"
                "The ports of what the setting names; and 53, where a host is named by name.\n\n"
-               "| service | setting | may | why |\n|---|---|---|---|");
+               "| service | setting | may | when | why |\n|---|---|---|---|---|");
     for (size_t i = 0; i < cage_ports_count; i++)
         print_port(&cage_ports[i]);
     (void)puts("\n## Limits\n\n| service | limit | at most | why |\n|---|---|---|---|");

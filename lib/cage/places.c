@@ -19,6 +19,10 @@ bool cage_counts(const struct cage_place_list *places, enum cage_when when, bool
         return !is_ready;
     case CAGE_WITH_NAMES:
         return places->has_names;
+    case CAGE_WITH_FILES:
+        return !places->has_s3;
+    case CAGE_WITH_S3:
+        return places->has_s3;
     case CAGE_WITH_LOCAL_SOCKETS:
         return places->has_local_sockets;
     }
@@ -76,7 +80,8 @@ static const struct scheme {
     const char *port_otherwise;
 } schemes[] = {
     {"tcp://", false, NULL}, {"ipc://", true, NULL}, {"smtp://", false, "25"},
-    {"smtps://", false, "465"}, {"", false, NULL}, /* address:port */
+    {"smtps://", false, "465"}, {"https://", false, "443"}, {"http://", false, "80"},
+    {"", false, NULL}, /* address:port */
 };
 
 static enum sm_error add_endpoint(
@@ -137,13 +142,20 @@ static enum sm_error add_database_place(void *context, enum db_place place, cons
     return SM_OK;
 }
 
+/* A service without a store has no such setting, and no row that asks. */
+static bool has_s3(enum peer self, const struct settings *settings)
+{
+    return (self == PEER_GATEWAY || self == PEER_RETENTION) &&
+           strcmp(settings_text(settings, SETTING_OBJECTS), "s3") == 0;
+}
+
 enum sm_error cage_places_read(
     enum peer self, const struct settings *settings, struct cage_place_list *out)
 {
-    struct cage_place_list places DEFER(cage_places_free) = {0};
+    struct cage_place_list places DEFER(cage_places_free) = {.has_s3 = has_s3(self, settings)};
     for (size_t i = 0; i < cage_ports_count; i++) {
         const struct cage_port *row = &cage_ports[i];
-        if (!(row->services & (unsigned)self))
+        if (!(row->services & (unsigned)self) || !cage_counts(&places, row->when, false))
             continue;
         const char *text = settings_text(settings, row->setting);
         if (row->setting == SETTING_DATABASE)

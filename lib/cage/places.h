@@ -16,6 +16,7 @@ struct cage_place_list {
     size_t ports_count[2];
     char *database_files[CAGE_PATHS_MAX]; /* owned */
     size_t database_files_count;
+    bool has_s3;            /* ciphertext lies in a bucket of a server */
     bool has_names;         /* a host that must be looked up */
     bool has_local_sockets; /* the database or a peer is reached by a socket in a folder */
 };

@@ -27,6 +27,8 @@ enum cage_when {
     CAGE_ALWAYS,
     CAGE_UNTIL_READY,        /* while it opens what it works with */
     CAGE_WITH_NAMES,         /* where a setting names a host by name, not by number */
+    CAGE_WITH_FILES,         /* where ciphertext lies in a folder */
+    CAGE_WITH_S3,            /* where it lies in a bucket of a server */
     CAGE_WITH_LOCAL_SOCKETS, /* where the database or a peer is reached by a socket in a folder */
 };
 
@@ -88,6 +90,7 @@ enum cage_direction { CAGE_CONNECTS, CAGE_BINDS };
 /* The TCP ports of what a setting names. */
 struct cage_port {
     unsigned services;
+    enum cage_when when; /* never CAGE_UNTIL_READY: ports stay as they are */
     enum cage_direction direction;
     enum setting setting;
     const char *reason;

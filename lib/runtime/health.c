@@ -26,6 +26,7 @@ enum {
     PING_MS = 1500,
     ARENA_BYTES = 4096,
     MISSING_DATABASE = 1 << 30, /* beside the bits of enum peer */
+    MISSING_MORE = 1 << 29,
 };
 
 static const struct {
@@ -106,17 +107,23 @@ static unsigned look(struct health *health)
         if (!is_there && (health->options.needs & (unsigned)places[i].peer))
             missing |= (unsigned)places[i].peer;
     }
+    const struct health_options *options = &health->options;
+    if (options->ask_more && options->ask_more(options->context) != SM_OK)
+        missing |= MISSING_MORE;
     return missing;
 }
 
 /* In words, a line each. */
-static enum sm_error tell_missing(unsigned missing, struct buffer *reasons)
+static enum sm_error tell_missing(
+    const struct health *health, unsigned missing, struct buffer *reasons)
 {
     if (missing & MISSING_DATABASE)
         TRY(buffer_append_text(reasons, "the database does not answer\n"));
     for (size_t i = 0; i < PLACES; i++)
         if (missing & (unsigned)places[i].peer)
             TRY(buffer_format(reasons, "%s does not answer\n", peer_name(places[i].peer)));
+    if (missing & MISSING_MORE)
+        TRY(buffer_format(reasons, "%s\n", health->options.lacking));
     return SM_OK;
 }
 
@@ -130,7 +137,7 @@ static void post(struct health *health, unsigned missing)
     bool is_due = health->posted_ms == 0 || now_ms - health->posted_ms >= POST_EVERY_MS;
     if (!health->db || (missing & MISSING_DATABASE) || (!is_due && is_ready == report->is_ready))
         return;
-    if (tell_missing(missing, &reasons) != SM_OK)
+    if (tell_missing(health, missing, &reasons) != SM_OK)
         return;
     report->is_ready = is_ready;
     report->missing = buffer_span(&reasons);
@@ -171,7 +178,7 @@ static bool is_ready(void *context, struct buffer *reasons)
     else if (missing == 0)
         return true;
     if (told == SM_OK)
-        told = tell_missing(missing, reasons);
+        told = tell_missing(health, missing, reasons);
     return false;
 }
 

@@ -30,6 +30,11 @@ struct health_options {
     unsigned needs; /* peers without which it cannot do its work; the others are only shown */
     const struct health_query *queries;
     size_t queries_count;
+    /* What else it needs: NULL, or asks it within a few seconds; `lacking` says so when it fails.
+     */
+    enum sm_error (*ask_more)(void *context);
+    void *context;
+    const char *lacking;
     const char *note; /* for the report; NULL: nothing */
 };
 

@@ -41,6 +41,13 @@ enum setting {
     SETTING_ADMIN_LISTEN,    /* SECURE_MAIL_ADMIN_LISTEN       livez, readyz, metrics; empty: none
                               */
     SETTING_OBJECTS_DIR,     /* SECURE_MAIL_OBJECTS_DIR        gateway, retention: ciphertext */
+    SETTING_OBJECTS,         /* SECURE_MAIL_OBJECTS            files | s3 */
+    SETTING_S3_ENDPOINT,     /* SECURE_MAIL_S3_ENDPOINT        https://host:port */
+    SETTING_S3_REGION,       /* SECURE_MAIL_S3_REGION */
+    SETTING_S3_BUCKET,       /* SECURE_MAIL_S3_BUCKET */
+    SETTING_S3_KEY_ID,       /* SECURE_MAIL_S3_KEY_ID */
+    SETTING_S3_SECRET,       /* SECURE_MAIL_S3_SECRET(_FILE) */
+    SETTING_S3_CA_FILE,      /* SECURE_MAIL_S3_CA_FILE         empty: the system's */
     SETTING_PAGES_DIR,       /* SECURE_MAIL_PAGES_DIR          gateway: what make web built */
     SETTING_GATEWAY_THREADS, /* SECURE_MAIL_GATEWAY_THREADS    epoll threads */
     SETTING_GATEWAY_WORKERS, /* SECURE_MAIL_GATEWAY_WORKERS    threads that wait for bus and

@@ -74,20 +74,17 @@ static enum sm_error doors_open(const struct service *service,
 }
 
 static enum sm_error start_health(
-    const struct service *service, const struct service_health *health, struct health **out)
+    const struct service *service, const struct health_options *options, struct health **out)
 {
-    const struct health_options options = {.self = service->self,
-        .settings = service->settings,
-        .keys = service->keys,
-        .needs = health->needs,
-        .queries = health->queries,
-        .queries_count = health->queries_count,
-        .note = health->note};
-    return health_start(&options, out);
+    struct health_options whole = *options;
+    whole.self = service->self;
+    whole.settings = service->settings;
+    whole.keys = service->keys;
+    return health_start(&whole, out);
 }
 
 enum sm_error service_serve(const struct service *service, const struct bus_server_options *doors,
-    size_t count, const struct service_health *health)
+    size_t count, const struct health_options *health)
 {
     struct doors open DEFER(doors_close) = {0};
     struct health *looks DEFER(health_stop) = NULL;

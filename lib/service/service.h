@@ -39,21 +39,13 @@ const char *service_keys_folder(const struct service *service);
 SM_MUST_USE enum sm_error service_relay(
     const struct service *service, const struct relay_options *options, struct relay **out);
 
-/* What a service looks at besides the database and the peers (runtime/health.h). */
-struct service_health {
-    unsigned needs; /* peers without which it cannot do its work */
-    const struct health_query *queries;
-    size_t queries_count;
-    const char *note; /* NULL: nothing */
-};
-
 /*
  * Opens the doors, each an endpoint of the bus with its table (options name all but self and keys),
- * looks after its health and locks the cage; only then it serves. Returns at the end: SM_OK after a
- * signal. SM_TOO_LARGE for more than two doors. A service without one (the gateway) listens by
- * itself, before.
+ * looks after its health (all but self, settings and keys) and locks the cage; only then it serves.
+ * Returns at the end: SM_OK after a signal. SM_TOO_LARGE for more than two doors. A service without
+ * one (the gateway) listens by itself, before.
  */
 SM_MUST_USE enum sm_error service_serve(const struct service *service,
-    const struct bus_server_options *doors, size_t count, const struct service_health *health);
+    const struct bus_server_options *doors, size_t count, const struct health_options *health);
 
 #endif

@@ -79,7 +79,7 @@ static enum sm_error serve(const struct service *service, struct audit *audit)
         .worker_close = audit_worker_close,
         .is_active = audit_is_active,
     };
-    const struct service_health health = {.needs = PEER_NONE,
+    const struct health_options health = {.needs = PEER_NONE,
         .queries = audit_health,
         .queries_count = audit_health_count,
         .note = note};

@@ -148,7 +148,7 @@ static enum sm_error serve(const struct service *service, struct crypto *crypto)
             .worker_open = worker_open,
             .worker_close = worker_close},
     };
-    const struct service_health health = {
+    const struct health_options health = {
         .needs = PEER_AUDIT, .queries = crypto_health, .queries_count = crypto_health_count};
     return service_serve(service, doors, sizeof doors / sizeof doors[0], &health);
 }

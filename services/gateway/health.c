@@ -1,6 +1,7 @@
 /*
  * Health for orchestrators. /livez: the process runs and its event threads answer. /readyz: it can
- * do its work, asked of the database and of crypto; what is missing is named, nothing else is told.
+ * do its work, asked of the database, of crypto and of the object store; what is missing is named,
+ * nothing else is told.
  */
 #include "services/gateway/handlers.h"
 
@@ -38,5 +39,8 @@ enum sm_error on_readyz(struct worker *worker, struct exchange *exchange)
         return exchange_refuse(exchange, SM_UNAVAILABLE, "The database cannot be reached.");
     if (crypto_answers(worker) != SM_OK)
         return exchange_refuse(exchange, SM_UNAVAILABLE, "Crypto cannot be reached.");
+    if (store_check(worker->gateway->store) != SM_OK)
+        return exchange_refuse(
+            exchange, SM_UNAVAILABLE, "The object store does not answer, or refuses.");
     return on_livez(worker, exchange);
 }

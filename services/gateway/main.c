@@ -54,7 +54,10 @@ static enum sm_error serve(const struct service *service, struct gateway *gatewa
     struct front front DEFER(front_free) = {0};
     const struct settings *settings = service->settings;
     /* The public /livez and /readyz are routes of their own; the metrics are here alone. */
-    const struct service_health health = {.needs = PEER_CRYPTO};
+    const struct health_options health = {.needs = PEER_CRYPTO,
+        .ask_more = store_ask,
+        .context = gateway->store,
+        .lacking = STORE_LACKING};
     const struct workers_options for_calls = {
         gateway, (size_t)settings_number(settings, SETTING_GATEWAY_WORKERS), QUEUE_CALLS};
     const struct workers_options for_transfers = {gateway, TRANSFER_THREADS, QUEUE_TRANSFERS};
@@ -106,7 +109,7 @@ static enum sm_error run(void)
     struct projector *projector DEFER(projector_stop) = NULL;
     TRY(service_open(PEER_GATEWAY, &service));
     const struct settings *settings = service.settings;
-    TRY(store_open(settings_text(settings, SETTING_OBJECTS_DIR), &store));
+    TRY(store_open(settings, &store));
     TRY(closed_set_new(&closed));
     TRY(inflows_new(&inflows));
     TRY(capability_key_new(&capability_key));

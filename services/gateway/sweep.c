@@ -21,7 +21,7 @@ static const struct statement mark = {"gateway_sweep_mark",
     " WHERE expires_ms < clock.now_ms() AND coalesce(sending_ms, 0) < clock.now_ms() - $1"
     " ORDER BY expires_ms LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING message"};
 static const struct statement uploads_of = {
-    "gateway_sweep_uploads", "SELECT upload FROM mail.upload WHERE message = $1"};
+    "gateway_sweep_uploads", "SELECT upload, part FROM mail.upload WHERE message = $1"};
 static const struct statement forget_objects = {
     "gateway_sweep_objects", "DELETE FROM mail.object WHERE message = $1"};
 static const struct statement forget_draft = {
@@ -35,9 +35,12 @@ static enum sm_error delete_uploads(struct worker *worker, struct db *db, struct
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     TRY(DB_RUN(db, &uploads_of, &rows, db_id(&message)));
     for (size_t i = 0; i < db_rows_count(rows); i++) {
-        struct id upload = {0};
-        TRY(db_read_id(rows, i, 0, &upload));
-        TRY(store_upload_delete(worker->gateway->store, upload));
+        struct store_upload_name upload = {.object.message = message};
+        uint64_t part = 0;
+        TRY(db_read_id(rows, i, 0, &upload.id));
+        TRY(db_read_u64(rows, i, 1, &part));
+        upload.object.part = (uint32_t)part;
+        TRY(store_upload_delete(worker->gateway->store, &upload));
     }
     return SM_OK;
 }
@@ -88,22 +91,21 @@ enum sm_error sweep_drafts(struct worker *worker)
     return SM_OK;
 }
 
-static enum sm_error sweep_file(void *context, struct id upload, int64_t age_s)
+static enum sm_error judge_file(void *context, struct id upload, int64_t age_s, bool *is_wanted)
 {
     struct worker *worker = context;
     struct db *db = NULL;
     struct db_rows *rows DEFER(db_rows_free) = NULL;
-    bool is_wanted = true;
+    *is_wanted = true;
     if (age_s < 2 * (int64_t)UPLOAD_CAPABILITY_S)
         return SM_OK;
     TRY(worker_db(worker, &db));
     TRY(DB_RUN(db, &is_named, &rows, db_id(&upload)));
     TRY(db_one(rows));
-    TRY(db_read_bool(rows, 0, 0, &is_wanted));
-    return is_wanted ? SM_OK : store_upload_delete(worker->gateway->store, upload);
+    return db_read_bool(rows, 0, 0, is_wanted);
 }
 
 enum sm_error sweep_uploads(struct worker *worker)
 {
-    return store_each_upload(worker->gateway->store, sweep_file, worker);
+    return store_sweep_uploads(worker->gateway->store, judge_file, worker);
 }

@@ -137,7 +137,8 @@ enum sm_error on_upload_head(struct worker *worker, struct exchange *exchange)
     TRY(find_upload(worker, exchange, &upload));
     uint64_t offset = upload.length;
     if (!upload.is_finished) {
-        enum sm_error error = store_upload_open(worker->gateway->store, upload.id, &file);
+        const struct store_upload_name name = upload_name(&upload);
+        enum sm_error error = store_upload_open(worker->gateway->store, &name, &file);
         if (error == SM_BUSY)
             return say_busy(worker, exchange, &upload);
         TRY(error);
@@ -219,8 +220,8 @@ static enum sm_error open_writing(
     TRY(find_upload(worker, exchange, &writing->upload));
     if (writing->upload.is_finished)
         return check_patch(exchange, &writing->upload, writing->upload.length);
-    enum sm_error error =
-        store_upload_open(worker->gateway->store, writing->upload.id, &writing->file);
+    const struct store_upload_name name = upload_name(&writing->upload);
+    enum sm_error error = store_upload_open(worker->gateway->store, &name, &writing->file);
     if (error == SM_BUSY)
         return say_busy(worker, exchange, &writing->upload);
     TRY(error);

@@ -46,6 +46,11 @@ static const struct statement count_objects = {
 static const struct statement thaw = {
     "gateway_draft_thaw", "UPDATE mail.draft SET sending_ms = NULL WHERE message = $1"};
 
+struct store_upload_name upload_name(const struct upload *upload)
+{
+    return (struct store_upload_name){.id = upload->id, .object = upload->name};
+}
+
 /* --- creating --- */
 
 static enum sm_error make_room(struct db *db, struct store *store, const struct upload *upload)
@@ -53,7 +58,7 @@ static enum sm_error make_room(struct db *db, struct store *store, const struct 
     struct db_rows *dropped DEFER(db_rows_free) = NULL;
     struct db_rows *stored DEFER(db_rows_free) = NULL;
     bool is_stored = false;
-    struct id old = {0};
+    struct store_upload_name old = {.object = upload->name};
     TRY(DB_RUN(
         db, &drop_unfinished, &dropped, db_id(&upload->name.message), db_u64(upload->name.part)));
     TRY(DB_RUN(
@@ -63,8 +68,8 @@ static enum sm_error make_room(struct db *db, struct store *store, const struct 
     if (is_stored)
         return SM_CONFLICT;
     if (db_rows_count(dropped)) {
-        TRY(db_read_id(dropped, 0, 0, &old));
-        TRY(store_upload_delete(store, old));
+        TRY(db_read_id(dropped, 0, 0, &old.id));
+        TRY(store_upload_delete(store, &old));
     }
     /* An object without a row: a finish or a take-back was killed half-way. Nobody counts on it. */
     return store_object_delete(store, &upload->name);
@@ -75,6 +80,7 @@ enum sm_error upload_create(
 {
     struct db *db = NULL;
     struct store *store = worker->gateway->store;
+    struct store_upload_name name;
     struct db_rows *draft DEFER(db_rows_free) = NULL;
     struct db_transaction tx DEFER(db_rollback) = {0};
     if (upload->name.part >= allowance->parts_max || upload->length > allowance->bytes_max)
@@ -88,7 +94,8 @@ enum sm_error upload_create(
     TRY(db_read_i64(draft, 0, 0, &upload->expires_ms));
     TRY(make_room(db, store, upload));
     TRY(id_random(&upload->id));
-    TRY(store_upload_begin(store, upload->id));
+    name = upload_name(upload);
+    TRY(store_upload_begin(store, &name));
     TRY(DB_RUN(db, &insert_upload, NULL, db_id(&upload->id), db_id(&upload->name.message),
         db_u64(upload->name.part), db_u64(upload->length)));
     FAIL_POINT("gateway.upload-create.before-commit");
@@ -120,7 +127,7 @@ static enum sm_error complete(
     TRY(DB_RUN(db, &lock_upload, &row, db_id(&upload->id)));
     TRY(db_one(row));
     if (file)
-        TRY(store_upload_finish(file, &upload->name));
+        TRY(store_upload_finish(file));
     TRY(write_rows(db, upload));
     FAIL_POINT("gateway.upload.before-commit");
     TRY(db_commit(&tx));
@@ -138,9 +145,10 @@ enum sm_error upload_complete(
 static enum sm_error settle(struct worker *worker, struct upload *upload)
 {
     struct store *store = worker->gateway->store;
+    const struct store_upload_name name = upload_name(upload);
     struct store_upload *file DEFER(store_upload_close) = NULL;
     uint64_t size = 0;
-    enum sm_error error = store_upload_open(store, upload->id, &file);
+    enum sm_error error = store_upload_open(store, &name, &file);
     if (error == SM_OK && store_upload_size(file) == upload->length)
         return complete(worker, upload, file);
     if (error != SM_NOT_FOUND)
@@ -177,6 +185,7 @@ enum sm_error upload_find(
 enum sm_error upload_take_back(struct worker *worker, const struct upload *upload)
 {
     struct db *db = NULL;
+    const struct store_upload_name name = upload_name(upload);
     struct db_rows *draft DEFER(db_rows_free) = NULL;
     struct db_transaction tx DEFER(db_rollback) = {0};
     TRY(worker_db(worker, &db));
@@ -189,7 +198,7 @@ enum sm_error upload_take_back(struct worker *worker, const struct upload *uploa
     FAIL_POINT("gateway.upload-delete.before-commit");
     TRY(db_commit(&tx));
     FAIL_POINT("gateway.upload-delete.after-commit");
-    TRY(store_upload_delete(worker->gateway->store, upload->id));
+    TRY(store_upload_delete(worker->gateway->store, &name));
     return upload->is_finished ? store_object_delete(worker->gateway->store, &upload->name) : SM_OK;
 }
 

@@ -20,6 +20,9 @@ struct upload {
     int64_t expires_ms;     /* of the draft; at least until then it is kept */
 };
 
+/* As the object store knows it. */
+struct store_upload_name upload_name(const struct upload *upload);
+
 /* What may be uploaded: from the capability. */
 struct upload_allowance {
     struct id organisation;

@@ -61,7 +61,7 @@ static enum sm_error serve(const struct service *service, struct notifier *notif
         .worker_open = notifier_worker_open,
         .worker_close = notifier_worker_close,
     };
-    const struct service_health health = {
+    const struct health_options health = {
         .needs = PEER_NONE, .queries = notifier_health, .queries_count = notifier_health_count};
     return service_serve(service, &door, 1, &health);
 }

@@ -37,8 +37,12 @@ static enum sm_error serve(const struct service *service, struct retention *rete
         .worker_close = retention_worker_close,
         .is_active = retention_is_active,
     };
-    const struct service_health health = {
-        .needs = PEER_CRYPTO, .queries = retention_health, .queries_count = retention_health_count};
+    const struct health_options health = {.needs = PEER_CRYPTO,
+        .queries = retention_health,
+        .queries_count = retention_health_count,
+        .ask_more = store_ask,
+        .context = retention->store,
+        .lacking = STORE_LACKING};
     return service_serve(service, &door, 1, &health);
 }
 
@@ -49,7 +53,7 @@ static enum sm_error run(void)
     struct relay *events DEFER(relay_stop) = NULL;
     struct sweeper *sweeper DEFER(sweeper_stop) = NULL;
     TRY(service_open(PEER_RETENTION, &service));
-    TRY(store_open(settings_text(service.settings, SETTING_OBJECTS_DIR), &store));
+    TRY(store_open(service.settings, &store));
     TRY(service_cage(&service));
     TRY(service_relay(&service, &(struct relay_options){.outbox = &retention_outbox}, &events));
     struct retention retention = {

@@ -13,6 +13,7 @@
 #include "services/gateway/http.h"
 #include "services/gateway/projector.h"
 #include "services/gateway/visitors.h"
+#include "store/store_files.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -265,7 +266,7 @@ static enum sm_error start_gateway(struct web *web)
     (void)snprintf(listen, sizeof listen, "127.0.0.1:%u", (unsigned)web->port);
     web->gateway =
         (struct gateway){.is_enabled = true, .settings = parts->settings, .bus_keys = parts->keys};
-    TRY(store_open(parts->folder, &web->gateway.store));
+    TRY(store_files_open(parts->folder, &web->gateway.store));
     TRY(closed_set_new(&web->gateway.closed));
     TRY(inflows_new(&web->gateway.inflows));
     TRY(capability_key_new(&web->gateway.capability_key));

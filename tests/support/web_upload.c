@@ -85,9 +85,9 @@ size_t web_upload_offset(
     return answer.status == 200 ? strtoul((const char *)offset.at, NULL, 10) : SIZE_MAX;
 }
 
-struct id web_upload_id(struct web_lines path)
+struct store_upload_name web_upload_name(struct web_lines path)
 {
-    struct id upload = {{0}};
-    assert_ok(id_parse(span_text(path.text + strlen("/api/v1/uploads/")), &upload));
+    struct store_upload_name upload = {0};
+    assert_ok(id_parse(span_text(path.text + strlen("/api/v1/uploads/")), &upload.id));
     return upload;
 }

@@ -34,6 +34,6 @@ size_t web_upload_offset(
     const struct web *web, struct id message, struct web_lines path, unsigned *status);
 
 /* The id at the end of the path. */
-struct id web_upload_id(struct web_lines path);
+struct store_upload_name web_upload_name(struct web_lines path);
 
 #endif

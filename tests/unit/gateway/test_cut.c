@@ -112,8 +112,8 @@ static struct attempt begin_with_lock(struct web *web, size_t bytes)
 static bool is_locked(const struct attempt *attempt)
 {
     struct store_upload *file DEFER(store_upload_close) = NULL;
-    enum sm_error error =
-        store_upload_open(attempt->web->gateway.store, web_upload_id(attempt->path), &file);
+    const struct store_upload_name name = web_upload_name(attempt->path);
+    enum sm_error error = store_upload_open(attempt->web->gateway.store, &name, &file);
     assert_true(error == SM_OK || error == SM_BUSY);
     return error == SM_BUSY;
 }
@@ -243,7 +243,7 @@ static void an_upload_that_another_gateway_wants_is_free_by_itself(void **state)
     assert_true(is_locked(&attempt));
 
     for (int waited = 0; is_locked(&attempt) && waited < PATIENCE_MS; waited += 10 * LOOK_MS) {
-        wanted_tell(&other, web_upload_id(attempt.path)); /* its client asks again and again */
+        wanted_tell(&other, web_upload_name(attempt.path).id); /* its client asks again and again */
         wait_ms(10 * LOOK_MS);
     }
 

@@ -327,7 +327,8 @@ static void only_one_connection_writes_an_upload(void **state)
     struct buffer bytes DEFER(buffer_free) = pattern(100 * 1000);
     struct web_lines path = web_upload_create(web, message, "MQ==", bytes.size);
     struct store_upload *held DEFER(store_upload_close) = NULL;
-    assert_ok(store_upload_open(web->gateway.store, web_upload_id(path), &held));
+    const struct store_upload_name name = web_upload_name(path);
+    assert_ok(store_upload_open(web->gateway.store, &name, &held));
 
     assert_int_equal(web_upload_patch(web, message, path, 0, buffer_span(&bytes)), 423);
     store_upload_close(&held);

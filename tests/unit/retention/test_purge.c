@@ -6,6 +6,7 @@
 #include "services/retention/sweep.h"
 
 #include "proto/limits.h"
+#include "store/store_files.h"
 #include "tests/support/check.h"
 #include "tests/support/database.h"
 
@@ -151,7 +152,7 @@ static int be_empty(void **state)
     place->world = (struct world){0};
     place->purger.peers = (struct purge_peers){&place->world, due, destroy, wait_logged, purged};
     bool is_ready =
-        mkdtemp(place->root) && store_open(place->root, &place->purger.store) == SM_OK &&
+        mkdtemp(place->root) && store_files_open(place->root, &place->purger.store) == SM_OK &&
         database_run(place->database,
             "TRUNCATE mail.draft, mail.upload, mail.object, mail.message,"
             " mail.recipient, mail.delivery, mail.shown, retention.purge, retention.event") ==
@@ -178,13 +179,12 @@ static int64_t number(struct place *place, const char *sql)
 static void put_object(struct place *place, struct id message, uint32_t part)
 {
     struct store_upload *upload DEFER(store_upload_close) = NULL;
-    struct store_name name = {message, part};
-    struct id id = message;
-    id.bytes[15] = (uint8_t)(part + 1);
-    assert_ok(store_upload_begin(place->purger.store, id));
-    assert_ok(store_upload_open(place->purger.store, id, &upload));
+    struct store_upload_name as = {message, {message, part}};
+    as.id.bytes[15] = (uint8_t)(part + 1);
+    assert_ok(store_upload_begin(place->purger.store, &as));
+    assert_ok(store_upload_open(place->purger.store, &as, &upload));
     assert_ok(store_upload_append(upload, span_text("ciphertext")));
-    assert_ok(store_upload_finish(upload, &name));
+    assert_ok(store_upload_finish(upload));
 }
 
 /* A message with two parts, a recipient, a delivery and all rows of it; M stands for its id. */

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "bus/keys.h"
+#include "store/store_files.h"
 #include "tests/support/check.h"
 #include "tests/support/database.h"
 
@@ -32,7 +33,7 @@ static int start(void **state)
     *state = place;
     place->conninfo = database_conninfo(place->database, "sm_retention");
     (void)snprintf(place->folder, sizeof place->folder, "/tmp/sweeper-test-XXXXXX");
-    if (!mkdtemp(place->folder) || store_open(place->folder, &place->store) != SM_OK)
+    if (!mkdtemp(place->folder) || store_files_open(place->folder, &place->store) != SM_OK)
         return -1;
     (void)snprintf(path, sizeof path, "%s/keys", place->folder);
     bool has_keys =

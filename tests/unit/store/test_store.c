@@ -1,6 +1,6 @@
 /* The object store: nothing is lost, replaced or left behind, also when a step is repeated. */
 #include "base/memory.h"
-#include "store/store.h"
+#include "store/store_files.h"
 #include "tests/support/check.h"
 
 #include <ftw.h>
@@ -17,12 +17,16 @@ struct place {
 
 static const struct id upload_id = {{1, 2, 3}}, other_id = {{4, 5, 6}};
 static const struct store_name name_0 = {{{0xab, 1}}, 0}, name_1 = {{{0xab, 1}}, 1};
+/* Uploads by the id above, to be the object of the number. */
+static const struct store_upload_name upload_0 = {{{1, 2, 3}}, {{{0xab, 1}}, 0}};
+static const struct store_upload_name upload_1 = {{{1, 2, 3}}, {{{0xab, 1}}, 1}};
+static const struct store_upload_name other_0 = {{{4, 5, 6}}, {{{0xab, 1}}, 0}};
 
 static int setup(void **state)
 {
     struct place *place = calloc(1, sizeof *place);
     (void)snprintf(place->root, sizeof place->root, "/tmp/store-test-XXXXXX");
-    if (!mkdtemp(place->root) || store_open(place->root, &place->store) != SM_OK)
+    if (!mkdtemp(place->root) || store_files_open(place->root, &place->store) != SM_OK)
         return -1;
     *state = place;
     return 0;
@@ -48,10 +52,11 @@ static int teardown(void **state)
 static void put(struct store *store, struct id id, const struct store_name *name, const char *text)
 {
     struct store_upload *upload DEFER(store_upload_close) = NULL;
-    assert_ok(store_upload_begin(store, id));
-    assert_ok(store_upload_open(store, id, &upload));
+    const struct store_upload_name as = {id, *name};
+    assert_ok(store_upload_begin(store, &as));
+    assert_ok(store_upload_open(store, &as, &upload));
     assert_ok(store_upload_append(upload, span_text(text)));
-    assert_ok(store_upload_finish(upload, name));
+    assert_ok(store_upload_finish(upload));
 }
 
 static void assert_object(struct store *store, const struct store_name *name, const char *text)
@@ -72,21 +77,21 @@ static void an_upload_in_pieces_becomes_the_object(void **state)
     struct store_upload *upload = NULL;
     uint64_t size;
 
-    assert_ok(store_upload_begin(store, upload_id));
+    assert_ok(store_upload_begin(store, &upload_1));
     for (int i = 0; i < 3; i++) {
-        assert_ok(store_upload_open(store, upload_id, &upload));
+        assert_ok(store_upload_open(store, &upload_1, &upload));
         assert_int_equal(store_upload_size(upload), 4 * i);
         assert_ok(store_upload_append(upload, span_text("abcd")));
         if (i < 2)
             store_upload_close(&upload);
     }
-    assert_ok(store_upload_finish(upload, &name_1));
+    assert_ok(store_upload_finish(upload));
     store_upload_close(&upload);
 
     assert_object(store, &name_1, "abcdabcdabcd");
     assert_ok(store_object_stat(store, &name_1, &size));
     assert_int_equal(size, 12);
-    assert_error(store_upload_open(store, upload_id, &upload), SM_NOT_FOUND);
+    assert_error(store_upload_open(store, &upload_1, &upload), SM_NOT_FOUND);
 }
 
 static void a_range_is_read_and_the_end_is_the_end(void **state)
@@ -113,12 +118,12 @@ static void an_upload_belongs_to_one_at_a_time(void **state)
     struct store *store = ((struct place *)*state)->store;
     struct store_upload *first = NULL, *second = NULL;
 
-    assert_ok(store_upload_begin(store, upload_id));
-    assert_error(store_upload_begin(store, upload_id), SM_CONFLICT);
-    assert_ok(store_upload_open(store, upload_id, &first));
-    assert_error(store_upload_open(store, upload_id, &second), SM_BUSY);
+    assert_ok(store_upload_begin(store, &upload_0));
+    assert_error(store_upload_begin(store, &upload_0), SM_CONFLICT);
+    assert_ok(store_upload_open(store, &upload_0, &first));
+    assert_error(store_upload_open(store, &upload_0, &second), SM_BUSY);
     store_upload_close(&first);
-    assert_ok(store_upload_open(store, upload_id, &second));
+    assert_ok(store_upload_open(store, &upload_0, &second));
     store_upload_close(&second);
 }
 
@@ -128,11 +133,11 @@ static void an_object_is_never_replaced(void **state)
     struct store_upload *upload DEFER(store_upload_close) = NULL;
 
     put(store, upload_id, &name_0, "first");
-    assert_ok(store_upload_begin(store, other_id));
-    assert_ok(store_upload_open(store, other_id, &upload));
+    assert_ok(store_upload_begin(store, &other_0));
+    assert_ok(store_upload_open(store, &other_0, &upload));
     assert_ok(store_upload_append(upload, span_text("second")));
 
-    assert_error(store_upload_finish(upload, &name_0), SM_CONFLICT);
+    assert_error(store_upload_finish(upload), SM_CONFLICT);
     assert_object(store, &name_0, "first");
 }
 
@@ -148,8 +153,8 @@ static void finishing_again_after_a_crash_succeeds(void **state)
     (void)snprintf(to, sizeof to, "%s/uploads/%s", place->root, id_text(upload_id).text);
     assert_int_equal(link(from, to), 0);
 
-    assert_ok(store_upload_open(place->store, upload_id, &upload));
-    assert_ok(store_upload_finish(upload, &name_0));
+    assert_ok(store_upload_open(place->store, &upload_0, &upload));
+    assert_ok(store_upload_finish(upload));
     assert_object(place->store, &name_0, "whole");
     assert_int_equal(access(to, F_OK), -1);
 }
@@ -188,36 +193,35 @@ static void an_open_object_is_read_on_while_it_is_deleted(void **state)
     assert_memory_equal(bytes, "still", 5);
 }
 
-static enum sm_error count_and_delete(void *context, struct id id, int64_t age_s)
-{
-    struct place *place = context;
-    assert_true(age_s >= 0 && age_s < 60);
-    return store_upload_delete(place->store, id);
-}
+struct judged {
+    int count;
+    struct id wanted;
+};
 
-static enum sm_error count(void *context, struct id id, int64_t age_s)
+static enum sm_error judge(void *context, struct id id, int64_t age_s, bool *is_wanted)
 {
-    (void)id;
+    struct judged *judged = context;
     assert_true(age_s >= 0 && age_s < 60);
-    ++*(int *)context;
+    judged->count++;
+    *is_wanted = id_equal(id, judged->wanted);
     return SM_OK;
 }
 
-static void a_sweep_sees_uploads_and_messages_and_may_delete(void **state)
+static void a_sweep_deletes_the_uploads_that_are_not_wanted(void **state)
 {
     struct place *place = *state;
-    int uploads = 0, messages = 0;
+    struct judged judged = {.wanted = other_id};
 
     put(place->store, upload_id, &name_0, "a");
     put(place->store, upload_id, &name_1, "b");
-    assert_ok(store_upload_begin(place->store, upload_id));
-    assert_ok(store_upload_begin(place->store, other_id));
+    assert_ok(store_upload_begin(place->store, &upload_0));
+    assert_ok(store_upload_begin(place->store, &other_0));
 
-    assert_ok(store_each_message(place->store, count, &messages));
-    assert_int_equal(messages, 1);
-    assert_ok(store_each_upload(place->store, count_and_delete, place));
-    assert_ok(store_each_upload(place->store, count, &uploads));
-    assert_int_equal(uploads, 0);
+    assert_ok(store_sweep_uploads(place->store, judge, &judged));
+    assert_int_equal(judged.count, 2);
+    assert_ok(store_sweep_uploads(place->store, judge, &judged));
+    assert_int_equal(judged.count, 3);
+    assert_object(place->store, &name_0, "a");
 }
 
 static void a_symbolic_link_is_not_followed(void **state)
@@ -228,8 +232,8 @@ static void a_symbolic_link_is_not_followed(void **state)
 
     (void)snprintf(at, sizeof at, "%s/uploads/%s", place->root, id_text(upload_id).text);
     assert_int_equal(symlink("/etc/passwd", at), 0);
-    assert_error(store_upload_open(place->store, upload_id, &upload), SM_IO);
-    assert_error(store_upload_begin(place->store, upload_id), SM_CONFLICT);
+    assert_error(store_upload_open(place->store, &upload_0, &upload), SM_IO);
+    assert_error(store_upload_begin(place->store, &upload_0), SM_CONFLICT);
 }
 
 static void what_lies_in_the_store_is_closed_to_others(void **state)
@@ -256,7 +260,7 @@ int main(void)
         TEST(finishing_again_after_a_crash_succeeds),
         TEST(a_message_is_deleted_whole_and_again),
         TEST(an_open_object_is_read_on_while_it_is_deleted),
-        TEST(a_sweep_sees_uploads_and_messages_and_may_delete),
+        TEST(a_sweep_deletes_the_uploads_that_are_not_wanted),
         TEST(a_symbolic_link_is_not_followed),
         TEST(what_lies_in_the_store_is_closed_to_others),
     };
