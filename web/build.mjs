@@ -22,6 +22,7 @@ if (!fs.existsSync('node_modules/esbuild')) {
 }
 const esbuild = await import('esbuild');
 const { encode } = await import('@msgpack/msgpack');
+const { prune, usedClasses } = await import('./prune_css.mjs');
 
 // The oldest browsers with all that we use; older ones see the text that stands in the page.
 const TARGET = ['chrome87', 'firefox78', 'safari14'];
@@ -58,7 +59,20 @@ const TYPES = {
 };
 const COMPRESSIBLE = new Set(['.js', '.css', '.svg', '.html']);
 
-// --- the design tokens that are used -----------------------------------------------------------------
+// --- the styles that are used ------------------------------------------------------------------------
+
+function sources(folder = WEB) {
+  return fs.readdirSync(folder, { recursive: true }).filter((name) => /\.tsx?$/.test(name)).map((name) => fs.readFileSync(path.join(folder, name), 'utf8'));
+}
+const isUsedClass = usedClasses(sources(), 'utrecht-');
+const pruned = (file) => prune(fs.readFileSync(file, 'utf8'), (name) => !name.startsWith('utrecht-') || isUsedClass(name));
+
+const prunePlugin = {
+  name: 'utrecht-components',
+  setup(build) {
+    build.onLoad({ filter: /node_modules\/@utrecht\/.*\.css$/ }, ({ path: file }) => ({ contents: pruned(file), loader: 'css' }));
+  },
+};
 
 const used = (css) => [...css.matchAll(/var\(\s*(--[\w-]+)/g)].map(([, name]) => name);
 const defined = (css) => [...css.matchAll(/(--[\w-]+):\s*([^;]+);/g)];
@@ -69,7 +83,7 @@ function tokens() {
   const all = new Map(defined(root).map(([, name, value]) => [name, value.trim()]));
   const sheets = fs.readdirSync(path.join(WEB, 'ui', 'style')).map((name) => fs.readFileSync(path.join(WEB, 'ui', 'style', name), 'utf8'));
   const imported = sheets.flatMap((sheet) => [...sheet.matchAll(/@import "(@utrecht[^"]+)"/g)].map(([, name]) => `node_modules/${name}`));
-  const waiting = [...sheets, ...imported.map((name) => fs.readFileSync(name, 'utf8'))].flatMap(used);
+  const waiting = [...sheets, ...imported.map(pruned)].flatMap(used);
   const kept = new Set();
   for (let name = waiting.pop(); name; name = waiting.pop()) {
     if (kept.has(name) || !all.has(name)) continue;
@@ -98,10 +112,9 @@ function checkTypes() {
   }
 }
 
-async function bundle() {
-  const entryPoints = Object.fromEntries(PAGES.map(({ name, folder }) => [name, `web/${folder}/main.tsx`]));
+async function bundleOf(entryPoints) {
   const result = await esbuild.build({
-    entryPoints: { ...entryPoints, style: 'web/ui/style/all.css', icon: 'web/ui/icon.svg' },
+    entryPoints,
     outdir: path.join(OUT, 'assets'),
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
@@ -117,10 +130,19 @@ async function bundle() {
     metafile: true,
     charset: 'utf8',
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [tokensPlugin],
+    plugins: [tokensPlugin, prunePlugin],
     logLevel: 'warning',
   });
   return result.metafile.outputs;
+}
+
+// Each page by itself: what two pages share is seldom wanted by one browser, and would be cut into small files.
+async function bundle() {
+  const all = await Promise.all([
+    bundleOf({ style: 'web/ui/style/all.css', icon: 'web/ui/icon.svg' }),
+    ...PAGES.map(({ name, folder }) => bundleOf({ [name]: `web/${folder}/main.tsx` })),
+  ]);
+  return Object.assign({}, ...all);
 }
 
 const servedAt = (output) => `/assets/${path.basename(output)}`;

@@ -227,6 +227,40 @@ test('what was typed survives a reload, asks before leaving, and is thrown away 
   await person.leave();
 });
 
+test('a reload uses the reply that was begun again, with its uploads; ten that are begun elsewhere are said, and one is sent all the same', async () => {
+  const person = await opened({ subject: 'Begun' }, { language: 'en' });
+  const begun = () => Number(world.sql(`SELECT count(*) FROM vault.begun_answer JOIN vault.link USING (link) WHERE vault.link.message = '\\x${person.message}'`)[0][0]);
+  await person.button(person.t.reply).click();
+  await person.page.getByText('At most 50 MB a file').waitFor();
+  await person.page.locator('input[type=file]').setInputFiles(act.makeFile(world, 'first.bin', 300_000));
+  await person.page.getByText('Ready.').waitFor();
+  await person.field(person.t.yourMessage).fill('Begun twice');
+  await reload(person.page);
+  await person.page.getByText('At most 50 MB a file').waitFor();
+  await person.page.locator('input[type=file]').setInputFiles(act.makeFile(world, 'second.bin', 300_000));
+  await person.page.getByText('Ready.').waitFor();
+  assert.equal(begun(), 1);
+
+  world.sql(`INSERT INTO vault.begun_answer SELECT decode(md5(n::text || random()::text), 'hex'), link, clock.now_ms() + 3600000 FROM vault.link, generate_series(1, 10) AS n WHERE message = '\\x${person.message}'`);
+  const other = await Person.at(browser, world, person.link, { language: 'en' });
+  await other.openWithPassword();
+  await other.button(other.t.reply).click();
+  await other.page.getByText('You have begun ten answers to this message').waitFor();
+  await other.looksRight('begun-too-many', { errors: [REFUSED] });
+  await other.leave();
+
+  await person.button(person.t.send).click();
+  await person.heading(person.t.replySent).waitFor();
+  assert.equal(begun(), 10, 'what was sent is given back');
+  const { replies } = await until('the reply in the list', async () => {
+    const shown = await act.show(world, person.message);
+    return shown.replies?.length ? shown : null;
+  });
+  await world.cli('sender', ['read', replies[0].message, '--save-to', world.path('begun')]);
+  assert.deepEqual(fs.readdirSync(world.path('begun')), ['second.bin']);
+  await person.leave();
+});
+
 test('a session that ended in the middle of a reply asks for a proof, and the reply goes out', async () => {
   const person = await opened({ subject: 'Lid' }, { language: 'en' });
   await person.button(person.t.reply).click();

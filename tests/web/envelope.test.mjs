@@ -10,7 +10,7 @@ import { load } from './support/load.mjs';
 
 const web = await load(
   'web/envelope/bytes.ts', 'web/envelope/chunked.ts', 'web/envelope/sealed.ts', 'web/envelope/hpke.ts', 'web/envelope/identity.ts',
-  'web/envelope/link.ts', 'web/envelope/manifest.ts', 'web/envelope/subject.ts', 'web/envelope/sha256.ts', 'web/envelope/text.ts',
+  'web/envelope/link.ts', 'web/envelope/manifest.ts', 'web/envelope/subject.ts', 'web/envelope/sha256.ts', 'web/envelope/digest.ts', 'web/envelope/text.ts',
 );
 
 const KEY = crypto.randomBytes(32);
@@ -125,6 +125,16 @@ test('SHA-256 in pieces of any size is SHA-256', () => {
       same(digest.finish(), crypto.createHash('sha256').update(all).digest());
     }
   }
+});
+
+test('a digest is SHA-256 whether it is gathered or hashed as it comes', async () => {
+  const all = bytes(1000);
+  for (const size of [all.length, 65 * 1024 * 1024, Number.MAX_SAFE_INTEGER]) {
+    const digest = new web.Digest(size);
+    for (let at = 0; at < all.length; at += 300) digest.add(all.subarray(at, at + 300));
+    same(await digest.finish(), crypto.createHash('sha256').update(all).digest());
+  }
+  assert.throws(() => new web.Digest(10).add(bytes(11)), RangeError, 'more than was said');
 });
 
 // --- sealed requests ---

@@ -3,8 +3,8 @@
 
 import { contextOf, openStream, Opener, type Place } from '../envelope/chunked';
 import { Tampered, concat } from '../envelope/bytes';
+import { Digest } from '../envelope/digest';
 import { type Attachment, checkAttachment } from '../envelope/manifest';
-import { Sha256 } from '../envelope/sha256';
 import type { ContentReply } from '../protocol/protocol';
 import { ahead } from './ahead';
 import { Failure, hasWord } from './failure';
@@ -95,7 +95,7 @@ function isOffline(): boolean {
 }
 
 /** What came while the last of it was opened, in one block. */
-async function* hashed(bytes: AsyncIterable<Uint8Array>, digest: Sha256): AsyncGenerator<Uint8Array> {
+async function* hashed(bytes: AsyncIterable<Uint8Array>, digest: Digest): AsyncGenerator<Uint8Array> {
   for await (const blocks of ahead(bytes, AHEAD_BYTES)) {
     const all = blocks.length === 1 ? blocks[0]! : concat(...blocks);
     digest.add(all);
@@ -129,12 +129,12 @@ export async function downloadAttachment(
   listed: Attachment,
   { onProgress, signal }: DownloadOptions = {},
 ): Promise<Blob> {
-  const digest = new Sha256();
+  const digest = new Digest(listed.ciphertext_size);
   const opener = new Opener(access.content.key, contextOf(placeOf(access.content, listed.part)));
   const ciphertext = hashed(partBytes(where, access, listed.part, listed.ciphertext_size, signal), digest);
   try {
     const pieces = await gather(openStream(opener, ciphertext, onProgress));
-    const found = { ciphertext_size: listed.ciphertext_size, commitment: opener.commitment, sha256: digest.finish() };
+    const found = { ciphertext_size: listed.ciphertext_size, commitment: opener.commitment, sha256: await digest.finish() };
     checkAttachment(listed, found);
     if (!opener.isWhole) throw new Tampered('not whole');
     return new Blob(pieces, { type: 'application/octet-stream' });

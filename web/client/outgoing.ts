@@ -2,8 +2,8 @@
 
 import type { Bytes } from '../envelope/bytes';
 import { contextOf, ciphertextSize, Sealer, sealStream } from '../envelope/chunked';
+import { Digest } from '../envelope/digest';
 import { type Attachment, isMediaType } from '../envelope/manifest';
-import { Sha256 } from '../envelope/sha256';
 import { blocksOf } from './blocks';
 import { Failure, hasWord, isAbort } from './failure';
 import { fileNameOf } from './file_name';
@@ -117,7 +117,7 @@ export class Outgoing {
   private async sendOnce(): Promise<Attachment> {
     const { where, key, capability, onPlace, ...place } = this.sealing;
     const sealer = await Sealer.start(key, contextOf({ ...place, part: this.part }));
-    const digest = new Sha256();
+    const digest = new Digest(this.totalBytes);
     this.sender = new PartSender(where, {
       part: this.part,
       size: this.totalBytes,
@@ -139,12 +139,12 @@ export class Outgoing {
       size: this.file.size,
       ciphertext_size: this.totalBytes,
       commitment: sealer.commitment,
-      sha256: digest.finish(),
+      sha256: await digest.finish(),
     };
   }
 }
 
-async function* digested(sealed: AsyncIterable<Bytes>, digest: Sha256): AsyncGenerator<Bytes> {
+async function* digested(sealed: AsyncIterable<Bytes>, digest: Digest): AsyncGenerator<Bytes> {
   for await (const block of sealed) {
     digest.add(block);
     yield block;

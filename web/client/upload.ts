@@ -8,7 +8,7 @@ import { ahead } from './ahead';
 import { Failure, isErrorWord } from './failure';
 import { type Where, refusal, request } from './http';
 
-const CHUNK_BYTES = 4 * 1024 * 1024;
+const CHUNK_BYTES = 8 * 1024 * 1024;
 const RETRY_DELAYS_MS = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000, 30_000, 30_000];
 
 export interface PartUpload {

@@ -5,7 +5,7 @@
 // through WebCrypto together, which is what makes 16 KiB chunks fast.
 
 import { Aead, NONCE_BYTES, TAG_BYTES, noAad } from './aead';
-import { type Bytes, Tampered, bigEndian, concat, equal, fromHex, random, utf8 } from './bytes';
+import { type Bytes, Tampered, bigEndian, concat, equal, fromHex, owned, random, utf8 } from './bytes';
 import { expandSha512 } from './kdf';
 
 export const CHUNK_BYTES = 16 * 1024;
@@ -64,16 +64,24 @@ function nonceOf(stream: Keyed, chunk: number): Bytes {
   return stream.baseNonce.map((byte, i) => byte ^ counter[i]!);
 }
 
-/** Gathers bytes into whole chunks of one size; what is left waits for more. */
+/**
+ * Gathers bytes into whole chunks of one size; what is left waits for more. Chunks are views of what was
+ * given where they can be: use them before it changes (WebCrypto takes its copy when it is called).
+ */
 class Gatherer {
   private held: Bytes = new Uint8Array(0);
 
   constructor(private readonly size: number) {}
 
   take(bytes: Uint8Array): Bytes[] {
-    const all = this.held.length ? concat(this.held, bytes) : concat(bytes);
+    const all = owned(bytes);
     const chunks: Bytes[] = [];
-    let at = 0;
+    let at = this.held.length ? this.size - this.held.length : 0;
+    if (at > all.length) {
+      this.held = concat(this.held, all);
+      return chunks;
+    }
+    if (at) chunks.push(concat(this.held, all.subarray(0, at)));
     for (; at + this.size <= all.length; at += this.size) chunks.push(all.subarray(at, at + this.size));
     this.held = all.slice(at);
     return chunks;

@@ -177,7 +177,7 @@ export function ListPage() {
             {t.refresh}
           </Button>
           <span class="quiet" role="status">
-            {t.refreshed(format.time(loaded.atMs))}
+            {t.refreshed(format.time(loaded.atMs))} {!pages.hasStopped && t.byItself}
           </span>
         </div>
       )}
