@@ -23,7 +23,7 @@ enum {
 };
 
 struct bus_client {
-    struct wire *replicas[REPLICAS_MAX];
+    struct wire *replicas[REPLICAS_MAX * BUS_KEYS_OF_A_PEER];
     size_t count;
     size_t current; /* the one that answered last */
 };
@@ -34,13 +34,29 @@ static enum sm_error add_replica(struct bus_client *client, const struct bus_key
     const struct wire_options *options, struct span endpoint)
 {
     char text[WIRE_ENDPOINT_BYTES] = "";
-    if (endpoint.size == 0 || endpoint.size >= sizeof text || client->count == REPLICAS_MAX)
-        return log_failure("bus-cannot-connect", SM_CONFIG, "endpoints are empty or too many");
+    if (endpoint.size == 0 || endpoint.size >= sizeof text)
+        return log_failure("bus-cannot-connect", SM_CONFIG, "an endpoint is empty or too long");
     memcpy(text, endpoint.at, endpoint.size);
     struct wire *wire DEFER(wire_close) = NULL;
     TRY(wire_open(bus_keys_clients(keys), options, &wire));
     TRY(wire_connect(wire, text));
     client->replicas[client->count++] = TAKE(wire);
+    return SM_OK;
+}
+
+/* Of a peer that changes its key each place has two: only the one with its key gets there. */
+static enum sm_error add_replicas(struct bus_client *client, const struct bus_keys *keys,
+    const struct wire_options *options, struct span endpoints)
+{
+    size_t most = client->count + REPLICAS_MAX;
+    do {
+        if (client->count == most)
+            return log_failure("bus-cannot-connect", SM_CONFIG, "there are too many endpoints");
+        const uint8_t *comma = endpoints.size ? memchr(endpoints.at, ',', endpoints.size) : NULL;
+        size_t size = comma ? (size_t)(comma - endpoints.at) : endpoints.size;
+        TRY(add_replica(client, keys, options, span_slice(endpoints, 0, size)));
+        endpoints = span_slice(endpoints, size + (comma ? 1 : 0), endpoints.size);
+    } while (endpoints.size);
     return SM_OK;
 }
 
@@ -51,16 +67,13 @@ enum sm_error bus_client_open(
     TRY(memory_zeroed(1, sizeof(struct bus_client), &memory));
     struct bus_client *client DEFER(bus_client_close) = memory;
     struct wire_options options = bus_keys_options(keys, WIRE_DEALER);
-    options.server_key = bus_keys_public(keys, server);
-    if (!options.server_key)
+    for (size_t which = 0; which < BUS_KEYS_OF_A_PEER; which++) {
+        options.server_key = bus_keys_public_at(keys, server, which);
+        if (options.server_key)
+            TRY(add_replicas(client, keys, &options, span_text(endpoints)));
+    }
+    if (client->count == 0)
         return log_failure("bus-key-missing", SM_CONFIG, peer_name(server));
-    struct span rest = span_text(endpoints);
-    do {
-        const uint8_t *comma = rest.size ? memchr(rest.at, ',', rest.size) : NULL;
-        size_t size = comma ? (size_t)(comma - rest.at) : rest.size;
-        TRY(add_replica(client, keys, &options, span_slice(rest, 0, size)));
-        rest = span_slice(rest, size + (comma ? 1 : 0), rest.size);
-    } while (rest.size);
     uint64_t any = 0;
     TRY(random_bytes(&any, sizeof any));
     client->current = any % client->count;

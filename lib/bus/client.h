@@ -1,6 +1,7 @@
 /*
  * The caller's side: synchronous calls to one service that may have several replicas. One DEALER a
- * replica, no queueing towards a dead peer (ZMQ_IMMEDIATE, small high-water marks). A client begins
+ * replica (two while the server's peer changes its key: only the one with its key gets there), no
+ * queueing towards a dead peer (ZMQ_IMMEDIATE, small high-water marks). A client begins
  * with any of them, so that many clients use all; a call goes to the replica that answered last; on
  * "not-active" or no answer it goes to the next, with the same request id and idempotency key,
  * until the deadline. One owner thread per client.

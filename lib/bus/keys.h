@@ -2,7 +2,8 @@
  * The CURVE keys of the bus (RFC 26/CurveZMQ). A directory holds one `<peer>.pub` for every peer
  * (gateway, crypto, notifier, retention, audit, operator: 40 characters Z85) and, for this process
  * alone, `<self>.key` (40 characters Z85, mode 0600 or stricter, else SM_CONFIG). In containers
- * each service is given only its own .key.
+ * each service is given only its own .key. A `<peer>.next.pub` beside is as good as the .pub: so
+ * keys are changed without a moment in which somebody is refused (key_change.h).
  */
 #ifndef SM_BUS_KEYS_H
 #define SM_BUS_KEYS_H

@@ -41,9 +41,9 @@ enum sm_error selftest_who_gets_in(
     struct knock stranger = {"other key", {.kind = WIRE_DEALER}, HANDSHAKE_REFUSED};
     struct knock keyless = {"no key", {.kind = WIRE_DEALER}, HANDSHAKE_REFUSED};
     struct knock own = {"own key", bus_keys_options(keys, WIRE_DEALER), HANDSHAKE_ACCEPTED};
-    own.options.server_key = bus_keys_public(keys, self);
+    own.options.server_key = bus_keys_own(keys, self);
     if (!own.options.server_key)
-        return log_failure("bus-selftest-failed", SM_CONFIG, "the service's own .pub is missing");
+        return log_failure("bus-selftest-failed", SM_CONFIG, BUS_KEYS_OWN_UNKNOWN);
     TRY(wire_key_pair(public_key, secret_key));
     stranger.options.public_key = public_key;
     stranger.options.secret_key = secret_key;

@@ -28,8 +28,8 @@ enum sm_error zap_watch_new(struct wire_context *context, const struct bus_keys 
     watch->keys = keys;
     watch->self = self;
     watch->is_stranger = true; /* so that the first question is about the own key */
-    if (!bus_keys_public(keys, self))
-        return log_failure("bus-zap-watch", SM_CONFIG, "the service's own .pub is missing");
+    if (!bus_keys_own(keys, self))
+        return log_failure("bus-zap-watch", SM_CONFIG, BUS_KEYS_OWN_UNKNOWN);
     TRY(wire_open(context, &options, &watch->wire));
     TRY(wire_connect(watch->wire, WIRE_ZAP_ENDPOINT));
     *out = TAKE(watch);
@@ -52,7 +52,7 @@ static enum sm_error ask(struct zap_watch *watch, int64_t now_ms)
     watch->is_stranger = !watch->is_stranger;
     struct span key = watch->is_stranger
                           ? SPAN(stranger)
-                          : span_of(bus_keys_public(watch->keys, watch->self), WIRE_KEY_BYTES);
+                          : span_of(bus_keys_own(watch->keys, watch->self), WIRE_KEY_BYTES);
     const struct span frames[ZAP_REQUEST_FRAMES] = {
         [ZAP_VERSION] = span_text("1.0"),
         [ZAP_REQUEST] = SPAN(watch->question),
