@@ -38,7 +38,7 @@ struct sealed_call {
     struct user user;       /* NEEDS_USER */
     struct link_proof link; /* NEEDS_LIVE_LINK: its secret is proven, its row is live */
     struct session_proof
-        session; /* NEEDS_VERIFIED: to be proven by the handler's link_session_load */
+        session; /* NEEDS_USER: proven; NEEDS_VERIFIED: to be, by the handler's link_session_load */
     struct carry_reply *effects; /* typed effects in clear for the gateway */
     struct failure *failure;     /* what a client is told when the handler fails */
 };
