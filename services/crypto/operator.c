@@ -287,7 +287,8 @@ enum sm_error on_user_create(struct bus_request *request, const void *message, v
     return operator_end(request, &subject, create_user(request, subject.call, wanted, reply));
 }
 
-/* What changes of an account: its verifier or its state. All its sessions end. */
+/* What changes of an account: its verifier or its state. All its sessions end, and its links to set
+ * a password: a disabled account that is enabled again has none from before. */
 struct change {
     struct id organisation;
     struct span email;
@@ -332,6 +333,7 @@ static enum sm_error change_account(
         .personal = LIST_OF(personal)};
     TRY(account_update(worker, &account));
     TRY(account_end_sessions(worker, &account));
+    TRY(reset_use_up(worker, account.account));
     TRY(operator_event(worker, &event));
     return operator_commit(request, &tx, event.event);
 }

@@ -7,6 +7,7 @@
 #include "services/crypto/handlers.h"
 #include "services/crypto/keep.h"
 #include "services/crypto/message.h"
+#include "services/crypto/user_session.h"
 
 #include <stdio.h>
 
@@ -72,7 +73,8 @@ static enum sm_error fill_key(
     return keep_span(call->arena, secret_span(subject), &out->key);
 }
 
-/* The keys of what is still there, now that the log has it: looked at again, and held. */
+/* The keys of what is still there, now that the log has it: looked at again, and held. So is who
+ * asked: he may have signed out, or been disabled. */
 static enum sm_error release_subjects(
     struct sealed_call *call, const struct list *messages, struct list *out)
 {
@@ -83,6 +85,7 @@ static enum sm_error release_subjects(
     TRY(arena_take(call->arena, messages->count, sizeof(struct subject_key), &memory));
     struct subject_key *keys = memory;
     TRY(db_begin(call->worker->db, &tx));
+    TRY(session_still(call));
     TRY(db_now_ms(call->worker->db, &now_ms));
     for (size_t i = 0; i < messages->count; i++) {
         struct message message;
@@ -115,7 +118,8 @@ enum sm_error on_subjects(struct sealed_call *call, const void *request_message,
 
 /* --- a message --- */
 
-/* Looked at again, and held: it may have ended while the log was waited for. */
+/* Looked at again, and held: it may have ended while the log was waited for, and the session too.
+ */
 static enum sm_error release_content(
     struct sealed_call *call, const struct grant *grant, void *reply)
 {
@@ -123,6 +127,7 @@ static enum sm_error release_content(
     struct message message;
     int64_t now_ms;
     TRY(db_begin(call->worker->db, &tx));
+    TRY(session_still(call));
     TRY(message_hold(call->worker, call->arena, grant->message, &message));
     TRY(db_now_ms(call->worker->db, &now_ms));
     if (!message_is_readable(&message, now_ms))

@@ -145,7 +145,10 @@ static enum sm_error prove(struct sealed_call *call, const struct sealed_handler
     case NEEDS_NOTHING:
         return SM_OK;
     case NEEDS_USER:
-        return session ? session_prove(call, session, handler->roles) : SM_BAD_FORMAT;
+        if (!session)
+            return SM_BAD_FORMAT;
+        call->session = *session;
+        return session_prove(call, session, handler->roles);
     case NEEDS_LIVE_LINK:
         if (!link)
             return SM_BAD_FORMAT;

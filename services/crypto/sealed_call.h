@@ -44,7 +44,7 @@ struct sealed_call {
     const struct message
         *live_message; /* and its message's: what decides is locked and read anew */
     struct session_proof
-        session; /* NEEDS_VERIFIED: to be proven by the handler's link_session_load */
+        session; /* NEEDS_USER: proven; NEEDS_VERIFIED: to be, by the handler's link_session_load */
     struct carry_reply *effects; /* typed effects in clear for the gateway */
     struct failure *failure;     /* what a client is told when the handler fails */
 };

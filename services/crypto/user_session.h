@@ -17,6 +17,13 @@
 SM_MUST_USE enum sm_error session_prove(
     struct sealed_call *call, const struct session_proof *proof, unsigned roles);
 
+/*
+ * For what is released after something was waited for: SM_NOT_SIGNED_IN when the call's session has
+ * ended since it was proven, by signing out, by its account's end or by a right that was taken
+ * away.
+ */
+SM_MUST_USE enum sm_error session_still(const struct sealed_call *call);
+
 /* A fresh cookie for call->user into the effects, unless the operation has set one. */
 SM_MUST_USE enum sm_error session_cookie(struct sealed_call *call);
 

@@ -6,6 +6,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "db/array.h"
 #include "proto/audit.h"
 #include "proto/limits.h"
 
@@ -118,7 +119,7 @@ enum sm_error jobs_enqueue(struct db *db, const struct list *jobs, bool *is_due)
 
 static const struct statement claim_job = {"job_claim",
     "WITH due AS (SELECT job FROM outbox.job WHERE state = 1 AND rank <= $1"
-    " AND next_ms <= clock.now_ms() AND " MAY_GO " AND NOT " IS_HELD
+    " AND next_ms <= clock.now_ms() AND job <> ALL ($3) AND " MAY_GO " AND NOT " IS_HELD
     " ORDER BY rank, next_ms LIMIT 1 FOR UPDATE SKIP LOCKED)"
     " UPDATE outbox.job j SET attempts = attempts + 1, lease_until_ms = clock.now_ms() + $2,"
     " holder_pid = pg_backend_pid(), holder_started = (SELECT backend_start FROM pg_stat_activity"
@@ -131,13 +132,23 @@ void claimed_job_free(struct claimed_job *claimed)
     db_rows_free(&claimed->rows);
 }
 
-enum sm_error jobs_claim(
-    struct db *db, enum job_rank rank_max, int64_t lease_ms, struct claimed_job *out)
+static enum sm_error run_claim(struct db *db, const struct claim *claim, struct db_rows **out)
+{
+    enum { IN_HAND_BYTES_MAX = 4096 };
+    struct db_array in_hand DEFER(db_array_free) = DB_ARRAY(DB_BYTES, IN_HAND_BYTES_MAX);
+    struct db_value jobs;
+    for (size_t i = 0; i < claim->in_hand_count; i++)
+        TRY(db_array_add(&in_hand, db_id(&claim->in_hand[i])));
+    TRY(db_array_value(&in_hand, &jobs));
+    return DB_RUN(db, &claim_job, out, db_i64(claim->rank_max), db_i64(claim->lease_ms), jobs);
+}
+
+enum sm_error jobs_claim(struct db *db, const struct claim *claim, struct claimed_job *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     struct claimed_job claimed = {0};
     struct job_facts facts;
-    TRY(DB_RUN(db, &claim_job, &rows, db_i64(rank_max), db_i64(lease_ms)));
+    TRY(run_claim(db, claim, &rows));
     TRY(db_one(rows));
     FAIL_POINT("notifier.claim.after-commit");
     TRY(read_facts(rows, 0, &facts));

@@ -6,7 +6,9 @@
  *
  * A claim is a lease: it ends at its time or when the claimer's connection is gone (a killed
  * process holds nothing back), so a job may be sent twice when nobody knows what became of the
- * first time, with the same Message-ID. No transaction is open while a mail is sent.
+ * first time, with the same Message-ID. A database that was away ends the leases of processes that
+ * live: so a claimer names what its own process has in hand. No transaction is open while a mail is
+ * sent.
  *
  * All times are the database's clock.now_ms().
  */
@@ -49,9 +51,17 @@ struct claimed_job {
 };
 void claimed_job_free(struct claimed_job *claimed);
 
+/* Who claims what: for how long, and not what is in hand. */
+struct claim {
+    enum job_rank rank_max;
+    int64_t lease_ms;
+    const struct id *in_hand; /* of this process */
+    size_t in_hand_count;
+};
+
 /* Takes what is due longest. SM_NOT_FOUND when nothing is. Free *out with claimed_job_free. */
 SM_MUST_USE enum sm_error jobs_claim(
-    struct db *db, enum job_rank rank_max, int64_t lease_ms, struct claimed_job *out);
+    struct db *db, const struct claim *claim, struct claimed_job *out);
 
 /*
  * Settles for good. `reason` is a short fact for the log, never of the relay's words. Settled by

@@ -38,6 +38,7 @@ struct sender {
     struct db *db;
     struct smtp *smtp;
     bool is_faulty; /* claiming failed last time: said once, not twice a second */
+    struct id job;  /* in hand, until what became of it is recorded; none; under senders->lock */
 };
 
 struct senders {
@@ -218,18 +219,41 @@ static void handle(struct sender *sender, const struct claimed_job *claimed)
 
 /* --- the threads --- */
 
+static void take_in_hand(struct sender *sender, struct id job)
+{
+    (void)pthread_mutex_lock(&sender->senders->lock);
+    sender->job = job;
+    (void)pthread_mutex_unlock(&sender->senders->lock);
+}
+
+/* What the threads have in hand, also where a lease ended with a connection. Gives how many. */
+static size_t in_hand(struct senders *senders, struct id out[static SENDERS_MAX])
+{
+    size_t count = 0;
+    (void)pthread_mutex_lock(&senders->lock);
+    for (size_t i = 0; i < SENDERS_MAX; i++)
+        if (!id_is_none(senders->at[i].job))
+            out[count++] = senders->at[i].job;
+    (void)pthread_mutex_unlock(&senders->lock);
+    return count;
+}
+
 /* One job, if one is due. */
 static enum sm_error send_next(struct sender *sender)
 {
     const struct senders_options *options = &sender->senders->options;
     struct claimed_job claimed DEFER(claimed_job_free) = {0};
+    struct id jobs[SENDERS_MAX];
     if (!sender->db)
         TRY(db_open(options->conninfo, &sender->db));
-    TRY(jobs_claim(
-        sender->db, sender->rank_max, options->smtp.timeout_ms + LEASE_MARGIN_MS, &claimed));
+    const struct claim claim = {sender->rank_max, options->smtp.timeout_ms + LEASE_MARGIN_MS, jobs,
+        in_hand(sender->senders, jobs)};
+    TRY(jobs_claim(sender->db, &claim, &claimed));
+    take_in_hand(sender, claimed.job);
     log_request_set(claimed.request);
     handle(sender, &claimed);
     log_request_set(0);
+    take_in_hand(sender, (struct id){{0}});
     return SM_OK;
 }
 

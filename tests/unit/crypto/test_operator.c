@@ -364,6 +364,22 @@ static void add_sessions(struct vault *vault)
         " FROM vault.account, generate_series(1, 3) AS i"));
 }
 
+static void disabling_takes_the_link_to_set_a_password_back(void **state)
+{
+    struct vault *vault = *state;
+    struct user_request request = {clinic, span_text("anna@example.org")};
+    struct user_reset_reply link = {0};
+    int64_t links;
+    assert_ok(create_anna(vault));
+    assert_ok(call(vault, on_user_reset, &request, &link));
+
+    assert_ok(call(vault, on_user_disable, &request, NULL));
+
+    assert_ok(
+        database_number(vault->database, "SELECT count(*) FROM vault.password_reset", &links));
+    assert_int_equal(links, 0);
+}
+
 static void disabling_ends_all_sessions_and_tells_the_gateway(void **state)
 {
     struct vault *vault = *state;
@@ -549,6 +565,7 @@ int main(void)
         TEST(a_disabled_account_is_not_made_again),
         TEST(an_account_needs_an_address_and_an_organisation),
         TEST(the_last_administrator_is_not_disabled),
+        TEST(disabling_takes_the_link_to_set_a_password_back),
         TEST(disabling_ends_all_sessions_and_tells_the_gateway),
         TEST(a_new_password_replaces_the_old_and_ends_sessions),
         TEST(an_account_of_another_organisation_is_not_found),

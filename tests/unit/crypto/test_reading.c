@@ -67,6 +67,61 @@ static void a_subject_that_is_deleted_while_the_log_is_waited_for_is_left_out(vo
     clinic_replica_close(&meanwhile.replica);
 }
 
+static void sign_out(void *context)
+{
+    struct clinic *replica = context;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    assert_error(clinic_with_session(replica, "logout", &replica->anna, &answer), SM_OK);
+}
+
+/* An administrator who disables an account, or takes a right away, ends its sessions the same way.
+ */
+static void who_signs_out_while_the_log_is_waited_for_is_given_no_key(void **state)
+{
+    struct clinic *clinic = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct clinic replica = clinic_replica(clinic);
+    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+
+    audit_edge_meanwhile(EVENT_READ_BY_SENDER, sign_out, &replica);
+    assert_error(clinic_with_message(clinic, "read", &clinic->anna, parcel.message, &answer),
+        SM_NOT_SIGNED_IN);
+
+    assert_null(answer.reply);
+    clinic_replica_close(&replica);
+}
+
+static void who_signs_out_while_the_log_is_waited_for_is_given_no_subjects(void **state)
+{
+    struct clinic *clinic = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct clinic replica = clinic_replica(clinic);
+    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+    struct message_name names[] = {{parcel.message}};
+
+    audit_edge_meanwhile(EVENT_SUBJECTS_READ, sign_out, &replica);
+    assert_error(
+        ask_subjects(clinic, &clinic->anna, &(struct list){names, 1}, &answer), SM_NOT_SIGNED_IN);
+
+    assert_null(answer.reply);
+    clinic_replica_close(&replica);
+}
+
+static void who_signs_out_while_the_log_is_waited_for_may_not_read_the_log(void **state)
+{
+    struct clinic *clinic = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct clinic replica = clinic_replica(clinic);
+    replica.anna = clinic->carla;
+
+    audit_edge_meanwhile(EVENT_LOG_ACCESSED, sign_out, &replica);
+    assert_error(
+        clinic_with_session(clinic, "audit_access", &clinic->carla, &answer), SM_NOT_SIGNED_IN);
+
+    assert_null(answer.reply);
+    clinic_replica_close(&replica);
+}
+
 /* --- reading --- */
 
 static void a_sender_reads_his_message_and_the_log_says_so(void **state)
@@ -213,6 +268,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_message_that_is_deleted_while_the_log_is_waited_for_is_not_read),
         TEST(a_subject_that_is_deleted_while_the_log_is_waited_for_is_left_out),
+        TEST(who_signs_out_while_the_log_is_waited_for_is_given_no_key),
+        TEST(who_signs_out_while_the_log_is_waited_for_is_given_no_subjects),
+        TEST(who_signs_out_while_the_log_is_waited_for_may_not_read_the_log),
         TEST(a_sender_reads_his_message_and_the_log_says_so),
         TEST(nobody_reads_what_another_sent),
         TEST(without_the_log_nothing_is_read),

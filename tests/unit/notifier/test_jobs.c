@@ -18,6 +18,8 @@ static const struct id organisation = {{1}}, message = {{2}}, other_message = {{
                        link_b = {{5}};
 enum { LEASE_MS = 60000, DAY_MS = 24 * 60 * 60 * 1000 };
 
+static const struct claim any = {JOB_ANY, LEASE_MS, NULL, 0};
+
 static int start(void **state)
 {
     struct place *place = calloc(1, sizeof *place);
@@ -100,7 +102,7 @@ static struct list pull_all(struct place *place, size_t expected, struct arena *
 static struct claimed_job claim(struct place *place, enum job_rank rank)
 {
     struct claimed_job claimed;
-    assert_ok(jobs_claim(place->db, rank, LEASE_MS, &claimed));
+    assert_ok(jobs_claim(place->db, &(struct claim){rank, LEASE_MS, NULL, 0}, &claimed));
     return claimed;
 }
 
@@ -108,7 +110,7 @@ static void assert_nothing_due(struct place *place, struct db *db)
 {
     struct claimed_job claimed;
     (void)place;
-    assert_error(jobs_claim(db, JOB_ANY, LEASE_MS, &claimed), SM_NOT_FOUND);
+    assert_error(jobs_claim(db, &any, &claimed), SM_NOT_FOUND);
 }
 
 /* --- taking --- */
@@ -188,7 +190,7 @@ static void a_lease_ends_with_its_holders_connection(void **state)
     struct mail_job job = job_of(place, 1, LETTER_NOTICE);
     enqueue(place, &job);
     assert_ok(db_open(database_conninfo(place->database, "sm_notifier").text, &killed));
-    assert_ok(jobs_claim(killed, JOB_ANY, LEASE_MS, &claimed));
+    assert_ok(jobs_claim(killed, &any, &claimed));
     claimed_job_free(&claimed);
     assert_nothing_due(place, place->db);
 
@@ -196,9 +198,29 @@ static void a_lease_ends_with_its_holders_connection(void **state)
 
     enum sm_error error = SM_NOT_FOUND;
     for (int i = 0; i < 100000 && error == SM_NOT_FOUND; i++)
-        error = jobs_claim(place->db, JOB_ANY, LEASE_MS, &again);
+        error = jobs_claim(place->db, &any, &again);
     assert_ok(error);
     claimed_job_free(&again);
+}
+
+/* The database was away: its leases are gone, and the process that sends it is not. */
+static void what_a_process_has_in_hand_it_does_not_claim_again(void **state)
+{
+    struct place *place = *state;
+    struct db *lost = NULL;
+    struct claimed_job claimed;
+    struct mail_job job = job_of(place, 1, LETTER_NOTICE);
+    const struct claim with_it_in_hand = {JOB_ANY, LEASE_MS, &job.job, 1};
+    enqueue(place, &job);
+    assert_ok(db_open(database_conninfo(place->database, "sm_notifier").text, &lost));
+    assert_ok(jobs_claim(lost, &any, &claimed));
+    claimed_job_free(&claimed);
+    db_close(&lost);
+    assert_ok(database_run(place->database, "UPDATE outbox.job SET holder_pid = NULL"));
+
+    assert_error(jobs_claim(place->db, &with_it_in_hand, &claimed), SM_NOT_FOUND);
+    assert_ok(jobs_claim(place->db, &any, &claimed));
+    claimed_job_free(&claimed);
 }
 
 static void codes_go_first_and_have_a_claimer_of_their_own(void **state)
@@ -207,7 +229,8 @@ static void codes_go_first_and_have_a_claimer_of_their_own(void **state)
     struct claimed_job none;
     struct mail_job notice = job_of(place, 1, LETTER_NOTICE), code = job_of(place, 2, LETTER_CODE);
     enqueue(place, &notice);
-    assert_error(jobs_claim(place->db, JOB_URGENT, LEASE_MS, &none), SM_NOT_FOUND);
+    assert_error(
+        jobs_claim(place->db, &(struct claim){JOB_URGENT, LEASE_MS, NULL, 0}, &none), SM_NOT_FOUND);
     enqueue(place, &code);
 
     struct claimed_job first DEFER(claimed_job_free) = claim(place, JOB_ANY);
@@ -490,6 +513,7 @@ int main(void)
         TEST(a_job_is_claimed_by_one),
         TEST(a_lease_ends_at_its_time),
         TEST(a_lease_ends_with_its_holders_connection),
+        TEST(what_a_process_has_in_hand_it_does_not_claim_again),
         TEST(codes_go_first_and_have_a_claimer_of_their_own),
         TEST(a_job_waits_for_its_time),
         TEST(acceptance_wipes_the_letter_and_tells_log_and_feed),

@@ -204,6 +204,26 @@ static void an_unknown_outcome_is_sent_again_with_the_same_message_id(void **sta
     assert_becomes(place, accepted, 1);
 }
 
+/* While a mail is at the relay the database ends all connections, and with them all leases. */
+static void a_mail_under_way_is_not_sent_again_because_the_database_was_away(void **state)
+{
+    enum { LOOK_MS = 2500 }; /* the attempt and its first pause take longer */
+    struct place *place = *state;
+    struct letter facts = notice_to("fay@recipient.example");
+    int64_t begun_ms = clock_monotonic_ms();
+    assert_ok(test_relay_behave(place->relay, "hang-at-recipient"));
+    (void)enqueue(place, &facts);
+    assert_becomes(place, "SELECT attempts FROM outbox.job", 1);
+
+    assert_ok(database_run(place->database,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'sm_notifier'"));
+    while (clock_monotonic_ms() < begun_ms + LOOK_MS) {
+        senders_poke(place->senders);
+        assert_int_equal(number(place, "SELECT attempts FROM outbox.job"), 1);
+        (void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+}
+
 static void a_refusal_for_good_is_undeliverable_at_once(void **state)
 {
     struct place *place = *state;
@@ -282,6 +302,7 @@ int main(void)
         TEST(what_is_enqueued_arrives_and_is_recorded),
         TEST(a_relay_in_trouble_gets_it_later),
         TEST(an_unknown_outcome_is_sent_again_with_the_same_message_id),
+        TEST(a_mail_under_way_is_not_sent_again_because_the_database_was_away),
         TEST(a_refusal_for_good_is_undeliverable_at_once),
         TEST(a_letter_that_cannot_be_read_is_undeliverable),
         TEST(a_code_does_not_wait_behind_hanging_notices),
