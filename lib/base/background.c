@@ -25,5 +25,5 @@ enum sm_error background_begin(void)
         .nice = BACKGROUND_NICE,
         .runtime_ns = (uint64_t)BACKGROUND_SLICE_US * NANOSECONDS_OF_US};
     return syscall(SYS_sched_setattr, CALLING_THREAD, &attributes, NO_FLAGS) == 0 ? SM_OK
-                                                                                : SM_NOT_ALLOWED;
+                                                                                  : SM_NOT_ALLOWED;
 }
