@@ -1,5 +1,6 @@
 // The heart: sending, opening, listing and the bus, over HTTP on a real suite, each beside its limit.
 
+import { freePorts } from '../dev/stack.mjs';
 import { Client, RUNS, limit, say, startSuite } from './support/stack.mjs';
 
 const CLIENTS = 16;
@@ -35,6 +36,8 @@ try {
       const raw = await limit('round_trip', flight, SECONDS / 2);
       const ping = await client.ask('ping', keys, world.stack.bus('crypto'), flight, SECONDS / 2);
       say(`bus call that does nothing, ${name}`, '/s', target, 'raw CURVE round trip', raw, ping.rate);
+      const worker = await client.ask('nothing', keys, `tcp://127.0.0.1:${(await freePorts(1))[0]}`, flight, SECONDS / 2);
+      say(`the same through a worker, ${name}`, '/s', null, 'raw CURVE round trip', raw, worker.rate);
     }
   }
   await client.end();

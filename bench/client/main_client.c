@@ -9,9 +9,11 @@
  *     upload|download|both THREADS COUNT      raw-upload|raw-download PORT COUNT
  *     append KEYS ENDPOINT IN-FLIGHT SECONDS EVENTS-A-CALL ORGANISATION
  *     ping KEYS ENDPOINT IN-FLIGHT SECONDS
+ *     nothing KEYS ENDPOINT IN-FLIGHT SECONDS      of a service of its own that listens there
  */
 #include "bench/client/bus.h"
 #include "bench/client/mail.h"
+#include "bench/client/nothing.h"
 #include "envelope/chunked.h"
 #include "proto/audit.h"
 #include "proto/limits.h"
@@ -253,8 +255,8 @@ static void next_append(void *context, struct buffer *message)
 
 static struct bus_keys *keys_of(const struct command *command, enum peer self)
 {
-    static struct bus_keys *loaded[2];
-    struct bus_keys **own = &loaded[self == PEER_CRYPTO];
+    static struct bus_keys *loaded[PEERS_ALL + 1];
+    struct bus_keys **own = &loaded[self];
     if (!*own && bus_keys_load(word(command, 1), self, own) != SM_OK)
         give_up("keys", word(command, 1));
     return *own;
@@ -269,6 +271,12 @@ static struct driven on_ping(const struct command *command)
         .next = next_ping,
         .in_flight = whole(command, 3),
         .seconds = seconds(command, 4)});
+}
+
+static struct driven on_nothing(const struct command *command)
+{
+    return nothing_run(keys_of(command, PEER_NOTIFIER), keys_of(command, PEER_CRYPTO),
+        word(command, 2), whole(command, 3), seconds(command, 4));
 }
 
 /* Counts events, not calls. */
@@ -310,6 +318,7 @@ static const struct {
     {"raw-download", on_raw},
     {"append", on_append},
     {"ping", on_ping},
+    {"nothing", on_nothing},
 };
 
 static void obey(const struct command *command)
