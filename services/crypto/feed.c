@@ -12,14 +12,15 @@
 
 #include <string.h>
 
-enum { ITEM_BYTES_MAX = 4096, FIRST_VERSION = 1 };
+enum { ITEM_BYTES_MAX = 4096 };
 
 /* clang-format off */
 static const struct statement
-    supersede = {"feed_supersede", "DELETE FROM vault.feed WHERE kind = $1 AND thing = $2"},
-    insert = {"feed_insert",
+    put = {"feed_put",
         "INSERT INTO vault.feed (kind, thing, message, keep_until_ms, body) VALUES ($1, $2, $3,"
-        " CASE WHEN $4 THEN clock.now_ms() + $5 END, $6)"},
+        " CASE WHEN $4 THEN clock.now_ms() + $5 END, $6) ON CONFLICT (kind, thing) DO UPDATE SET"
+        " id = EXCLUDED.id, tx = EXCLUDED.tx, message = EXCLUDED.message,"
+        " keep_until_ms = EXCLUDED.keep_until_ms, body = EXCLUDED.body"},
     forget_message = {"feed_forget_message", "DELETE FROM vault.feed WHERE message = $1"},
     forget_old = {"feed_forget_old", "DELETE FROM vault.feed WHERE keep_until_ms < clock.now_ms()"},
     after = {"feed_after",
@@ -50,9 +51,7 @@ enum sm_error feed_add(struct db *db, const struct feed_item *item)
     TRY(fields_encode(&feed_item, &placeless, &body));
     if (is_session)
         TRY(db_post(db, &forget_old, NULL, 0));
-    if (item->version != FIRST_VERSION) /* of a thing that is new nothing was said before */
-        TRY(DB_POST(db, &supersede, db_u64(item->kind), db_id(&thing)));
-    return DB_POST(db, &insert, db_u64(item->kind), db_id(&thing), db_id(&item->message),
+    return DB_POST(db, &put, db_u64(item->kind), db_id(&thing), db_id(&item->message),
         db_bool(is_session), db_i64((int64_t)2 * COOKIE_S * 1000), db_bytes(buffer_span(&body)));
 }
 
