@@ -40,7 +40,7 @@ enum {
     CODE_RESEND_AFTER_S = 60,
     CODES_PER_HOUR_MAX = 6,
     REPLIES_PER_LINK_MAX = 20,
-    BEGUN_PER_LINK_MAX = 10, /* answers that are begun and not sent */
+    BEGUN_PER_LINK_MAX = 10,     /* answers that are begun and not sent */
     LINK_CALLS_PER_MINUTE = 300, /* of one link or verified session, at one replica */
     RESET_LINK_S = 24 * 60 * 60, /* a link to set a password with */
     UNDO_S_MAX = 60,             /* that a sender may ask for */

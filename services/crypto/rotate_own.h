@@ -5,7 +5,6 @@
 #include "services/crypto/sealed_call.h"
 
 /* Of the caller's organisation. Changes nothing. */
-SM_MUST_USE enum sm_error rotation_state_load(
-    struct sealed_call *call, struct rotation_state *out);
+SM_MUST_USE enum sm_error rotation_state_load(struct sealed_call *call, struct rotation_state *out);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * The sender's list and the detail of one message, from the projected tables. Paged by a keyset
- * cursor, so page 10,000 costs what page 1 does. Subjects go out as they lie here: sealed. Both have an
- * ETag of all but the time, so that an open page can ask whether anything is new and be told "no".
+ * cursor, so page 10,000 costs what page 1 does. Subjects go out as they lie here: sealed. Both
+ * have an ETag of all but the time, so that an open page can ask whether anything is new and be
+ * told "no".
  */
 #include "services/gateway/handlers.h"
 

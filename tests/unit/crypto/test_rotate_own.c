@@ -9,8 +9,8 @@
 static enum sm_error ask_begin(
     struct clinic *clinic, const struct page *page, uint64_t version, struct answer *answer)
 {
-    struct rotation_begin_request request = {.version = version,
-        .session = {.session = page->session, .secret = SPAN(page->secret)}};
+    struct rotation_begin_request request = {
+        .version = version, .session = {.session = page->session, .secret = SPAN(page->secret)}};
     struct ask ask = {
         .operation = "rotation_begin", .message = &request, .call_ms = clinic->call_ms};
     return ask_crypto(&clinic->vault, &ask, answer);
