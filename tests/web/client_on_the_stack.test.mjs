@@ -311,3 +311,33 @@ test('what the server would refuse is refused before it is sent', async () => {
   await office.signOut();
   await assert.rejects(office.list(), isFailure('not-signed-in'));
 });
+
+test('an unmodified tus client uploads a part, breaks off, and goes on where it was', async () => {
+  const tus = await import('tus-js-client');
+  const office = await signedIn();
+  const message = crypto.randomBytes(16).toString('hex');
+  const { capability } = await office.call('compose', { message });
+  const part = crypto.randomBytes(1_000_000);
+  const upload = (more) =>
+    new Promise((resolve, reject) => {
+      const client = new tus.Upload(part, {
+        endpoint: `${world.stack.url}/api/v1/uploads`,
+        chunkSize: 300_000,
+        metadata: { part: '1' },
+        headers: { 'Secure-Mail-Capability': capability },
+        retryDelays: null,
+        onSuccess: () => resolve({ url: client.url }),
+        onError: reject,
+        ...more((at) => client.abort().then(() => resolve({ url: client.url, at }))),
+      });
+      client.start();
+    });
+
+  const broken = await upload((stop) => ({ onChunkComplete: (size, accepted) => accepted >= 600_000 && stop(accepted) }));
+  const starts = [];
+  const whole = await upload(() => ({ uploadUrl: broken.url, onChunkComplete: (size, accepted) => starts.push(accepted - size) }));
+
+  assert.ok(broken.at >= 600_000 && starts[0] >= 600_000, `went on at ${starts[0]}`);
+  assert.equal(whole.url, broken.url);
+  assert.deepEqual(world.sql(`SELECT part, size FROM mail.object WHERE message = '\\x${message}'`), [['1', '1000000']]);
+});
