@@ -230,7 +230,7 @@ static void take_in(struct bus_server *server, struct wire_message *message)
         return;
     }
     if (server->is_stopping)
-        refuse(server, job, &header, SM_UNAVAILABLE);
+        refuse(server, job, &header, SM_NOT_ACTIVE); /* another replica may be */
     else if (enqueue(server, job))
         job = NULL;
     else
