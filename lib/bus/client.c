@@ -193,13 +193,22 @@ static enum sm_error decode(
     return fields_decode(attempt->rule->reply, span_of(copy, frame.size), arena, reply);
 }
 
+/* A place for a key that no server has any more, or yet, is nobody to go to. */
+static bool is_only_one(const struct bus_client *client, size_t replica)
+{
+    for (size_t i = 0; i < client->count; i++)
+        if (i != replica && wire_can_send(client->replicas[i]))
+            return false;
+    return true;
+}
+
 /* Asks one replica, for as long as it deserves. */
 static enum sm_error ask(struct bus_client *client, size_t replica, const struct attempt *attempt,
     struct wire_message **message, struct header *header)
 {
     const struct span frames[] = {SPAN(attempt->header_bytes), buffer_span(&attempt->message)};
     int64_t patience = left_of(attempt);
-    if (client->count > 1 && patience > PATIENCE_MS)
+    if (patience > PATIENCE_MS && !is_only_one(client, replica))
         patience = PATIENCE_MS;
     TRY(wire_send(client->replicas[replica], frames, 2));
     return await_answer(client->replicas[replica], attempt, patience, message, header);

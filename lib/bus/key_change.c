@@ -38,7 +38,8 @@ enum sm_error key_change_next(const char *directory, enum peer peer)
     struct key_path public_path = key_path_of(directory, peer, KEY_PUBLIC_NEXT);
     struct key_path known = key_path_of(directory, peer, KEY_PUBLIC);
     if (!is_there(&known))
-        return key_file_fault(&known, SM_BAD_VALUE, "is missing: the first pair is made without \"next\"");
+        return key_file_fault(
+            &known, SM_BAD_VALUE, "is missing: the first pair is made without \"next\"");
     return key_make_pair(&secret_path, &public_path);
 }
 
@@ -71,7 +72,8 @@ enum sm_error key_change_use(const char *directory, enum peer peer)
     if (is_there(&next))
         return move(directory, &next, &now);
     TRY(is_in_use(directory, peer, &is_done));
-    return is_done ? SM_OK : key_file_fault(&next, SM_BAD_VALUE, "is missing: make it with \"next\" first");
+    return is_done ? SM_OK
+                   : key_file_fault(&next, SM_BAD_VALUE, "is missing: make it with \"next\" first");
 }
 
 enum sm_error key_change_drop(const char *directory, enum peer peer)
@@ -80,6 +82,7 @@ enum sm_error key_change_drop(const char *directory, enum peer peer)
     struct key_path next = key_path_of(directory, peer, KEY_PUBLIC_NEXT);
     struct key_path now = key_path_of(directory, peer, KEY_PUBLIC);
     if (is_there(&secret_path))
-        return key_file_fault(&secret_path, SM_BAD_VALUE, "is not in use yet: \"use\" comes before \"drop\"");
+        return key_file_fault(
+            &secret_path, SM_BAD_VALUE, "is not in use yet: \"use\" comes before \"drop\"");
     return is_there(&next) ? move(directory, &next, &now) : SM_OK;
 }

@@ -3,13 +3,15 @@
  * start again, one after the other:
  *
  *     next   makes <peer>.next.key and <peer>.next.pub      all: they know both keys
- *     use    <peer>.next.key becomes <peer>.key             the peer's own: each speaks with the new one
- *     drop   <peer>.next.pub becomes <peer>.pub             all: the old key opens nothing any more
+ *     use    <peer>.next.key becomes <peer>.key             the peer's own: each speaks with the
+ * new one drop   <peer>.next.pub becomes <peer>.pub             all: the old key opens nothing any
+ * more
  *
  * Who knows both lets both in, and as a client tries both; so at no point there are two processes
  * that do not know each other. Each step is one or two renames of whole files: cut off anywhere it
  * is gone on with by the same call, and a step that is done already is SM_OK. `directory` may hold
- * the secret half of all peers or of one; where each has a folder of its own, `use` is called there.
+ * the secret half of all peers or of one; where each has a folder of its own, `use` is called
+ * there.
  *
  * All: SM_BAD_VALUE, told, for a step that is not due; SM_CONFIG, told, for files that are no good.
  */

@@ -19,8 +19,7 @@ struct key_path key_path_of(const char *directory, enum peer peer, const char *e
     return path;
 }
 
-enum sm_error key_file_fault(
-    const struct key_path *path, enum sm_error error, const char *cause)
+enum sm_error key_file_fault(const struct key_path *path, enum sm_error error, const char *cause)
 {
     log_line(LOG_ERROR, "bus-key", "file", path->text, "cause", cause, NULL);
     return error;

@@ -285,7 +285,7 @@ static void take_in(struct bus_server *server, struct wire_message *message)
         return;
     }
     if (server->is_stopping)
-        refuse(server, job, &header, SM_UNAVAILABLE);
+        refuse(server, job, &header, SM_NOT_ACTIVE); /* another replica may be */
     else if (header.operation == OP_PING)
         answer_at_the_door(server, job);
     else if (enqueue(server, job))

@@ -57,6 +57,7 @@ static const char *const sentences[SM_ERROR_COUNT] = {
     [SM_RATE_LIMITED] = "This was asked too often. Please wait a moment.",
     [SM_TIMEOUT] = "This took too long. Please try again.",
     [SM_UNAVAILABLE] = "A part of the system cannot be reached; nothing was released. Please try again.",
+    [SM_NOT_ACTIVE] = "A part of the system is taking over; nothing was released. Please try again.",
     [SM_CODE_NEEDED] = "Enter the code of your authenticator app too, or one of your recovery codes.",
     [SM_KEY_UNKNOWN] = "The request was made with keys that are no longer good. Please load the page again.",
 };
@@ -202,7 +203,8 @@ static enum sm_error answer_failure(
         told->reason =
             span_text(sentences[error] ? sentences[error]
                                        : "Something went wrong. It is in the system's log.");
-    bool helps_waiting = error == SM_BUSY || error == SM_UNAVAILABLE || error == SM_TIMEOUT;
+    bool helps_waiting = error == SM_BUSY || error == SM_UNAVAILABLE || error == SM_TIMEOUT ||
+                         error == SM_NOT_ACTIVE;
     if (helps_waiting && told->retry_after_s == 0)
         told->retry_after_s = RETRY_AFTER_S;
     call->effects->retry_after_s = told->retry_after_s;

@@ -374,7 +374,7 @@ static void what_a_worker_holds_is_answered_before_the_end(void **state)
     (void)pthread_join(world->thread, NULL);
     for (struct header header = next_answer(peer); header.request.bytes[0] != 1;
          header = next_answer(peer))
-        assert_error(header.error, SM_UNAVAILABLE);
+        assert_error(header.error, SM_NOT_ACTIVE);
     bus_server_free(&world->server);
     assert_error(world->ended, SM_OK);
     assert_int_equal(atomic_load(&world->calls), 1);
