@@ -6,10 +6,10 @@
 #include "cli/cli.h"
 #include "proto/catalog.h"
 
-#define AT_AUDIT_OPTIONS                                                                          \
-    {"--audit", "ENDPOINT", "audit on the bus (default: tcp://127.0.0.1:5701)"},                  \
-    {                                                                                             \
-        "--keys", "FOLDER", "with operator.key and audit.pub (default: ./var/keys)"               \
+#define AT_AUDIT_OPTIONS                                                            \
+    {"--audit", "ENDPOINT", "audit on the bus (default: tcp://127.0.0.1:5701)"},    \
+    {                                                                               \
+        "--keys", "FOLDER", "with operator.key and audit.pub (default: ./var/keys)" \
     }
 
 struct at_audit {

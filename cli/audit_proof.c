@@ -16,7 +16,8 @@ static const char origin[] = "securemail/";
 enum { ORIGIN_DIGITS = 32 };
 
 const struct cli_option audit_prove_options[] = {
-    {"--checkpoint", "FILE", "prove it under this checkpoint that was kept (default: the log's head now)"},
+    {"--checkpoint", "FILE",
+        "prove it under this checkpoint that was kept (default: the log's head now)"},
     {"--output", "FILE", "write it there (default: standard output)"},
     CLI_OPTIONS_END,
 };
@@ -77,9 +78,9 @@ static enum sm_error read_size(struct cli *cli, const char *path, uint64_t *out)
 /* What else may be wrong the server says better. */
 static enum sm_error words(struct cli *cli, enum sm_error error, const char *what)
 {
-    return error == SM_NOT_FOUND
-               ? cli_problem(cli, error, "See the entries: audit list", "The log has no such %s", what)
-               : error;
+    return error == SM_NOT_FOUND ? cli_problem(cli, error, "See the entries: audit list",
+                                       "The log has no such %s", what)
+                                 : error;
 }
 
 static enum sm_error save(struct cli *cli, const char *path, const char *what)

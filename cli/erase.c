@@ -54,7 +54,8 @@ static enum sm_error tell(struct cli *cli, uint64_t erased, uint64_t entries, ui
     if (erased == 0)
         cli_say(cli, "There was nothing to erase.");
     else if (entries == 1)
-        cli_say(cli, "Erased %" PRIu64 " values; entry %" PRIu64 " of the log tells it.", erased, last);
+        cli_say(
+            cli, "Erased %" PRIu64 " values; entry %" PRIu64 " of the log tells it.", erased, last);
     else
         cli_say(cli,
             "Erased %" PRIu64 " values; %" PRIu64 " entries of the log up to %" PRIu64 " tell it.",

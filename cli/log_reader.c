@@ -27,8 +27,7 @@ enum sm_error log_reader_open(struct cli *cli, struct log_reader *out)
     struct session_request request = {.session = out->profile.session};
     struct server_call call = {.operation = "audit_access", .request = &request, .reply = &access};
     TRY(server_call(&out->server, &call, &arena));
-    (void)snprintf(
-        out->capability, sizeof out->capability, "%.*s", SPAN_PRINT(access.capability));
+    (void)snprintf(out->capability, sizeof out->capability, "%.*s", SPAN_PRINT(access.capability));
     return user_keep(&out->profile, &out->server);
 }
 
@@ -86,8 +85,7 @@ enum sm_error log_reader_save(
     const char *output = cli_value(cli, "--output");
     int standard = STDOUT_FILENO;
     *is_saved = output != NULL;
-    return output ? save_as(cli, reader, path, output)
-                  : fetch(reader, path, into_file, &standard);
+    return output ? save_as(cli, reader, path, output) : fetch(reader, path, into_file, &standard);
 }
 
 enum sm_error log_reader_check_output(struct cli *cli)

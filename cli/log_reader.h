@@ -19,8 +19,9 @@ SM_MUST_USE enum sm_error log_reader_get(
     struct log_reader *reader, const char *path, struct buffer *out);
 
 /*
- * GET of `path` into the file that --output names, or standard output. A file is written whole under
- * another name first, so that a broken answer is not taken for a whole one. *is_saved: into a file.
+ * GET of `path` into the file that --output names, or standard output. A file is written whole
+ * under another name first, so that a broken answer is not taken for a whole one. *is_saved: into a
+ * file.
  */
 SM_MUST_USE enum sm_error log_reader_save(
     struct cli *cli, struct log_reader *reader, const char *path, bool *is_saved);

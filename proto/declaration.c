@@ -135,8 +135,8 @@ static const struct {
     [DECLARED_NOTHING] = {"none", {"yours", "aan u"}, {"yours", "aan u"}},
     [DECLARED_MET] = {"met", {"met", "vervuld"}, {"met; yours", "vervuld; aan u"}},
     [DECLARED_PARTLY] = {"partly", {"partly", "deels"}, {"partly; yours", "deels; aan u"}},
-    [DECLARED_NOT_MET] = {"not-met",
-        {"not met", "niet vervuld"}, {"not met; yours", "niet vervuld; aan u"}},
+    [DECLARED_NOT_MET] = {"not-met", {"not met", "niet vervuld"},
+        {"not met; yours", "niet vervuld; aan u"}},
 };
 
 struct declared_text declared_state_words(const struct criterion *criterion)

@@ -1,6 +1,6 @@
 /*
- * The declaration after NTA 7516, criterion by criterion: the one table that docs/nta7516.md and the
- * public pages are printed from, and that audit signs (docs/decisions/0116-the-declaration.md).
+ * The declaration after NTA 7516, criterion by criterion: the one table that docs/nta7516.md and
+ * the public pages are printed from, and that audit signs (docs/decisions/0116-the-declaration.md).
  */
 #ifndef SM_PROTO_DECLARATION_H
 #define SM_PROTO_DECLARATION_H

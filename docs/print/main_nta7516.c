@@ -22,10 +22,11 @@ static void print_row(const struct criterion *criterion)
 
 int main(void)
 {
-    (void)printf("# %s\n\n"
-                 "Printed from `proto/declaration.c` by `make docs`; do not edit. Each server shows the same "
-                 "at `/nta7516` (Dutch) and\n`/nta7516/en`, and gives it signed at `/api/v1/declaration` "
-                 "(`securemail-verify --declaration FILE`).\n\n",
+    (void)printf(
+        "# %s\n\n"
+        "Printed from `proto/declaration.c` by `make docs`; do not edit. Each server shows the same "
+        "at `/nta7516` (Dutch) and\n`/nta7516/en`, and gives it signed at `/api/v1/declaration` "
+        "(`securemail-verify --declaration FILE`).\n\n",
         declaration_title.en);
     print_paragraphs(declaration_preface, declaration_preface_count);
     (void)puts("| clause | criterion | state | what holds, and its evidence |\n|---|---|---|---|");

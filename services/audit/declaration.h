@@ -1,8 +1,8 @@
 /*
  * The declaration after NTA 7516 (proto/declaration.h) as a file that this installation signs, with
- * the key of its logs but under a name of its own, so that it is no checkpoint of any log. Made once,
- * at the start: what it says belongs to the release. docs/decisions/0116-the-declaration.md has the
- * bytes.
+ * the key of its logs but under a name of its own, so that it is no checkpoint of any log. Made
+ * once, at the start: what it says belongs to the release. docs/decisions/0116-the-declaration.md
+ * has the bytes.
  */
 #ifndef SM_AUDIT_DECLARATION_H
 #define SM_AUDIT_DECLARATION_H

@@ -10,16 +10,14 @@
 enum { ROWS_MAX = AUDIT_ERASED_MAX + 1 };
 
 #define COLUMNS "SELECT d.seq, d.place, e.event, d.value "
-#define WITH_ENTRY \
-    "JOIN audit.entry e ON e.organisation = d.organisation AND e.seq = d.seq "
+#define WITH_ENTRY "JOIN audit.entry e ON e.organisation = d.organisation AND e.seq = d.seq "
 #define IN_ORDER " ORDER BY d.seq, d.place LIMIT $2"
 
-static const struct statement sql_of_person = {"audit_erase_person",
-    COLUMNS "FROM audit.disclosure d " WITH_ENTRY
-            "WHERE d.organisation = $1 AND d.value = $3 AND ($4::bigint = 0 OR d.seq = $4)" IN_ORDER};
-static const struct statement sql_of_entry = {"audit_erase_entry",
-    COLUMNS "FROM audit.disclosure d " WITH_ENTRY
-            "WHERE d.organisation = $1 AND d.seq = $3" IN_ORDER};
+static const struct statement sql_of_person = {"audit_erase_person", COLUMNS
+    "FROM audit.disclosure d " WITH_ENTRY
+    "WHERE d.organisation = $1 AND d.value = $3 AND ($4::bigint = 0 OR d.seq = $4)" IN_ORDER};
+static const struct statement sql_of_entry = {"audit_erase_entry", COLUMNS
+    "FROM audit.disclosure d " WITH_ENTRY "WHERE d.organisation = $1 AND d.seq = $3" IN_ORDER};
 static const struct statement sql_of_journal = {"audit_erase_journal",
     COLUMNS "FROM restore.erasure r JOIN audit.entry e ON e.event = r.thing "
             "JOIN audit.disclosure d ON d.organisation = e.organisation AND d.seq = e.seq "
@@ -48,16 +46,15 @@ static bool names(struct span text, struct span word)
     return false;
 }
 
-static enum sm_error find_rows(
-    struct db *db, const struct erase_order *order, struct db_rows **out)
+static enum sm_error find_rows(struct db *db, const struct erase_order *order, struct db_rows **out)
 {
     struct db_value organisation = db_id(&order->organisation);
     struct db_value most = db_i64(ROWS_MAX);
     if (order->is_replay)
         return DB_RUN(db, &sql_of_journal, out, organisation, most);
     if (order->person.size)
-        return DB_RUN(
-            db, &sql_of_person, out, organisation, most, db_text(order->person), db_u64(order->seq));
+        return DB_RUN(db, &sql_of_person, out, organisation, most, db_text(order->person),
+            db_u64(order->seq));
     return order->seq ? DB_RUN(db, &sql_of_entry, out, organisation, most, db_u64(order->seq))
                       : SM_BAD_VALUE;
 }
@@ -90,8 +87,7 @@ enum sm_error erasure_find(struct db *db, const struct erase_order *order, struc
     return SM_OK;
 }
 
-enum sm_error erasure_note(
-    const struct erasure *erasure, struct journal *journal, uint64_t now_ms)
+enum sm_error erasure_note(const struct erasure *erasure, struct journal *journal, uint64_t now_ms)
 {
     struct journal_line lines[AUDIT_ERASED_MAX];
     for (size_t i = 0; i < erasure->count; i++)

@@ -30,8 +30,7 @@ struct proving {
 
 /* --- heads --- */
 
-static enum sm_error read_head(
-    const struct db_rows *rows, uint64_t size, struct head_note *out)
+static enum sm_error read_head(const struct db_rows *rows, uint64_t size, struct head_note *out)
 {
     struct span note;
     struct span peaks;
@@ -47,8 +46,7 @@ static enum sm_error read_head(
 }
 
 /* SM_NOT_FOUND: none was signed at this size. */
-static enum sm_error find_head(
-    const struct proving *proving, uint64_t size, struct head_note *out)
+static enum sm_error find_head(const struct proving *proving, uint64_t size, struct head_note *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     if (size > INT64_MAX)

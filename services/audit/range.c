@@ -1,4 +1,5 @@
-/* From left to right, the largest subtree that is known first: a stack whose equal neighbours merge. */
+/* From left to right, the largest subtree that is known first: a stack whose equal neighbours
+ * merge. */
 #include "services/audit/range.h"
 
 #include "services/audit/store.h"
@@ -97,8 +98,7 @@ static enum sm_error push(struct nodes *nodes, struct hash hash, unsigned level)
 
 /* The peak that covers [begin, begin + 2^level) in a tree of `size`: there are as many before it as
  * higher bits are set. */
-static enum sm_error read_peak(
-    const struct db_rows *rows, unsigned level, struct hash *out)
+static enum sm_error read_peak(const struct db_rows *rows, unsigned level, struct hash *out)
 {
     uint64_t size;
     struct span peaks;
@@ -111,8 +111,8 @@ static enum sm_error read_peak(
 }
 
 /* SM_NOT_FOUND: no checkpoint had it as a peak. */
-static enum sm_error find_peak(struct db *db, const struct id *organisation, uint64_t begin,
-    unsigned level, struct hash *out)
+static enum sm_error find_peak(
+    struct db *db, const struct id *organisation, uint64_t begin, unsigned level, struct hash *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     uint64_t end = begin + ((uint64_t)1 << level);
@@ -144,8 +144,8 @@ static enum sm_error take_peak(
     return SM_NOT_FOUND;
 }
 
-static enum sm_error take_leaf(const struct db_rows *rows, size_t row, uint64_t index,
-    struct nodes *nodes)
+static enum sm_error take_leaf(
+    const struct db_rows *rows, size_t row, uint64_t index, struct nodes *nodes)
 {
     struct stored_entry entry;
     struct hash leaf;

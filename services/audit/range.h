@@ -1,8 +1,8 @@
 /*
  * Roots of parts of a log's tree, from what is stored: a perfect subtree that was a peak of some
- * checkpoint is taken from there, the rest is hashed from the entries. So a proof out of a log of any
- * length reads about as many entries as lie between checkpoints, for each of its hashes. What is read
- * is not trusted: whoever builds a proof of it checks the proof against the signed root.
+ * checkpoint is taken from there, the rest is hashed from the entries. So a proof out of a log of
+ * any length reads about as many entries as lie between checkpoints, for each of its hashes. What
+ * is read is not trusted: whoever builds a proof of it checks the proof against the signed root.
  */
 #ifndef SM_AUDIT_RANGE_H
 #define SM_AUDIT_RANGE_H

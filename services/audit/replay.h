@@ -1,7 +1,7 @@
 /*
- * After a restore: the personal values that the journal of erasures names and that are back with the
- * backup are erased again, told by an entry as the first time, before this process takes jobs. A
- * crash half-way is gone on with at the next start; a damaged log's values wait for its mending.
+ * After a restore: the personal values that the journal of erasures names and that are back with
+ * the backup are erased again, told by an entry as the first time, before this process takes jobs.
+ * A crash half-way is gone on with at the next start; a damaged log's values wait for its mending.
  */
 #ifndef SM_AUDIT_REPLAY_H
 #define SM_AUDIT_REPLAY_H

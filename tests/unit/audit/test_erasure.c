@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #define VALUES "SELECT count(*) FROM audit.disclosure WHERE value = "
-#define TELLS                                                                                  \
-    "SELECT count(*) FROM audit.entry WHERE convert_from(body, 'UTF8')::json ->> 'kind' = "    \
+#define TELLS                                                                               \
+    "SELECT count(*) FROM audit.entry WHERE convert_from(body, 'UTF8')::json ->> 'kind' = " \
     "'personal-erased'"
 
 static int open_ledger(void **state)

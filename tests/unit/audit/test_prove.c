@@ -1,5 +1,5 @@
-/* Proofs out of a log, from checkpoints that were stored and entries between them; what was tampered
- * with gives none. */
+/* Proofs out of a log, from checkpoints that were stored and entries between them; what was
+ * tampered with gives none. */
 #include "services/audit/prove.h"
 
 #include "services/audit/range.h"
@@ -54,8 +54,8 @@ static struct hash plain_root(struct ledger *ledger, uint64_t begin, uint64_t en
 
 static void a_part_s_root_is_that_of_its_entries(void **state)
 {
-    static const struct range parts[] = {
-        {0, 1}, {0, 64}, {0, 128}, {64, 128}, {128, 256}, {192, 256}, {256, 300}, {0, 256}, {128, 199}};
+    static const struct range parts[] = {{0, 1}, {0, 64}, {0, 128}, {64, 128}, {128, 256},
+        {192, 256}, {256, 300}, {0, 256}, {128, 199}};
     struct ledger *ledger = *state;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         struct hash root;
@@ -106,7 +106,8 @@ static enum sm_error prove_one(struct desk *desk, uint64_t seq, uint64_t size)
     return prove(&desk->context, &order, &line);
 }
 
-/* prove checks each against the signed root (tests/unit/audit/test_tree.c has that check's vectors). */
+/* prove checks each against the signed root (tests/unit/audit/test_tree.c has that check's
+ * vectors). */
 static void every_entry_and_every_checkpoint_is_proven(void **state)
 {
     static const uint64_t sizes[] = {3, 70, 128, 200, 256, ENTRIES};
