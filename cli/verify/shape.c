@@ -87,12 +87,22 @@ static bool has_form(struct slice value, enum shape_form form)
     return false;
 }
 
+/* The members stand in the shape's order: one look at the object is enough. */
 bool shape_is_whole(struct slice object, const struct shape_member shape[])
 {
-    struct slice value;
-    for (; shape->name; shape++)
-        if (slice_member(object, shape->name, &value) ? !has_form(value, shape->form)
-                                                      : shape->is_there)
+    struct slice key = {0};
+    struct slice value = {0};
+    size_t state = 0;
+    bool has_one = slice_pair(object, &state, &key, &value);
+    for (; shape->name; shape++) {
+        if (!has_one || !slice_name_is(key, shape->name)) {
+            if (shape->is_there)
+                return false;
+            continue;
+        }
+        if (!has_form(value, shape->form))
             return false;
+        has_one = slice_pair(object, &state, &key, &value);
+    }
     return true;
 }

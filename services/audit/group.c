@@ -138,26 +138,32 @@ static bool mark_seen(struct group *group, const struct id *event)
 
 static enum sm_error add_ids(const struct append_job *job, struct db_array *ids)
 {
-    for (size_t i = 0; job->error == SM_OK && i < job->events.count; i++)
+    for (size_t i = 0; i < job->events.count; i++)
         TRY(db_array_add(ids, db_id(&LIST_AT(struct audit_event, job->events, i)->event)));
     return SM_OK;
 }
 
-static enum sm_error mark_known(struct group *group, struct append_job *const *jobs, size_t count)
+static enum sm_error mark_known(struct group *group, const struct db_rows *rows)
 {
-    struct db_array ids DEFER(db_array_free) = DB_ARRAY(DB_BYTES, IDS_BYTES_MAX);
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
-    for (size_t i = 0; i < count; i++)
-        TRY(add_ids(jobs[i], &ids));
-    if (ids.count == 0)
-        return SM_OK;
-    TRY(store_known(group->context->db, &ids, &rows));
-    for (size_t i = 0; i < db_rows_count(rows); i++) {
+    for (size_t i = 0; rows && i < db_rows_count(rows); i++) {
         struct id event;
         TRY(db_read_id(rows, i, 0, &event));
         (void)mark_seen(group, &event);
     }
     return SM_OK;
+}
+
+/* SM_NOT_ACTIVE: another process leads. */
+static enum sm_error begin(struct group *group, struct append_job *const *jobs, size_t count)
+{
+    struct db_array ids DEFER(db_array_free) = DB_ARRAY(DB_BYTES, IDS_BYTES_MAX);
+    struct store_start start = {.is_leader = false};
+    for (size_t i = 0; i < count; i++)
+        TRY(add_ids(jobs[i], &ids));
+    TRY(store_begin(group->context->db, &ids, &start));
+    struct db_rows *known DEFER(db_rows_free) = start.known;
+    group->now_ms = start.now_ms;
+    return start.is_leader ? mark_known(group, known) : SM_NOT_ACTIVE;
 }
 
 /* --- entries --- */
@@ -342,17 +348,9 @@ static enum sm_error sign_for_job(struct group *group, struct append_job *job)
 
 /* --- the commit --- */
 
-static enum sm_error confirm_lead(struct group *group)
-{
-    bool is_leader = false;
-    TRY(store_confirm_lead(group->context->db, &is_leader, &group->now_ms));
-    return is_leader ? SM_OK : SM_NOT_ACTIVE;
-}
-
 static enum sm_error fill(struct group *group, struct append_job *const *jobs, size_t count)
 {
     TRY(stage_all(group, jobs, count));
-    TRY(mark_known(group, jobs, count));
     for (size_t i = 0; i < count; i++)
         if (jobs[i]->error == SM_OK)
             TRY(append_job_events(group, jobs[i]));
@@ -379,7 +377,7 @@ static enum sm_error commit(
     struct db_transaction tx DEFER(db_rollback) = {0};
     TRY(group_prepare(&group, GROUP_EVENTS_MAX + GROUP_JOBS_MAX));
     TRY(db_begin(context->db, &tx));
-    TRY(confirm_lead(&group));
+    TRY(begin(&group, jobs, count));
     TRY(fill(&group, jobs, count));
     FAIL_POINT("audit.append.before-commit");
     TRY(db_commit(&tx));
@@ -404,7 +402,7 @@ static enum sm_error sign_all(const struct group_context *context)
     size_t position = 0;
     TRY(group_prepare(&group, GROUP_EVENTS_MAX));
     TRY(db_begin(context->db, &tx));
-    TRY(confirm_lead(&group));
+    TRY(begin(&group, NULL, 0));
     for (const struct head *head; group.staged_count < group.staged_max &&
                                   (head = heads_next_unsigned(context->heads, &position));) {
         TRY(stage_head(&group, &head->organisation));

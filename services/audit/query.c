@@ -36,12 +36,9 @@ static const struct statement by_person = {"audit_query_person",
 
 static const struct statement sql_size = {
     "audit_size", "SELECT coalesce(max(seq), 0) FROM audit.entry WHERE organisation = $1"};
-static const struct statement sql_since = {"audit_since",
-    "SELECT seq FROM audit.entry WHERE organisation = $1 AND recorded_ms >= $2 "
-    "ORDER BY recorded_ms, seq LIMIT 1"};
-static const struct statement sql_until = {"audit_until",
-    "SELECT seq FROM audit.entry WHERE organisation = $1 AND recorded_ms < $2 "
-    "ORDER BY recorded_ms DESC, seq DESC LIMIT 1"};
+/* Where an entry is missing (a damaged log), the one behind it stands for it. */
+static const struct statement sql_time = {"audit_time",
+    "SELECT recorded_ms FROM audit.entry WHERE organisation = $1 AND seq >= $2 ORDER BY seq LIMIT 1"};
 static const struct statement sql_disclosures = {"audit_query_disclosures",
     "SELECT seq, name, value, salt FROM audit.disclosure "
     "WHERE organisation = $1 AND seq = ANY ($2) ORDER BY seq DESC, place"};
@@ -62,24 +59,45 @@ static const struct statement *choose(const struct query_request *request)
     return request->kind ? &by_kind : &by_seq;
 }
 
-/* The seq that a time leads to; SM_NOT_FOUND when no entry is on that side of it. */
-static enum sm_error seq_at(struct db *db, const struct statement *statement,
-    const struct id *organisation, uint64_t ms, uint64_t *seq)
+static enum sm_error recorded_at(
+    struct db *db, const struct id *organisation, uint64_t seq, uint64_t *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
-    TRY(DB_RUN(db, statement, &rows, db_id(organisation), db_u64(ms)));
-    return db_rows_count(rows) ? db_read_u64(rows, 0, 0, seq) : SM_NOT_FOUND;
+    TRY(DB_RUN(db, &sql_time, &rows, db_id(organisation), db_u64(seq)));
+    *out = UINT64_MAX;
+    return db_rows_count(rows) ? db_read_u64(rows, 0, 0, out) : SM_OK;
 }
 
-/* SM_NOT_FOUND when nothing can be in it. */
-static enum sm_error find_range(struct db *db, const struct id *organisation,
-    const struct query_request *request, struct range *out)
+/* The first entry that was recorded at this time or later, or `newest` + 1: times never go back
+ * within a log, so halving finds it, and no index has to be kept for it. */
+static enum sm_error first_since(
+    struct db *db, const struct id *organisation, uint64_t ms, uint64_t newest, uint64_t *out)
 {
-    struct range range = {1, INT64_MAX};
+    uint64_t low = 1;
+    for (uint64_t high = newest + 1; low < high;) {
+        uint64_t middle = low + (high - low) / 2;
+        uint64_t recorded;
+        TRY(recorded_at(db, organisation, middle, &recorded));
+        if (recorded < ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *out = low;
+    return SM_OK;
+}
+
+/* SM_NOT_FOUND when nothing can be in it. `newest`: the last seq of the log. */
+static enum sm_error find_range(struct db *db, const struct id *organisation,
+    const struct query_request *request, uint64_t newest, struct range *out)
+{
+    struct range range = {1, newest};
     if (request->since_ms)
-        TRY(seq_at(db, &sql_since, organisation, request->since_ms, &range.low));
-    if (request->until_ms)
-        TRY(seq_at(db, &sql_until, organisation, request->until_ms, &range.high));
+        TRY(first_since(db, organisation, request->since_ms, newest, &range.low));
+    if (request->until_ms) {
+        TRY(first_since(db, organisation, request->until_ms, newest, &range.high));
+        range.high--;
+    }
     if (request->before_seq && request->before_seq - 1 < range.high)
         range.high = request->before_seq - 1;
     *out = range;
@@ -163,7 +181,7 @@ static enum sm_error find_entries(struct db *db, const struct id *organisation,
     struct range range = {0};
     struct log_entry *entries;
     struct db_rows *rows DEFER(db_rows_free) = NULL;
-    enum sm_error error = find_range(db, organisation, request, &range);
+    enum sm_error error = find_range(db, organisation, request, reply->size, &range);
     if (error == SM_NOT_FOUND)
         return SM_OK;
     TRY(error);

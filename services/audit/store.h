@@ -13,12 +13,15 @@ SM_MUST_USE enum sm_error store_has_logs(struct db *db, bool *out);
 
 /* Tries to become the one process that writes; the lock is the session's. */
 SM_MUST_USE enum sm_error store_try_lead(struct db *db, bool *out);
-/* First statement of a writing transaction: still the one (a lost session may have given the lock
- * to a standby), and the time. */
-SM_MUST_USE enum sm_error store_confirm_lead(struct db *db, bool *is_leader, uint64_t *now_ms);
-
-/* Of `ids` (an array of bytea) those that are in a log: one column. Caller frees *out. */
-SM_MUST_USE enum sm_error store_known(struct db *db, struct db_array *ids, struct db_rows **out);
+/* What a writing transaction begins with, in one round trip. */
+struct store_start {
+    bool is_leader; /* still: a lost session may have given the lock to a standby */
+    uint64_t now_ms;
+    struct db_rows *known; /* of the ids those that are in a log: one column. Caller frees it. NULL:
+                              none was asked for */
+};
+/* `ids`: an array of bytea, perhaps empty; then nothing is known. */
+SM_MUST_USE enum sm_error store_begin(struct db *db, struct db_array *ids, struct store_start *out);
 
 /* A stored checkpoint: its spans live as long as `rows`. */
 struct stored_checkpoint {
@@ -76,7 +79,8 @@ SM_MUST_USE enum sm_error rows_add_disclosure(
     struct rows_to_write *rows, const struct new_disclosure *disclosure);
 SM_MUST_USE enum sm_error rows_add_checkpoint(
     struct rows_to_write *rows, const struct new_checkpoint *checkpoint);
-/* Inside a transaction: all of them. SM_CONFLICT: a seq or event id is there already. */
+/* Inside a transaction: posts all of them. SM_CONFLICT, here or at the COMMIT: a seq or event id is
+ * there already. */
 SM_MUST_USE enum sm_error rows_write(struct rows_to_write *rows, struct db *db);
 
 #endif

@@ -24,7 +24,7 @@ test('the declaration is public, in Dutch and English, without a script', async 
     const html = await answer.text();
     assert.equal(answer.status, 200);
     assert.match(html, new RegExp(`<html lang="${language}">`));
-    assert.ok(!/<script|on\w+=|javascript:/i.test(html));
+    assert.ok(!/<script|\son\w+=|javascript:/i.test(html));
     assert.match(answer.headers.get('content-security-policy'), /^default-src 'none'; style-src 'self'/);
     assert.ok(!answer.headers.get('content-security-policy').includes('script-src'));
     for (const { clause, title } of source.criteria) assert.ok(html.includes(clause) && html.includes(title[language]), clause);

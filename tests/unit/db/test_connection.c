@@ -651,6 +651,30 @@ static void no_plan_reads_a_whole_table_for_one_row(void **state)
     assert_non_null(memmem(plan.at, plan.size, "Index", 5));
 }
 
+/* Rows that nobody has counted yet: a bitmap over them and a sort would look cheap. */
+static void a_page_in_the_index_s_order_is_not_sorted(void **state)
+{
+    enum { MANY = 3000 };
+    static const struct statement explain = {
+        "explain_page", "EXPLAIN SELECT word FROM thing WHERE id >= 10 ORDER BY id LIMIT 500"};
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    (void)state;
+    assert_ok(db_begin(db, &tx));
+    for (int64_t id = 0; id < MANY; id++)
+        assert_ok(post(id));
+    assert_ok(db_commit(&tx));
+
+    assert_ok(DB_RUN0(db, &explain, &rows));
+
+    for (size_t row = 0; row < db_rows_count(rows); row++) {
+        struct span plan;
+        assert_ok(db_read_bytes(rows, row, 0, 256, &plan));
+        assert_null(memmem(plan.at, plan.size, "Sort", 4));
+        assert_null(memmem(plan.at, plan.size, "Bitmap", 6));
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_db, close_db)
 int main(void)
 {
@@ -685,6 +709,7 @@ int main(void)
         TEST(of_several_one_error_leaves_no_result),
         TEST(more_can_be_posted_than_is_remembered),
         TEST(no_plan_reads_a_whole_table_for_one_row),
+        TEST(a_page_in_the_index_s_order_is_not_sorted),
         TEST(a_notification_ends_the_waiting),
         TEST(a_notification_that_came_with_an_answer_is_not_missed),
         TEST(waiting_on_a_lost_connection_is_an_error),
