@@ -1,7 +1,7 @@
 // The conversation below the message: own replies and the sender's other messages, in the order of
 // time. Each is opened when somebody asks for it, since each opening is an entry in the log.
 
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 
 import { FailureAlert } from '../ui/alert';
 import { Button } from '../ui/button';
@@ -101,6 +101,7 @@ function Closed({ entry: { isOwn, row, state }, time, onOpen }: { entry: Entry; 
 function Opened({ told, isOwn }: { told: Told; isOwn: boolean }) {
   const t = useTexts(texts);
   const format = useFormat();
+  const id = useId();
   const { subject, body, files, sentFiles } = told;
   return (
     <>
@@ -112,13 +113,18 @@ function Opened({ told, isOwn }: { told: Told; isOwn: boolean }) {
       {body.trim() ? <Formatted text={body} /> : <p class="quiet">{t.noBody}</p>}
       {files.length > 0 && <AttachmentRows files={files} label={t.attachments(format.number(files.length))} />}
       {sentFiles.length > 0 && (
-        <ul class="thread__files">
-          {sentFiles.map((name, at) => (
-            <li key={at}>
-              <bdi>{name}</bdi>
-            </li>
-          ))}
-        </ul>
+        <>
+          <p class="thread__label" id={id}>
+            {t.attachments(format.number(sentFiles.length))}
+          </p>
+          <ul class="thread__files" aria-labelledby={id}>
+            {sentFiles.map((name, at) => (
+              <li key={at}>
+                <bdi>{name}</bdi>
+              </li>
+            ))}
+          </ul>
+        </>
       )}
     </>
   );
