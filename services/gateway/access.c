@@ -48,10 +48,23 @@ struct span cookie_value(struct span header, const char *name)
     return found;
 }
 
+/*
+ * A proxy on the same machine may say that it asks 127.0.0.1, whatever the browser asked: so where
+ * a browser says that its page came over https, it is believed.
+ */
+static bool is_of_https(const struct exchange *exchange)
+{
+    static const char scheme[] = "https://";
+    struct span origin = exchange_header(exchange, HEADER_ORIGIN);
+    return span_equals_text(span_slice(origin, 0, sizeof scheme - 1), scheme);
+}
+
 bool cookie_is_local(const struct exchange *exchange, bool is_tls)
 {
     static const char *const hosts[] = {"localhost", "127.0.0.1", "[::1]"};
     struct span host = exchange_header(exchange, HEADER_HOST);
+    if (is_of_https(exchange))
+        return false;
     for (size_t i = 0; !is_tls && i < sizeof hosts / sizeof hosts[0]; i++) {
         size_t size = strlen(hosts[i]);
         if (span_equals_text(span_slice(host, 0, size), hosts[i]) &&

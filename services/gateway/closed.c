@@ -17,6 +17,7 @@ enum {
     FIRST_SLOTS = 1024,
     SLOTS_MAX = 1 << 20,
     KEEP_MS = (CAPABILITY_S + 300) * 1000,
+    REBUILD_MS = 1000, /* a full table is not gone through more often */
 };
 
 struct slot {
@@ -27,18 +28,27 @@ struct slot {
 struct closed_set {
     pthread_rwlock_t lock;
     struct slot *slots;
-    size_t slots_count, used;
-    bool is_overflowing;
+    size_t slots_count, used, slots_max;
+    int64_t keep_ms;
+    int64_t rebuilt_ms;
+    int64_t full_until_ms; /* something that is closed until then has no slot; 0: never had */
 };
 
-enum sm_error closed_set_new(struct closed_set **out)
+enum sm_error closed_set_new_of(int64_t keep_ms, size_t slots_max, struct closed_set **out)
 {
     struct closed_set *set = calloc(1, sizeof *set);
     if (!set)
         return SM_NO_MEMORY;
     (void)pthread_rwlock_init(&set->lock, NULL);
+    set->keep_ms = keep_ms;
+    set->slots_max = slots_max;
     *out = set;
     return SM_OK;
+}
+
+enum sm_error closed_set_new(struct closed_set **out)
+{
+    return closed_set_new_of(KEEP_MS, SLOTS_MAX, out);
 }
 
 void closed_set_free(struct closed_set **set)
@@ -71,7 +81,7 @@ static enum sm_error rebuild(struct closed_set *set, size_t count, int64_t now_m
         return SM_NO_MEMORY;
     for (size_t i = 0; i < set->slots_count; i++) {
         const struct slot *old = &set->slots[i];
-        if (id_is_none(old->id) || now_ms - old->since_ms > KEEP_MS)
+        if (id_is_none(old->id) || now_ms - old->since_ms > set->keep_ms)
             continue;
         *slot_of(fresh, count, old->id) = *old;
         used++;
@@ -80,20 +90,44 @@ static enum sm_error rebuild(struct closed_set *set, size_t count, int64_t now_m
     set->slots = fresh;
     set->slots_count = count;
     set->used = used;
+    set->rebuilt_ms = now_ms;
     return SM_OK;
+}
+
+static bool has_room(const struct closed_set *set)
+{
+    return set->used < set->slots_count / 2;
+}
+
+/* The largest table: only forgetting makes room. */
+static enum sm_error make_room_at_most(struct closed_set *set, int64_t now_ms)
+{
+    if (now_ms - set->rebuilt_ms >= REBUILD_MS)
+        TRY(rebuild(set, set->slots_count, now_ms));
+    return has_room(set) ? SM_OK : SM_TOO_LARGE;
 }
 
 static enum sm_error make_room(struct closed_set *set, int64_t now_ms)
 {
-    if (set->used < set->slots_count / 2)
+    if (has_room(set))
         return SM_OK;
+    if (set->slots_count == set->slots_max)
+        return make_room_at_most(set, now_ms);
     if (set->slots_count) {
         TRY(rebuild(set, set->slots_count, now_ms)); /* forgetting may be enough */
         if (set->used < set->slots_count / 4)
             return SM_OK;
     }
-    size_t wanted = set->slots_count ? 2 * set->slots_count : FIRST_SLOTS;
-    return wanted <= SLOTS_MAX ? rebuild(set, wanted, now_ms) : SM_TOO_LARGE;
+    return rebuild(set, set->slots_count ? 2 * set->slots_count : FIRST_SLOTS, now_ms);
+}
+
+/* What has no slot is closed as everything is, until it would be forgotten. */
+static void note_full(struct closed_set *set, int64_t now_ms)
+{
+    if (set->full_until_ms <= now_ms)
+        log_line(
+            LOG_ERROR, "closed-set-full", "effect", "all downloads are refused for a while", NULL);
+    set->full_until_ms = now_ms + set->keep_ms;
 }
 
 struct id closed_for_everyone(struct id message)
@@ -110,8 +144,7 @@ void closed_set_add(struct closed_set *set, struct id closed)
         return;
     (void)pthread_rwlock_wrlock(&set->lock);
     if (make_room(set, now_ms) != SM_OK) {
-        log_line(LOG_ERROR, "closed-set-full", "effect", "all downloads are refused", NULL);
-        set->is_overflowing = true;
+        note_full(set, now_ms);
     } else {
         struct slot *slot = slot_of(set->slots, set->slots_count, closed);
         set->used += id_is_none(slot->id);
@@ -123,7 +156,7 @@ void closed_set_add(struct closed_set *set, struct id closed)
 bool closed_set_has(struct closed_set *set, struct id id)
 {
     (void)pthread_rwlock_rdlock(&set->lock);
-    bool is_closed = set->is_overflowing;
+    bool is_closed = set->full_until_ms && clock_monotonic_ms() <= set->full_until_ms;
     if (!is_closed && set->slots_count && !id_is_none(id))
         is_closed = !id_is_none(slot_of(set->slots, set->slots_count, id)->id);
     (void)pthread_rwlock_unlock(&set->lock);

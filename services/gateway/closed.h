@@ -1,8 +1,9 @@
 /*
  * The messages and links whose downloads must stop now. Asked at every block that is sent, so it is
  * in memory; filled by what crypto says with an answer and by the projector (which also brings what
- * other gateways learnt). An id is forgotten when every capability given before it has ended. If it
- * ever grew over its bound it would say yes to everything: closed is the safe side. Any thread.
+ * other gateways learnt). An id is forgotten when every capability given before it has ended. What
+ * does not fit over its bound makes it say yes to everything for as long: closed is the safe side.
+ * Any thread.
  */
 #ifndef SM_GATEWAY_CLOSED_H
 #define SM_GATEWAY_CLOSED_H
@@ -11,6 +12,10 @@
 
 struct closed_set;
 SM_MUST_USE enum sm_error closed_set_new(struct closed_set **out);
+/* With a time of its own, in milliseconds, and at most `slots_max` / 2 ids (a power of two): tests.
+ */
+SM_MUST_USE enum sm_error closed_set_new_of(
+    int64_t keep_ms, size_t slots_max, struct closed_set **out);
 void closed_set_free(struct closed_set **set);
 
 /*

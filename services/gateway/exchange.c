@@ -24,6 +24,7 @@ const char *const request_header_names[HEADER_COUNT] = {
     [HEADER_REQUESTED] = "Secure-Mail-Request",
     [HEADER_COOKIE] = "Cookie",
     [HEADER_HOST] = "Host",
+    [HEADER_ORIGIN] = "Origin",
     [HEADER_FETCH_SITE] = "Sec-Fetch-Site",
     [HEADER_CONTENT_LENGTH] = "Content-Length",
     [HEADER_CONTENT_TYPE] = "Content-Type",

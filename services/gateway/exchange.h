@@ -24,6 +24,7 @@ enum request_header {
     HEADER_REQUESTED,         /* Secure-Mail-Request: a page of ours asks, no foreign form */
     HEADER_COOKIE,            /* Cookie */
     HEADER_HOST,              /* Host: only to choose the cookie's name */
+    HEADER_ORIGIN,            /* Origin: the same */
     HEADER_FETCH_SITE,        /* Sec-Fetch-Site */
     HEADER_CONTENT_LENGTH,    /* Content-Length */
     HEADER_CONTENT_TYPE,      /* Content-Type */

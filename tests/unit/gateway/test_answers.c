@@ -12,6 +12,8 @@
 #include "proto/sealed.h"
 #include "tests/support/check.h"
 
+#include <time.h>
+
 /* --- JSON --- */
 
 static void a_string_is_inert_wherever_it_ends_up(void **state)
@@ -188,6 +190,35 @@ static void what_was_closed_is_closed_and_nothing_else(void **state)
     assert_false(closed_set_has(set, none));
 }
 
+static struct id numbered(uint32_t number)
+{
+    struct id id = {{0}};
+    memcpy(id.bytes, &number, sizeof number);
+    return id;
+}
+
+/* More than it can hold closes everything, for as long as what has no place would be closed. */
+static void a_full_set_closes_everything_and_opens_again(void **state)
+{
+    enum { KEEP_MS = 3000, SLOTS = 1024 };
+    struct closed_set *set DEFER(closed_set_free) = NULL;
+    const struct timespec while_it_is_kept = {.tv_sec = 3, .tv_nsec = 200 * 1000 * 1000};
+    (void)state;
+    assert_ok(closed_set_new_of(KEEP_MS, SLOTS, &set));
+    for (uint32_t i = 1; i <= SLOTS / 2; i++)
+        closed_set_add(set, numbered(i));
+    assert_false(closed_set_has(set, numbered(SLOTS)));
+
+    closed_set_add(set, numbered(SLOTS / 2 + 1));
+    assert_true(closed_set_has(set, numbered(SLOTS)));
+
+    (void)nanosleep(&while_it_is_kept, NULL);
+    assert_false(closed_set_has(set, numbered(SLOTS)));
+    closed_set_add(set, numbered(7)); /* and what is closed now has a slot again */
+    assert_true(closed_set_has(set, numbered(7)));
+    assert_false(closed_set_has(set, numbered(SLOTS)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +232,7 @@ int main(void)
         cmocka_unit_test(a_recipient_has_the_status_that_matters_most),
         cmocka_unit_test(a_message_is_delivered_when_all_are_and_opened_when_one_is),
         cmocka_unit_test(what_was_closed_is_closed_and_nothing_else),
+        cmocka_unit_test(a_full_set_closes_everything_and_opens_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,6 +149,23 @@ static void only_a_local_host_over_plain_http_has_the_plain_cookie(void **state)
     }
 }
 
+/* nginx names the address that it asks, unless it is told to pass the browser's word. */
+static void a_page_of_https_has_the_secure_cookie_whatever_a_proxy_says_of_the_host(void **state)
+{
+    static const struct {
+        const char *origin;
+        bool is_local;
+    } cases[] = {{"https://mail.example.org", false}, {"https://localhost", false},
+        {"http://127.0.0.1:8480", true}, {"null", true}, {"", true}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct exchange exchange = {0};
+        exchange.headers[HEADER_HOST] = span_text("127.0.0.1:8480");
+        exchange.headers[HEADER_ORIGIN] = span_text(cases[i].origin);
+        assert_int_equal(cookie_is_local(&exchange, false), cases[i].is_local);
+    }
+}
+
 static void a_cookie_is_set_for_our_host_alone(void **state)
 {
     struct exchange exchange DEFER(exchange_clear) = {0};
@@ -239,6 +256,7 @@ int main(void)
         cmocka_unit_test(metadata_holds_the_part_and_nothing_else),
         cmocka_unit_test(a_cookie_is_found_by_its_whole_name),
         cmocka_unit_test(only_a_local_host_over_plain_http_has_the_plain_cookie),
+        cmocka_unit_test(a_page_of_https_has_the_secure_cookie_whatever_a_proxy_says_of_the_host),
         cmocka_unit_test(a_cookie_is_set_for_our_host_alone),
         cmocka_unit_test(a_head_that_can_be_read_in_two_ways_is_refused),
         cmocka_unit_test(a_body_is_held_to_the_limit_of_its_route),
