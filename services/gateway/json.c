@@ -116,15 +116,16 @@ static enum sm_error json_value(struct buffer *out, const struct field *field, c
 }
 
 /* `first`, then the name in quotes and a colon, with one look at the room for all. */
-static enum sm_error json_name(struct buffer *out, char first, const char *name)
+static enum sm_error json_name(struct buffer *out, char first, struct span name)
 {
-    size_t size = strlen(name);
     uint8_t *to;
-    TRY(buffer_extend(out, size + 4, &to));
+    TRY(buffer_extend(out, name.size + 4, &to));
     *to++ = (uint8_t)first;
     *to++ = '"';
-    memcpy(to, name, size);
-    memcpy(to + size, "\":", 2);
+    memcpy(to, name.at, name.size);
+    to += name.size;
+    *to++ = '"';
+    *to = ':';
     return SM_OK;
 }
 
@@ -134,7 +135,7 @@ enum sm_error json_fields(struct buffer *out, const struct fields *fields, const
         TRY(buffer_append_u8(out, '{'));
     for (size_t i = 0; i < fields->count; i++) {
         const struct field *field = &fields->at[i];
-        TRY(json_name(out, i ? ',' : '{', field->name));
+        TRY(json_name(out, i ? ',' : '{', span_text(field->name)));
         TRY(json_value(out, field, (const uint8_t *)message + field->offset));
     }
     return buffer_append_u8(out, '}');

@@ -56,7 +56,7 @@ test('a request is good for its own operation only', async () => {
   const { link } = await attack.mailed(world, 'operation@recipient.example');
   const crypto_ = attack.listen(world, 'crypto');
   const frame = await catchVerify(link);
-  for (const operation of ['hello', 'open', 'login', 'send_code', 'revoke']) {
+  for (const operation of ['hello', 'verify_open', 'open', 'login', 'send_code', 'revoke']) {
     const { fields } = await gateway.carry(operation, frame);
     assert.notEqual(fields.outcome, 0, operation);
     await crypto_.logged({ event: 'sealed-call', operation, outcome: await attack.wordOf(fields.outcome) });

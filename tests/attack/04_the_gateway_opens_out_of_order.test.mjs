@@ -96,9 +96,12 @@ test('nothing is released before the check: open, thread, reply in every order',
 test('a code that nobody asked for is not guessed, and is asked for before it is checked', async () => {
   const fresh = await attack.mailed(world, 'no-code@recipient.example', { check: 'code' });
   const { call, proof } = await calls(fresh.link);
-  assert.equal(await call('verify', { link: proof, password: '', code: '000000' }), 'wrong-secret');
-  assert.equal(await call('verify', { link: proof, password: PASSWORD, code: '' }), 'bad-value', 'nor by the other method');
-  assert.equal(await attack.countOf(world, fresh.message, 'verification-failed'), 1);
+  for (const name of ['verify', 'verify_open']) {
+    assert.equal(await call(name, { link: proof, password: '', code: '000000' }), 'wrong-secret', name);
+    assert.equal(await call(name, { link: proof, password: PASSWORD, code: '' }), 'bad-value', `${name}: nor by the other method`);
+  }
+  assert.equal(await attack.countOf(world, fresh.message, 'verification-failed'), 2);
+  assert.equal(await attack.countOf(world, fresh.message, 'opened'), 0);
 });
 
 test("one link's session opens no other link's message, and none after its end", async () => {

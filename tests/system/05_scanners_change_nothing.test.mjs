@@ -28,7 +28,7 @@ test('GET, HEAD and blind POST of a link change nothing, and the recipient opens
     for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS', 'DELETE'])
       await request(world, method, path, { body: method === 'POST' ? 'code=123456&button=send' : null,
         headers: { 'user-agent': 'Mozilla/5.0 (scanner)', 'content-type': 'application/x-www-form-urlencoded' } });
-  for (const operation of ['hello', 'send_code', 'verify', 'open', 'nonsense'])
+  for (const operation of ['hello', 'send_code', 'verify', 'verify_open', 'open', 'nonsense'])
     for (const method of ['GET', 'HEAD', 'POST'])
       await request(world, method, `/api/v1/sealed/${operation}`, { body: method === 'POST' ? hash.slice(1) : null });
 

@@ -33,7 +33,7 @@ test('another request has another id', async () => {
 
   await act.open(world, link, { password: 'correct-horse' });
 
-  const [opened] = await until('crypto to say it', () => find('crypto', { event: 'sealed-call', operation: 'open' }));
+  const [opened] = await until('crypto to say it', () => find('crypto', { event: 'sealed-call', operation: 'verify_open' }));
   assert.notEqual(opened.request, sent.request);
   await until('audit to say it', () => find('audit', { event: 'event-logged', request: opened.request, kind: 'opened' })[0]);
   assert.deepEqual(find('audit', { event: 'event-logged', request: sent.request, kind: 'opened' }), []);
