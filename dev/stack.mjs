@@ -63,9 +63,10 @@ async function checkPort(port, purpose, remedy) {
 export class Stack {
   // folder: everything that is made (./var); bin: the programs; ports: {http, smtp, bus: [4 ports], more: [ports]};
   // replicas: how many processes of a kind there are, where it is not one: {crypto: 2}, which takes one port of `more`;
-  // cluster: where the database is not the private cluster of this folder (see dev/cluster.mjs).
-  constructor({ folder, bin, ports, replicas = {}, cluster, fsync = true, env = {}, smtp = {}, say = () => {} }) {
-    Object.assign(this, { folder, bin, ports, env, say });
+  // cluster: where the database is not the private cluster of this folder (see dev/cluster.mjs);
+  // net: where the bus does not go over loopback: {addressOf(process), enter(process): what stands before its program}.
+  constructor({ folder, bin, ports, replicas = {}, cluster, net = null, fsync = true, env = {}, smtp = {}, say = () => {} }) {
+    Object.assign(this, { folder, bin, ports, net, env, say });
     this.smtpOptions = smtp;
     this.cluster = cluster ?? new Cluster(path.join(folder, 'pg'), { fsync });
     this.running = new Map(); // process -> {process, exited}
@@ -111,7 +112,7 @@ export class Stack {
   // --- environment --------------------------------------------------------------------------------
 
   bus(name) {
-    return `tcp://127.0.0.1:${this.morePorts[name] ?? this.ports.bus[['audit', 'notifier', 'crypto', 'retention'].indexOf(name)]}`;
+    return `tcp://${this.net?.addressOf(name) ?? '127.0.0.1'}:${this.morePorts[name] ?? this.ports.bus[['audit', 'notifier', 'crypto', 'retention'].indexOf(name)]}`;
   }
 
   // Each service is given what it needs and nothing else.
@@ -234,7 +235,8 @@ export class Stack {
   async startService(service, env = {}) {
     const log = fs.openSync(this.path('log', `${service}.log`), 'a', 0o600);
     const from = fs.fstatSync(log).size;
-    const child = spawn(path.join(this.bin, `securemail-${kindOf(service)}-service`), [], {
+    const [program, ...args] = [...(this.net?.enter(service) ?? []), path.join(this.bin, `securemail-${kindOf(service)}-service`)];
+    const child = spawn(program, args, {
       cwd: this.folder,
       env: { ...this.environment(service), ...env },
       stdio: ['ignore', log, log],

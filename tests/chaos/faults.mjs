@@ -7,12 +7,12 @@ import path from 'node:path';
 
 import { sleep } from '../../dev/stack.mjs';
 
-const DISK_MB = 64;
 const STEP_MS = 10 * 60_000;
 
 export class Faults {
-  constructor(world, random, disk) {
-    Object.assign(this, { world, random, disk });
+  // means: what only root can have: {disk, databaseDisks, hosts}; each may be null.
+  constructor(world, random, means) {
+    Object.assign(this, { world, random, ...means });
     this.counts = {};
   }
 
@@ -32,7 +32,9 @@ export class Faults {
       ['PostgreSQL fails over', this.failOver],
       ['the mail relay refuses or hangs', this.spoilRelay],
       ['the clock is stepped', this.stepClock],
-      ...(this.disk ? [['the disk is full', this.fillDisk]] : []),
+      ...(this.disk ? [['the disk of the objects is full', this.fillDisk]] : []),
+      ...(this.databaseDisks ? [["PostgreSQL's disk is full", this.fillDatabase]] : []),
+      ...(this.hosts ? [['the bus is cut', this.cutBus], ['the bus is cut', this.cutBus]] : []),
     ];
   }
 
@@ -98,14 +100,26 @@ export class Faults {
   }
 
   async fillDisk() {
-    const file = path.join(this.disk, 'ballast');
-    try {
-      fs.writeFileSync(file, Buffer.alloc(DISK_MB * 2 ** 20));
-    } catch (error) {
-      if (error.code !== 'ENOSPC') throw error;
-    }
+    const empty = fill(this.disk);
     await sleep(1000 + this.random(2000));
-    fs.rmSync(file, { force: true });
+    empty();
+  }
+
+  // The one that writes, or its standby. It may give up (a log that cannot be written is the end of a server): then it
+  // is started again when there is room, as its init system would.
+  async fillDatabase() {
+    const cluster = this.pick(this.world.stack.cluster.clusters);
+    const empty = fill(cluster.home);
+    await sleep(1000 + this.random(5000));
+    empty();
+    await cluster.ready().catch(() => cluster.start());
+  }
+
+  // The second host is there, and nobody hears it; longer than the heartbeats of the bus, or shorter.
+  async cutBus() {
+    this.hosts.cut();
+    await sleep(500 + this.random(8000));
+    this.hosts.mend();
   }
 }
 
@@ -117,14 +131,20 @@ export function setClock(world, offsetMs) {
   );
 }
 
-/** A small disk of its own for the objects, where this may be had: by root. Gives its place, or null, and what undoes it. */
-export function smallDisk(folder) {
-  const place = path.join(folder, 'objects');
-  fs.mkdirSync(place, { recursive: true, mode: 0o700 });
+// Takes all room of the file system of `folder`; gives what makes room again.
+function fill(folder) {
+  const name = path.join(folder, 'ballast');
+  const file = fs.openSync(name, 'w', 0o600);
+  for (let size = 2 ** 20; size >= 512; size /= 2) while (writes(file, size));
+  fs.closeSync(file);
+  return () => fs.rmSync(name, { force: true });
+}
+
+function writes(file, size) {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MB}m,mode=0700`, 'tmpfs', place], { stdio: 'ignore' });
-    return { place, undo: () => execFileSync('umount', [place]) };
-  } catch {
-    return { place: null, undo: () => {} };
+    return fs.writeSync(file, Buffer.alloc(size)) === size;
+  } catch (error) {
+    if (error.code !== 'ENOSPC') throw error;
+    return false;
   }
 }

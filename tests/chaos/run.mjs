@@ -8,8 +8,10 @@ import crypto from 'node:crypto';
 import { Pair } from '../system/support/pair.mjs';
 import { startWorld } from '../system/support/world.mjs';
 import { check } from './check.mjs';
-import { Faults, setClock, smallDisk } from './faults.mjs';
+import { databaseSettings, smallDisks } from './disks.mjs';
+import { Faults, setClock } from './faults.mjs';
 import { People } from './people.mjs';
+import { TwoHosts } from './two_hosts.mjs';
 
 const HANDS = 5;
 const SETTLE_CLOCK_MS = 60 * 60_000;
@@ -23,22 +25,27 @@ const random = (bound) => Math.floor(((state = (Math.imul(state, 1103515245) + 1
 const said = (counts) => Object.entries(counts).sort().map(([name, count]) => `${name} ${count}`).join(', ');
 const sum = (counts) => Object.values(counts).reduce((all, count) => all + count, 0);
 
-let disk = null;
+const means = { disk: null, databaseDisks: null, hosts: TwoHosts.make() };
+process.once('exit', () => means.hosts?.undo());
 const world = await startWorld({
-  makeCluster: (folder) => Pair.of(folder, { fsync: true }),
+  makeCluster: (folder) => Pair.of(folder, { fsync: true, settings: databaseSettings, isBySocket: true }),
   replicas: { gateway: 2, crypto: 2, notifier: 2, retention: 2, audit: 2 },
   env: { retention: { SECURE_MAIL_RETENTION_INTERVAL_S: '2' }, audit: { SECURE_MAIL_CHECKPOINT_INTERVAL_S: '1' }, notifier: { SECURE_MAIL_SMTP_TIMEOUT_S: '5' } },
+  net: means.hosts,
   makeReady(folder) {
-    const small = smallDisk(folder);
-    disk = small.place;
-    return small.undo;
+    const { objects, databases, undo } = smallDisks(folder);
+    Object.assign(means, { disk: objects, databaseDisks: databases });
+    return undo;
   },
 });
+// Somebody ends the run: what it made goes with it.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void world.stop().catch(() => {}).finally(() => process.exit(1)));
 const people = new People(world, random);
-const faults = new Faults(world, random, disk);
+const faults = new Faults(world, random, means);
+const withouts = [means.disk ? null : 'a full disk', means.hosts ? null : 'a cut bus (processes stand still instead)'].filter(Boolean);
 let losses = ['the run did not come to its end'];
 try {
-  console.log(`chaos for ${seconds} s, SM_CHAOS_SEED=${seed}${disk ? '' : ', without a full disk (that needs root)'}`);
+  console.log(`chaos for ${seconds} s, SM_CHAOS_SEED=${seed}${withouts.length ? `, without ${withouts.join(' and ')}: that needs root` : ''}`);
   await people.enter();
   const end = Date.now() + seconds * 1000;
   const isOver = () => Date.now() > end;

@@ -12,14 +12,16 @@ import { until } from './world.mjs';
 const STANDBY = 'standby'; // the name by which the one that writes knows it
 
 export class Pair {
-  static async of(folder, { fsync = false } = {}) {
+  // settings: of postgresql.conf; isBySocket: the services reach both by their sockets, also from another network namespace.
+  static async of(folder, { fsync = false, settings = {}, isBySocket = false } = {}) {
     const ports = await freePorts(2);
-    const settings = { listen_addresses: '127.0.0.1', hot_standby: 'on', wal_retrieve_retry_interval: '200ms' };
-    return new Pair(ports.map((port, i) => new Cluster(path.join(folder, `pg-${i + 1}`), { fsync, port, settings })));
+    const all = { listen_addresses: '127.0.0.1', hot_standby: 'on', wal_retrieve_retry_interval: '200ms', ...settings };
+    return new Pair(ports.map((port, i) => new Cluster(path.join(folder, `pg-${i + 1}`), { fsync, port, settings: { ...all } })), isBySocket);
   }
 
-  constructor(clusters) {
+  constructor(clusters, isBySocket = false) {
     this.clusters = clusters;
+    this.isBySocket = isBySocket;
     [this.active, this.standby] = clusters;
   }
 
@@ -41,7 +43,8 @@ export class Pair {
   conninfo(role = null, database = 'securemail') {
     const user = this.active.conninfo(role, database).match(/user=\S+/)[0];
     const ports = this.clusters.map(({ port }) => port).join();
-    return `host=127.0.0.1,127.0.0.1 port=${ports} ${user} dbname=${database} target_session_attrs=read-write`;
+    const hosts = this.clusters.map(({ socket }) => (this.isBySocket ? socket : '127.0.0.1')).join();
+    return `host=${hosts} port=${ports} ${user} dbname=${database} target_session_attrs=read-write`;
   }
 
   sql(text, database) {

@@ -15,8 +15,8 @@ const WAIT_MS = MODE === 'testing' ? 20_000 : 60_000;
 
 // replicas: {crypto: 2} and so on, where there is to be more than one process of a kind. Several gateways stand
 // behind one address, as they do behind an operator's proxy. makeReady(folder): before anything starts; it may give
-// what undoes it.
-export async function startWorld({ env = {}, smtp = {}, fsync = false, replicas = {}, makeCluster = null, makeReady = null } = {}) {
+// what undoes it. net: see dev/stack.mjs.
+export async function startWorld({ env = {}, smtp = {}, fsync = false, replicas = {}, makeCluster = null, makeReady = null, net = null } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'secure-mail-test-'));
   fs.chmodSync(folder, 0o711);
   const more = Object.values(replicas).reduce((sum, count) => sum + count - 1, 0);
@@ -26,18 +26,19 @@ export async function startWorld({ env = {}, smtp = {}, fsync = false, replicas 
   const isBalanced = (replicas.gateway ?? 1) > 1;
   if (isBalanced) env = { ...env, crypto: { ...env.crypto, SECURE_MAIL_BASE_URL: `http://127.0.0.1:${front}` } };
   world.mails = [];
-  world.stack = new Stack({
-    folder: path.join(folder, 'var'),
-    bin: BIN,
-    ports: { http, smtp: smtpPort, bus: others.slice(0, 4), more: others.slice(4) },
-    replicas,
-    cluster: await makeCluster?.(path.join(folder, 'var')),
-    fsync,
-    env,
-    smtp: { ...smtp, onMail: (mail) => world.mails.push(mail) },
-  });
-  world.url = isBalanced ? `http://127.0.0.1:${front}` : world.stack.url;
   try {
+    world.stack = new Stack({
+      folder: path.join(folder, 'var'),
+      bin: BIN,
+      ports: { http, smtp: smtpPort, bus: others.slice(0, 4), more: others.slice(4) },
+      replicas,
+      cluster: await makeCluster?.(path.join(folder, 'var')),
+      net,
+      fsync,
+      env,
+      smtp: { ...smtp, onMail: (mail) => world.mails.push(mail) },
+    });
+    world.url = isBalanced ? `http://127.0.0.1:${front}` : world.stack.url;
     await world.stack.start();
     if (isBalanced) world.balancer = await Balancer.start(front, world.stack.ofKind('gateway').map((name) => world.stack.urlOf(name)));
     await world.makePeople();

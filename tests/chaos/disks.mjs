@@ -1,0 +1,32 @@
+// Small disks that may be filled, where this may be had: by root.
+
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+
+const OBJECTS_MB = 64;
+const DATABASE_MB = 384; // a new cluster has 60, its write-ahead log at most 64 beside
+
+/** What keeps PostgreSQL's write-ahead log small enough for its disk. */
+export const databaseSettings = { max_wal_size: '48MB', min_wal_size: '32MB', wal_keep_size: '16MB' };
+
+/** For the objects and for each of two clusters. Gives {objects, databases, undo}; null: not to be had. */
+export function smallDisks(folder) {
+  const mounted = [];
+  const mount = (name, size) => {
+    const place = path.join(folder, name);
+    fs.mkdirSync(place, { recursive: true, mode: 0o700 });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}m,mode=0700`, 'tmpfs', place], { stdio: 'ignore' });
+    mounted.push(place);
+    return place;
+  };
+  const undo = () => mounted.splice(0).forEach((place) => execFileSync('umount', ['-l', place]));
+  try {
+    const objects = mount('objects', OBJECTS_MB);
+    const databases = ['pg-1', 'pg-2'].map((name) => mount(name, DATABASE_MB));
+    return { objects, databases, undo };
+  } catch {
+    undo();
+    return { objects: null, databases: null, undo };
+  }
+}
