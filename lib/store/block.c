@@ -1,4 +1,5 @@
-/* Names of blocks, runs of them, and the list. Nothing here does I/O; all of it is fed from outside. */
+/* Names of blocks, runs of them, and the list. Nothing here does I/O; all of it is fed from
+ * outside. */
 #include "store/block.h"
 
 #include "base/memory.h"
@@ -55,7 +56,8 @@ enum sm_error block_parse(struct span name, struct block *out)
     const size_t size_at = OFFSET_DIGITS + 1, writer_at = size_at + SIZE_DIGITS + 1;
     struct block block = {0};
     uint64_t size = 0;
-    if (name.size != BLOCK_NAME_BYTES || name.at[size_at - 1] != '-' || name.at[writer_at - 1] != '-')
+    if (name.size != BLOCK_NAME_BYTES || name.at[size_at - 1] != '-' ||
+        name.at[writer_at - 1] != '-')
         return SM_BAD_FORMAT;
     TRY(read_digits(name, 0, OFFSET_DIGITS, 10, &block.offset));
     TRY(read_digits(name, size_at, SIZE_DIGITS, 10, &size));
@@ -126,8 +128,7 @@ const struct piece *run_find(const struct run *run, uint64_t offset, uint32_t *f
 
 enum sm_error run_write(const struct run *run, struct id upload, struct buffer *out)
 {
-    TRY(buffer_format(
-        out, "%s%s %012" PRIu64 "\n", list_title, id_text(upload).text, run->size));
+    TRY(buffer_format(out, "%s%s %012" PRIu64 "\n", list_title, id_text(upload).text, run->size));
     for (size_t i = 0; i < run->count; i++)
         TRY(buffer_format(out, "%s\n", block_name(&run->pieces[i].block).text));
     return SM_OK;

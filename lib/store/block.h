@@ -15,7 +15,7 @@
 enum {
     BLOCK_NAME_BYTES = 38, /* 12 digits, "-", 8 digits, "-", 16 hexadecimal digits */
     BLOCK_BYTES_MAX = 99999999,
-    BLOCKS_MAX = 4096,                                        /* of one part */
+    BLOCKS_MAX = 4096, /* of one part */
     BLOCK_LIST_BYTES_MAX = 80 + BLOCKS_MAX * (BLOCK_NAME_BYTES + 1),
 };
 
@@ -50,8 +50,8 @@ void run_free(struct run *run);
 
 /*
  * Goes on with `block`: what of it lies behind the run's end is added, perhaps nothing. SM_CONFLICT
- * when bytes would be missing in between. SM_TOO_LARGE over BLOCKS_MAX. Blocks that are given in the
- * order of their names reach as far as any order does.
+ * when bytes would be missing in between. SM_TOO_LARGE over BLOCKS_MAX. Blocks that are given in
+ * the order of their names reach as far as any order does.
  */
 SM_MUST_USE enum sm_error run_add(struct run *run, struct block block);
 

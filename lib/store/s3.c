@@ -13,6 +13,7 @@
 #include "base/metric.h"
 #include "base/secret.h"
 #include "envelope/kdf.h"
+#include "store/s3_refusal.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -27,27 +28,21 @@
 
 enum {
     CONNECT_MS = 3000,
-    REQUEST_MS = 10 * 1000,
-    ATTEMPTS = 3, /* with the pauses, well within what a caller of the gateway waits */
+    REQUEST_MS = 8 * 1000,
+    ATTEMPTS = 3, /* with the pauses, less than a service has to stop in, or a client waits */
     PAUSE_MS = 200,
     URL_BYTES_MAX = 1024,
     HEADER_BYTES_MAX = 256,
-    REFUSAL_BYTES_MAX = 4096,       /* of an error's answer */
+    REFUSAL_BYTES_MAX = 4096,        /* of an error's answer */
     LISTING_BYTES_MAX = 1024 * 1024, /* 1000 entries of some 400 bytes */
-    IDLE_MAX = 32,                  /* connections that are kept */
-};
-
-/* A connection that nobody uses. */
-struct idle {
-    CURL *curl;
-    struct idle *next;
+    IDLE_MAX = 32,                   /* connections that are kept */
 };
 
 struct s3 {
     char *endpoint, *region, *bucket, *key_id, *ca_file;
     struct secret *secret; /* with a NUL */
     pthread_mutex_t lock;
-    struct idle *idle;
+    CURL *idle[IDLE_MAX]; /* connections that nobody uses */
     size_t idle_count;
     bool is_library_up;
 };
@@ -73,42 +68,27 @@ static CURL *take_connection(struct s3 *s3)
 {
     CURL *curl = NULL;
     (void)pthread_mutex_lock(&s3->lock);
-    struct idle *idle = s3->idle;
-    if (idle) {
-        s3->idle = idle->next;
-        s3->idle_count--;
-        curl = idle->curl;
-    }
+    if (s3->idle_count > 0)
+        curl = s3->idle[--s3->idle_count];
     (void)pthread_mutex_unlock(&s3->lock);
-    free(idle);
     return curl ? curl : curl_easy_init();
 }
 
 static void give_connection(struct s3 *s3, CURL *curl)
 {
-    struct idle *idle = calloc(1, sizeof *idle);
     (void)pthread_mutex_lock(&s3->lock);
-    bool is_kept = idle && s3->idle_count < IDLE_MAX;
-    if (is_kept) {
-        *idle = (struct idle){curl, s3->idle};
-        s3->idle = idle;
-        s3->idle_count++;
-    }
-    (void)pthread_mutex_unlock(&s3->lock);
+    bool is_kept = s3->idle_count < IDLE_MAX;
     if (is_kept)
-        return;
-    free(idle);
-    curl_easy_cleanup(curl);
+        s3->idle[s3->idle_count++] = curl;
+    (void)pthread_mutex_unlock(&s3->lock);
+    if (!is_kept)
+        curl_easy_cleanup(curl);
 }
 
 static void close_idle(struct s3 *s3)
 {
-    while (s3->idle) {
-        struct idle *idle = s3->idle;
-        s3->idle = idle->next;
-        curl_easy_cleanup(idle->curl);
-        free(idle);
-    }
+    while (s3->idle_count > 0)
+        curl_easy_cleanup(s3->idle[--s3->idle_count]);
 }
 
 /* --- one attempt --- */
@@ -149,7 +129,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 static enum sm_error set_transport(const struct s3 *s3, CURL *curl)
 {
     struct setting_of_curl setting = {curl, CURLE_OK};
-    SET(&setting, CURLOPT_PROTOCOLS_STR, "http,https"); /* which of them, s3_options.c has decided */
+    SET(&setting, CURLOPT_PROTOCOLS_STR,
+        "http,https"); /* which of them, s3_options.c has decided */
     SET(&setting, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(&setting, CURLOPT_PROXY, ""); /* not even one from the environment */
     SET(&setting, CURLOPT_NOSIGNAL, 1L);
@@ -255,35 +236,7 @@ static const struct { CURLcode code; const char *cause; } causes[] = {
     {CURLE_PEER_FAILED_VERIFICATION, "its certificate is not one of the authorities' (SECURE_MAIL_S3_CA_FILE)"},
     {CURLE_SSL_CACERT_BADFILE, "SECURE_MAIL_S3_CA_FILE cannot be read as PEM"},
 };
-
-/* Codes of the protocol that say more than their status. `remedy`: of the configuration's fault. */
-static const struct refusal {
-    const char *code;
-    enum sm_error error;
-    const char *cause, *remedy;
-} refusals[] = {
-    {"NoSuchKey", SM_NOT_FOUND, "", NULL},
-    {"NoSuchBucket", SM_CONFIG, "there is no such bucket", "make it, or correct SECURE_MAIL_S3_BUCKET"},
-    {"InvalidAccessKeyId", SM_CONFIG, "the server does not know this key id", "correct SECURE_MAIL_S3_KEY_ID"},
-    {"SignatureDoesNotMatch", SM_CONFIG, "the secret is not the one of this key id", "correct SECURE_MAIL_S3_SECRET, or its file"},
-    {"AccessDenied", SM_CONFIG, "this key id may not do this", "allow it to list, read, write and delete in the bucket (docs/runbook.md)"},
-    {"RequestTimeTooSkewed", SM_CONFIG, "the clocks of this machine and of the server differ", "set them by a time server"},
-    {"AuthorizationHeaderMalformed", SM_CONFIG, "the server is of another region", "correct SECURE_MAIL_S3_REGION"},
-    {"PermanentRedirect", SM_CONFIG, "the bucket is at another address", "correct SECURE_MAIL_S3_ENDPOINT and SECURE_MAIL_S3_REGION"},
-    {"InvalidRange", SM_IO, "an object is shorter than it was", NULL},
-    {"QuotaExceeded", SM_DISK_FULL, "the quota is used up", NULL},
-    {"XMinioStorageFull", SM_DISK_FULL, "the server has no room", NULL},
-    {"InsufficientCapacity", SM_DISK_FULL, "the server has no room", NULL},
-};
 /* clang-format on */
-
-static const struct refusal *find_refusal(struct span code)
-{
-    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
-        if (span_equals_text(code, refusals[i].code))
-            return &refusals[i];
-    return NULL;
-}
 
 static bool is_worth_repeating(const struct request *request)
 {
@@ -304,7 +257,7 @@ static enum sm_error no_answer(const struct request *request)
     return log_failure("s3-unreachable", SM_UNAVAILABLE, "the connection broke");
 }
 
-static enum sm_error refused(const struct refusal *refusal, const struct request *request)
+static enum sm_error refused(const struct s3_refusal *refusal, const struct request *request)
 {
     char number[16];
     (void)snprintf(number, sizeof number, "%ld", request->status);
@@ -321,7 +274,7 @@ static enum sm_error outcome(const struct request *request)
         return no_answer(request);
     if (request->status / 100 == 2)
         return SM_OK;
-    const struct refusal *refusal = find_refusal(s3_answer_code(buffer_span(&request->refusal)));
+    const struct s3_refusal *refusal = s3_refusal_of(buffer_span(&request->refusal));
     if (refusal && refusal->error == SM_NOT_FOUND)
         return SM_NOT_FOUND;
     if (request->status == 507)
@@ -458,8 +411,8 @@ enum sm_error s3_check(struct s3 *s3)
     const struct s3_listing listing = {.prefix = "", .after = "", .visit = see_entry};
     bool is_more = false;
     TRY(ask_listing(s3, &listing, 1, &answer));
-    enum sm_error error = s3_answer_list(
-        buffer_span(&answer), span_text(""), listing.visit, NULL, &is_more);
+    enum sm_error error =
+        s3_answer_list(buffer_span(&answer), span_text(""), listing.visit, NULL, &is_more);
     if (error != SM_OK)
         return log_failure("s3-answer", SM_CONFIG,
             "SECURE_MAIL_S3_ENDPOINT does not answer as an S3 server, or the bucket holds what is "
@@ -470,9 +423,12 @@ enum sm_error s3_check(struct s3 *s3)
 enum sm_error s3_check_versions(struct s3 *s3)
 {
     struct buffer answer DEFER(buffer_free) = BUFFER(LISTING_BYTES_MAX);
-    struct request request = {
-        .method = "GET", .key = "", .query = "versioning=", .out = &answer,
-        .tries_max = 1, .is_quiet = true};
+    struct request request = {.method = "GET",
+        .key = "",
+        .query = "versioning=",
+        .out = &answer,
+        .tries_max = 1,
+        .is_quiet = true};
     enum sm_error error = ask(s3, &request);
     if (error != SM_OK || !s3_answer_keeps_versions(buffer_span(&answer)))
         return error == SM_UNAVAILABLE && request.code != CURLE_OK ? error : SM_OK;

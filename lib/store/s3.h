@@ -1,8 +1,9 @@
 /*
  * Requests to one bucket of an S3-compatible server, signed with AWS Signature Version 4, over
- * libcurl. Path-style addresses, no redirects, no proxy, TLS with a verified certificate (plain http
- * to this machine alone). Each request has a deadline and is repeated a few times where it cannot
- * have been the request's fault; all of them may be repeated. Connections are kept and shared.
+ * libcurl. Path-style addresses, no redirects, no proxy, TLS with a verified certificate (plain
+ * http to this machine alone). Each request has a deadline and is repeated a few times where it
+ * cannot have been the request's fault; all of them may be repeated. Connections are kept and
+ * shared.
  *
  * Keys are of the letters a-z, digits, "-" and "/": none needs escaping, and what libcurl signs is
  * what it sends.
@@ -19,8 +20,8 @@
 
 struct s3;
 
-/* Makes no request. SM_CONFIG, with the setting's name, the reason and the remedy in the log, for an
- * option that is not understood. Keeps copies; the caller owns *out. Before the first thread. */
+/* Makes no request. SM_CONFIG, with the setting's name, the reason and the remedy in the log, for
+ * an option that is not understood. Keeps copies; the caller owns *out. Before the first thread. */
 SM_MUST_USE enum sm_error s3_open(const struct s3_options *options, struct s3 **out);
 void s3_close(struct s3 **s3);
 

@@ -57,7 +57,8 @@ static bool is_endpoint(const struct s3_options *options)
 static bool is_region(const struct s3_options *options)
 {
     size_t size = strlen(options->region);
-    return size > 0 && size <= TEXT_BYTES_MAX && is_made_of(options->region, size, SMALL DIGITS "-");
+    return size > 0 && size <= TEXT_BYTES_MAX &&
+           is_made_of(options->region, size, SMALL DIGITS "-");
 }
 
 static bool is_bucket(const struct s3_options *options)

@@ -88,7 +88,8 @@ static struct key list_key(const struct store_name *name)
 
 static struct key upload_prefix(const struct store_name *name, struct id upload)
 {
-    return KEY("%s/%u/%s/", id_text(name->message).text, (unsigned)name->part, id_text(upload).text);
+    return KEY(
+        "%s/%u/%s/", id_text(name->message).text, (unsigned)name->part, id_text(upload).text);
 }
 
 static struct key block_key(
@@ -315,8 +316,8 @@ static enum sm_error upload_finish(struct store_upload *upload)
         return error;
     TRY(run_write(&finished->run, upload->name.id, &list));
     FAIL_POINT("gateway.upload.before-link");
-    TRY(s3_put(s3_store_of(upload->store)->s3, list_key(&upload->name.object).text,
-        buffer_span(&list)));
+    TRY(s3_put(
+        s3_store_of(upload->store)->s3, list_key(&upload->name.object).text, buffer_span(&list)));
     FAIL_POINT("gateway.upload.after-link");
     return SM_OK;
 }
@@ -388,8 +389,7 @@ static enum sm_error object_read_now(
     return SM_OK;
 }
 
-static enum sm_error object_stat(
-    struct store *store, const struct store_name *name, uint64_t *size)
+static enum sm_error object_stat(struct store *store, const struct store_name *name, uint64_t *size)
 {
     struct run run DEFER(run_free) = {0};
     struct id upload;
@@ -433,8 +433,8 @@ static enum sm_error check(struct store *store)
 {
     struct s3_store *s3_store = s3_store_of(store);
     (void)pthread_mutex_lock(&s3_store->check_lock);
-    bool is_known = s3_store->checked_ms != 0 &&
-                    clock_monotonic_ms() - s3_store->checked_ms < CHECK_EVERY_MS;
+    bool is_known =
+        s3_store->checked_ms != 0 && clock_monotonic_ms() - s3_store->checked_ms < CHECK_EVERY_MS;
     if (!is_known) {
         s3_store->checked = ask_server(s3_store);
         s3_store->checked_ms = clock_monotonic_ms();

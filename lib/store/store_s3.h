@@ -5,8 +5,8 @@
  *     <message id>/<part>/whole                   the list of the blocks that are the object
  *
  * Each appended piece is a block, stored before it counts: what a client was told to have arrived
- * has arrived, whichever gateway asks next. An object is there from the moment its list is. All of a
- * message lies under its id, so "all that is left of it" is one prefix and needs no database, and
+ * has arrived, whichever gateway asks next. An object is there from the moment its list is. All of
+ * a message lies under its id, so "all that is left of it" is one prefix and needs no database, and
  * retention, which lists and deletes only, needs no right to read.
  *
  * The server must list what it has stored at once (as S3 does since 2020, and MinIO, Ceph and their

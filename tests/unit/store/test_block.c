@@ -111,13 +111,14 @@ static void a_list_is_read_as_it_was_written(void **state)
 static void a_list_that_was_not_written_by_us_is_refused(void **state)
 {
 #define TITLE "securemail-blocks/1 fe010000000000000000000000000000 "
-    static const char *const wrong[] = {"", "\n", "x", TITLE "000000000010\n",
-        TITLE "000000000000", TITLE "000000000001\n000000000000-00000001-0123456789abcdef",
+    static const char *const wrong[] = {"", "\n", "x", TITLE "000000000010\n", TITLE "000000000000",
+        TITLE "000000000001\n000000000000-00000001-0123456789abcdef",
         TITLE "000000000002\n000000000000-00000001-0123456789abcdef\n",
         TITLE "000000000001\n000000000001-00000001-0123456789abcdef\n",
         TITLE "000000000001\n000000000000-00000001-0123456789abcdef\n"
               "000000000000-00000001-0123456789abcdef\n",
-        TITLE "000000000000\nwhole\n", "securemail-blocks/2 fe010000000000000000000000000000 000000000000\n"};
+        TITLE "000000000000\nwhole\n",
+        "securemail-blocks/2 fe010000000000000000000000000000 000000000000\n"};
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct run run DEFER(run_free) = {0};

@@ -8,7 +8,7 @@
 
 #define ENTRY(key, size) \
     "<Contents><Key>" key "</Key><ETag>&quot;x&quot;</ETag><Size>" size "</Size></Contents>"
-#define LISTING(truncated, entries)                                                          \
+#define LISTING(truncated, entries)                                                            \
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult xmlns=\"x\"><Name>b</Name>" \
     "<IsTruncated>" truncated "</IsTruncated>" entries "</ListBucketResult>"
 
@@ -38,7 +38,8 @@ static void a_listing_is_read(void **state)
     bool is_more = true;
     (void)state;
 
-    assert_ok(list(LISTING("false", ENTRY("a/1", "7") ENTRY("a/whole", "12")), "a/", &found, &is_more));
+    assert_ok(
+        list(LISTING("false", ENTRY("a/1", "7") ENTRY("a/whole", "12")), "a/", &found, &is_more));
     assert_int_equal(found.count, 2);
     assert_int_equal(found.bytes, 19);
     assert_false(is_more);
@@ -50,11 +51,11 @@ static void a_listing_is_read(void **state)
 static void a_listing_that_is_none_is_refused(void **state)
 {
     static const char *const wrong[] = {"", "<html>no</html>", "<ListBucketResult>",
-        LISTING("true", ""),                                      /* goes on for ever */
-        LISTING("false", ENTRY("b/1", "7")),                      /* not what was asked for */
-        LISTING("false", ENTRY("a/", "7") ENTRY("a/", "7")),      /* the same again */
-        LISTING("false", ENTRY("a/2", "7") ENTRY("a/1", "7")),    /* going back */
-        LISTING("false", ENTRY("a/../x", "7")),                   /* letters that are not ours */
+        LISTING("true", ""),                                   /* goes on for ever */
+        LISTING("false", ENTRY("b/1", "7")),                   /* not what was asked for */
+        LISTING("false", ENTRY("a/", "7") ENTRY("a/", "7")),   /* the same again */
+        LISTING("false", ENTRY("a/2", "7") ENTRY("a/1", "7")), /* going back */
+        LISTING("false", ENTRY("a/../x", "7")),                /* letters that are not ours */
         LISTING("false", ENTRY("a/&amp;", "7")), LISTING("false", ENTRY("", "7")),
         LISTING("false", ENTRY("a/1", "-7")), LISTING("false", ENTRY("a/1", "")),
         LISTING("false", ENTRY("a/1", "1234567890123456")),
@@ -78,7 +79,8 @@ static void a_listing_has_no_more_keys_than_the_protocol_allows(void **state)
     for (int i = 0; i <= S3_KEYS_MAX; i++)
         assert_ok(buffer_format(&xml, "<Contents><Key>a/%04d</Key><Size>1</Size></Contents>", i));
 
-    assert_error(s3_answer_list(buffer_span(&xml), span_text("a/"), see, &found, &is_more), SM_BAD_FORMAT);
+    assert_error(
+        s3_answer_list(buffer_span(&xml), span_text("a/"), see, &found, &is_more), SM_BAD_FORMAT);
     assert_int_equal(found.count, S3_KEYS_MAX);
 }
 
@@ -87,7 +89,9 @@ static void the_error_of_who_looks_ends_it(void **state)
     struct found found = {.answer = SM_BUSY};
     bool is_more;
     (void)state;
-    assert_error(list(LISTING("false", ENTRY("a/1", "7") ENTRY("a/2", "7")), "a/", &found, &is_more), SM_BUSY);
+    assert_error(
+        list(LISTING("false", ENTRY("a/1", "7") ENTRY("a/2", "7")), "a/", &found, &is_more),
+        SM_BUSY);
     assert_int_equal(found.count, 1);
 }
 

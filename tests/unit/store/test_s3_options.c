@@ -50,8 +50,8 @@ static void names_need_no_escaping(void **state)
         {.bucket = "ab"}, {.bucket = ""}, {.bucket = "Secure"}, {.bucket = "a/b/c"},
         {.bucket = "..."}, {.key_id = ""}, {.key_id = "a:b"}, {.key_id = "a b"}};
     (void)state;
-    assert_ok(s3_options_check(&(struct s3_options){"https://s3.example.org", "us-east-1",
-        "secure-mail", "KEYID", span_text("secret"), ""}));
+    assert_ok(s3_options_check(&(struct s3_options){
+        "https://s3.example.org", "us-east-1", "secure-mail", "KEYID", span_text("secret"), ""}));
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         struct s3_options options = good();
         if (faults[i].region)
