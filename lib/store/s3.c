@@ -13,6 +13,7 @@
 #include "base/metric.h"
 #include "base/secret.h"
 #include "envelope/kdf.h"
+#include "store/s3_refusal.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -27,8 +28,8 @@
 
 enum {
     CONNECT_MS = 3000,
-    REQUEST_MS = 10 * 1000,
-    ATTEMPTS = 3, /* with the pauses, well within what a caller of the gateway waits */
+    REQUEST_MS = 8 * 1000,
+    ATTEMPTS = 3, /* with the pauses, less than a service has to stop in, or a client waits */
     PAUSE_MS = 200,
     URL_BYTES_MAX = 1024,
     HEADER_BYTES_MAX = 256,
@@ -37,17 +38,11 @@ enum {
     IDLE_MAX = 32,                   /* connections that are kept */
 };
 
-/* A connection that nobody uses. */
-struct idle {
-    CURL *curl;
-    struct idle *next;
-};
-
 struct s3 {
     char *endpoint, *region, *bucket, *key_id, *ca_file;
     struct secret *secret; /* with a NUL */
     pthread_mutex_t lock;
-    struct idle *idle;
+    CURL *idle[IDLE_MAX]; /* connections that nobody uses */
     size_t idle_count;
     bool is_library_up;
 };
@@ -73,42 +68,27 @@ static CURL *take_connection(struct s3 *s3)
 {
     CURL *curl = NULL;
     (void)pthread_mutex_lock(&s3->lock);
-    struct idle *idle = s3->idle;
-    if (idle) {
-        s3->idle = idle->next;
-        s3->idle_count--;
-        curl = idle->curl;
-    }
+    if (s3->idle_count > 0)
+        curl = s3->idle[--s3->idle_count];
     (void)pthread_mutex_unlock(&s3->lock);
-    free(idle);
     return curl ? curl : curl_easy_init();
 }
 
 static void give_connection(struct s3 *s3, CURL *curl)
 {
-    struct idle *idle = calloc(1, sizeof *idle);
     (void)pthread_mutex_lock(&s3->lock);
-    bool is_kept = idle && s3->idle_count < IDLE_MAX;
-    if (is_kept) {
-        *idle = (struct idle){curl, s3->idle};
-        s3->idle = idle;
-        s3->idle_count++;
-    }
-    (void)pthread_mutex_unlock(&s3->lock);
+    bool is_kept = s3->idle_count < IDLE_MAX;
     if (is_kept)
-        return;
-    free(idle);
-    curl_easy_cleanup(curl);
+        s3->idle[s3->idle_count++] = curl;
+    (void)pthread_mutex_unlock(&s3->lock);
+    if (!is_kept)
+        curl_easy_cleanup(curl);
 }
 
 static void close_idle(struct s3 *s3)
 {
-    while (s3->idle) {
-        struct idle *idle = s3->idle;
-        s3->idle = idle->next;
-        curl_easy_cleanup(idle->curl);
-        free(idle);
-    }
+    while (s3->idle_count > 0)
+        curl_easy_cleanup(s3->idle[--s3->idle_count]);
 }
 
 /* --- one attempt --- */
@@ -256,35 +236,7 @@ static const struct { CURLcode code; const char *cause; } causes[] = {
     {CURLE_PEER_FAILED_VERIFICATION, "its certificate is not one of the authorities' (SECURE_MAIL_S3_CA_FILE)"},
     {CURLE_SSL_CACERT_BADFILE, "SECURE_MAIL_S3_CA_FILE cannot be read as PEM"},
 };
-
-/* Codes of the protocol that say more than their status. `remedy`: of the configuration's fault. */
-static const struct refusal {
-    const char *code;
-    enum sm_error error;
-    const char *cause, *remedy;
-} refusals[] = {
-    {"NoSuchKey", SM_NOT_FOUND, "", NULL},
-    {"NoSuchBucket", SM_CONFIG, "there is no such bucket", "make it, or correct SECURE_MAIL_S3_BUCKET"},
-    {"InvalidAccessKeyId", SM_CONFIG, "the server does not know this key id", "correct SECURE_MAIL_S3_KEY_ID"},
-    {"SignatureDoesNotMatch", SM_CONFIG, "the secret is not the one of this key id", "correct SECURE_MAIL_S3_SECRET, or its file"},
-    {"AccessDenied", SM_CONFIG, "this key id may not do this", "allow it to list, read, write and delete in the bucket (docs/runbook.md)"},
-    {"RequestTimeTooSkewed", SM_CONFIG, "the clocks of this machine and of the server differ", "set them by a time server"},
-    {"AuthorizationHeaderMalformed", SM_CONFIG, "the server is of another region", "correct SECURE_MAIL_S3_REGION"},
-    {"PermanentRedirect", SM_CONFIG, "the bucket is at another address", "correct SECURE_MAIL_S3_ENDPOINT and SECURE_MAIL_S3_REGION"},
-    {"InvalidRange", SM_IO, "an object is shorter than it was", NULL},
-    {"QuotaExceeded", SM_DISK_FULL, "the quota is used up", NULL},
-    {"XMinioStorageFull", SM_DISK_FULL, "the server has no room", NULL},
-    {"InsufficientCapacity", SM_DISK_FULL, "the server has no room", NULL},
-};
 /* clang-format on */
-
-static const struct refusal *find_refusal(struct span code)
-{
-    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
-        if (span_equals_text(code, refusals[i].code))
-            return &refusals[i];
-    return NULL;
-}
 
 static bool is_worth_repeating(const struct request *request)
 {
@@ -305,7 +257,7 @@ static enum sm_error no_answer(const struct request *request)
     return log_failure("s3-unreachable", SM_UNAVAILABLE, "the connection broke");
 }
 
-static enum sm_error refused(const struct refusal *refusal, const struct request *request)
+static enum sm_error refused(const struct s3_refusal *refusal, const struct request *request)
 {
     char number[16];
     (void)snprintf(number, sizeof number, "%ld", request->status);
@@ -322,7 +274,7 @@ static enum sm_error outcome(const struct request *request)
         return no_answer(request);
     if (request->status / 100 == 2)
         return SM_OK;
-    const struct refusal *refusal = find_refusal(s3_answer_code(buffer_span(&request->refusal)));
+    const struct s3_refusal *refusal = s3_refusal_of(buffer_span(&request->refusal));
     if (refusal && refusal->error == SM_NOT_FOUND)
         return SM_NOT_FOUND;
     if (request->status == 507)

@@ -52,6 +52,11 @@ static const struct statement insert_purge = {"purge_insert",
     "INSERT INTO retention.purge (message, organisation, is_expiry, objects, at_ms)"
     " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (message) DO NOTHING"};
 
+/* By then no upload that was begun before can still be sending. */
+static const struct statement insert_again = {"purge_again",
+    "INSERT INTO retention.again (message, after_ms) VALUES ($1, $2) ON CONFLICT DO NOTHING"};
+#define AGAIN_AFTER_MS (2 * (int64_t)UPLOAD_CAPABILITY_S * 1000)
+
 static enum sm_error add_event(struct db *db, const struct due_item *item, int64_t now_ms)
 {
     struct audit_event event = {.organisation = item->organisation,
@@ -76,6 +81,7 @@ static enum sm_error delete_rows(struct db *db, const struct due_item *item, uin
     TRY(db_now_ms(db, &now_ms));
     TRY(DB_RUN(db, &insert_purge, NULL, db_id(&item->message), db_id(&item->organisation),
         db_bool(item->is_expiry), db_u64(objects), db_i64(now_ms)));
+    TRY(DB_RUN(db, &insert_again, NULL, db_id(&item->message), db_i64(now_ms + AGAIN_AFTER_MS)));
     TRY(add_event(db, item, now_ms));
     FAIL_POINT("retention.purge.before-commit");
     TRY(db_commit(&tx));

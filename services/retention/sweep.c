@@ -112,6 +112,36 @@ enum sm_error sweep_all(struct purger *purger, bool (*goes_on)(void *context), v
     return SM_OK;
 }
 
+/* --- a second look --- */
+
+static const struct statement due_again = {"sweep_due_again",
+    "SELECT message FROM retention.again WHERE after_ms < clock.now_ms()"
+    " ORDER BY after_ms LIMIT $1"};
+static const struct statement done_again = {
+    "sweep_done_again", "DELETE FROM retention.again WHERE message = $1"};
+
+static enum sm_error look_again(struct purger *purger, struct id message)
+{
+    TRY(store_message_delete(purger->store, message, NULL));
+    return DB_RUN(purger->db, &done_again, NULL, db_id(&message));
+}
+
+enum sm_error sweep_again(struct purger *purger, struct sweep_counts *counts)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(purger->db, &due_again, &rows, db_u64(PAGE_ROWS_MAX)));
+    for (size_t i = 0; i < db_rows_count(rows); i++) {
+        struct id message;
+        TRY(db_read_id(rows, i, 0, &message));
+        enum sm_error error = look_again(purger, message);
+        if (error == SM_OK)
+            continue;
+        counts->failed++;
+        log_fault("second-look-failed", message, error);
+    }
+    return SM_OK;
+}
+
 /* --- one message --- */
 
 static size_t find(const struct page *page, struct id message)

@@ -20,6 +20,10 @@ struct sweep_counts {
 SM_MUST_USE enum sm_error sweep_all(struct purger *purger, bool (*goes_on)(void *context),
     void *context, struct sweep_counts *counts);
 
+/* Deletes once more what lies of messages that were purged long enough ago (db/migrations/0125), at
+ * most a page of them. Adds to counts->failed. */
+SM_MUST_USE enum sm_error sweep_again(struct purger *purger, struct sweep_counts *counts);
+
 /* Purges `message` if it is due. *is_purged false: it is not. Adds to *counts. */
 SM_MUST_USE enum sm_error sweep_one(
     struct purger *purger, struct id message, bool *is_purged, struct sweep_counts *counts);

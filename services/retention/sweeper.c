@@ -90,6 +90,8 @@ static enum sm_error sweep_once(struct sweeper *sweeper)
     int64_t now_ms;
     TRY(db_now_ms(sweeper->purger.db, &now_ms));
     enum sm_error error = sweep_all(&sweeper->purger, goes_on, sweeper, &counts);
+    if (error == SM_OK)
+        error = sweep_again(&sweeper->purger, &counts);
     sweeper_report(sweeper, &counts);
     TRY(error);
     atomic_store(&sweeper->failed, counts.failed);

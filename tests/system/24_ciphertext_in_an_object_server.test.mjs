@@ -9,10 +9,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { TOP } from '../../dev/stack.mjs';
 import * as act from './support/actions.mjs';
 import { ObjectServer, refusalOf } from './support/object-server.mjs';
 import * as pages from './support/pages.mjs';
-import { startWorld, until } from './support/world.mjs';
+import { runProgram, startWorld, until } from './support/world.mjs';
 
 const PASSWORD = 'correct-horse';
 const BLOCK = 256 * 1024; // what a gateway has in memory of an upload, and puts into the store at a time
@@ -293,4 +294,35 @@ test('what is deleted leaves the bucket; retention lists and deletes, and may no
   const byRetention = server.seen.filter(({ key }) => key === RETENTION.id);
   assert.ok(byRetention.some(({ method, refusal }) => method === 'DELETE' && !refusal));
   assert.deepEqual(byRetention.filter(({ refusal }) => refusal), []);
+});
+
+// --- from a folder to a bucket ------------------------------------------------------------------------------------
+
+test('a folder is moved into a bucket: what was sent before is opened after, and deleted from there', async () => {
+  const address = 'moved@recipient.example';
+  const bucket = await ObjectServer.start({ folder: path.join(folder, 'moved'), bucket: 'moved', keys: [GATEWAY, RETENTION] });
+  const clinic = await startWorld();
+  try {
+    const file = act.makeFile(clinic, 'old.bin', 600_000);
+    const { message } = await act.send(clinic, { to: address, password: PASSWORD, attach: [file] });
+    for (const name of ['gateway', 'retention']) await clinic.stack.stopService(name);
+    const env = { PATH: process.env.PATH, ...bucket.settings(GATEWAY) };
+    for (let turn = 0; turn < 2; turn++) {
+      const moved = await runProgram(path.join(TOP, 'deploy', 'bin', 'objects-to-s3'), [clinic.stack.path('objects')], { env });
+      assert.equal(moved.code, 0, moved.stderr);
+      assert.match(moved.stdout, /2 parts are in the bucket moved/);
+    }
+    fs.rmSync(clinic.stack.path('objects'), { recursive: true });
+    await clinic.stack.startService('retention', bucket.settings(RETENTION));
+    await clinic.stack.startService('gateway', bucket.settings(GATEWAY));
+
+    const saved = clinic.path('saved');
+    await act.open(clinic, await clinic.linkFor(address), { password: PASSWORD, saveTo: saved });
+    assert.equal(act.sha256(path.join(saved, 'old.bin')), act.sha256(file));
+    await clinic.cli('sender', ['delete', message, '--yes']);
+    await until('the bucket is empty', () => bucket.objects().length === 0);
+  } finally {
+    await clinic.stop();
+    await bucket.close();
+  }
 });

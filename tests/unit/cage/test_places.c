@@ -117,6 +117,33 @@ static void the_relays_port_follows_from_its_url(void **state)
     }
 }
 
+static struct cage_place_list read_store(enum peer self, const char *kind)
+{
+    struct settings *settings DEFER(settings_free) = NULL;
+    struct cage_place_list places;
+    assert_int_equal(begin(NULL), 0);
+    assert_int_equal(setenv("SECURE_MAIL_OBJECTS", kind, 1), 0);
+    assert_int_equal(setenv("SECURE_MAIL_S3_ENDPOINT", "https://s3.example.org", 1), 0);
+    assert_ok(settings_load(self, &settings));
+    assert_ok(cage_places_read(self, settings, &places));
+    return places;
+}
+
+static void the_object_server_counts_only_where_it_is_chosen(void **state)
+{
+    static const enum peer peers[] = {PEER_GATEWAY, PEER_RETENTION};
+    (void)state;
+    for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++)
+        for (int is_s3 = 0; is_s3 <= 1; is_s3++) {
+            struct cage_place_list places DEFER(cage_places_free) =
+                read_store(peers[i], is_s3 ? "s3" : "files");
+            assert_int_equal(has_port(&places, CAGE_CONNECTS, 443), is_s3);
+            assert_int_equal(places.has_names, is_s3);
+            assert_int_equal(cage_counts(&places, CAGE_WITH_S3, true), is_s3);
+            assert_int_equal(cage_counts(&places, CAGE_WITH_FILES, true), !is_s3);
+        }
+}
+
 static void a_name_anywhere_is_a_name_to_look_up(void **state)
 {
     (void)state;
@@ -180,6 +207,7 @@ int main(void)
         TEST(each_service_connects_to_its_own_peers_alone),
         TEST(every_replica_counts),
         TEST(the_relays_port_follows_from_its_url),
+        TEST(the_object_server_counts_only_where_it_is_chosen),
         TEST(a_name_anywhere_is_a_name_to_look_up),
         TEST(sockets_in_folders_are_seen),
         TEST(a_database_that_is_not_understood_is_a_fault_of_the_settings),

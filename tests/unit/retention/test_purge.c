@@ -265,6 +265,27 @@ static void a_deleted_message_leaves_nothing_but_its_id(void **state)
     assert_int_equal(place->world.finished, 1);
 }
 
+/* It was on its way to the store when its message was purged. */
+static void what_arrives_behind_a_purge_goes_at_the_second_look(void **state)
+{
+    struct place *place = *state;
+    struct sweep_counts counts = {0};
+    struct store_name name = {message_id(1), 0};
+    uint64_t size;
+    make_message(place, 1, false);
+    assert_int_equal(sweep(place).purged, 1);
+    put_object(place, message_id(1), 0);
+
+    assert_ok(sweep_again(&place->purger, &counts));
+    assert_ok(store_object_stat(place->purger.store, &name, &size)); /* not yet */
+    assert_ok(database_run(place->database, "UPDATE retention.again SET after_ms = 1"));
+    assert_ok(sweep_again(&place->purger, &counts));
+
+    assert_no_object(place, 1);
+    assert_int_equal(counts.failed, 0);
+    assert_int_equal(number(place, "SELECT count(*) FROM retention.again"), 0);
+}
+
 static void an_expired_message_keeps_its_row_in_the_list(void **state)
 {
     struct place *place = *state;
@@ -500,6 +521,7 @@ static void the_role_may_delete_and_not_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(what_arrives_behind_a_purge_goes_at_the_second_look),
         TEST(a_deleted_message_leaves_nothing_but_its_id),
         TEST(an_expired_message_keeps_its_row_in_the_list),
         TEST(what_crypto_does_not_give_up_is_left_alone),

@@ -202,6 +202,31 @@ static void a_database_that_is_away_is_named(void **state)
     assert_true(says_in_time("GET /livez HTTP/1.1\r\n\r\n", "200 OK"));
 }
 
+static enum sm_error refuse(void *context)
+{
+    assert_non_null(context);
+    return SM_UNAVAILABLE;
+}
+
+static void what_else_it_needs_is_named(void **state)
+{
+    const struct place *place = *state;
+    struct database_conninfo conninfo = database_conninfo(place->database, "sm_notifier");
+    struct running running DEFER(running_stop) = run_notifier(place, conninfo.text, PEER_NONE);
+    health_stop(&running.health);
+    const struct health_options options = {.self = PEER_NOTIFIER,
+        .settings = running.settings,
+        .keys = running.keys,
+        .ask_more = refuse,
+        .context = &running,
+        .lacking = "the store does not answer"};
+
+    assert_ok(health_start(&options, &running.health));
+
+    assert_true(says_in_time(readyz, "\r\n\r\nthe store does not answer\n"));
+    assert_true(says_in_time(readyz, "503"));
+}
+
 static bool becomes(const struct place *place, const char *sql, int64_t wanted)
 {
     const struct timespec pause = {.tv_nsec = 50000000};
@@ -276,6 +301,7 @@ int main(void)
         cmocka_unit_test(waiting_mail_is_counted_and_has_an_age),
         cmocka_unit_test(a_peer_that_is_needed_and_away_is_named),
         cmocka_unit_test(a_database_that_is_away_is_named),
+        cmocka_unit_test(what_else_it_needs_is_named),
         cmocka_unit_test(without_an_address_it_reports_and_answers_nobody),
         cmocka_unit_test(a_service_reports_of_itself_alone),
     };
