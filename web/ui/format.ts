@@ -24,19 +24,25 @@ const SPANS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['minute', 60_000],
 ];
 
+/** Made when it is first wanted: each costs milliseconds, and a first page wants one of the twelve. */
+function later<T>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => (made ??= make());
+}
+
 function make(locale: string): Format {
-  const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' });
-  const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long' });
-  const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
-  const number = new Intl.NumberFormat(locale);
-  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const dateTime = later(() => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' }));
+  const date = later(() => new Intl.DateTimeFormat(locale, { dateStyle: 'long' }));
+  const time = later(() => new Intl.DateTimeFormat(locale, { timeStyle: 'short' }));
+  const number = later(() => new Intl.NumberFormat(locale));
+  const percent = later(() => new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }));
+  const relative = later(() => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }));
   return {
-    dateTime: (ms) => dateTime.format(ms),
-    date: (ms) => date.format(ms),
-    time: (ms) => time.format(ms),
-    number: (value) => number.format(value),
-    percent: (share) => percent.format(Math.min(1, Math.max(0, share))),
+    dateTime: (ms) => dateTime().format(ms),
+    date: (ms) => date().format(ms),
+    time: (ms) => time().format(ms),
+    number: (value) => number().format(value),
+    percent: (share) => percent().format(Math.min(1, Math.max(0, share))),
     bytes(size) {
       let step = 0;
       let value = size;
@@ -47,8 +53,8 @@ function make(locale: string): Format {
     relative(ms, nowMs) {
       const away = ms - nowMs;
       const [unit, size] = SPANS.find(([, each]) => Math.abs(away) >= each) ?? [];
-      if (!unit || !size) return relative.format(0, 'second'); // "nu": of a minute they say "binnen een minuut" of what was, too
-      return relative.format(Math.round(away / size), unit);
+      if (!unit || !size) return relative().format(0, 'second'); // "nu": of a minute they say "binnen een minuut" of what was, too
+      return relative().format(Math.round(away / size), unit);
     },
   };
 }
