@@ -28,6 +28,7 @@ enum {
     ANSWER_BYTES_MAX = 64 * 1024,
     DEADLINE_MS = 2000,
     BACKLOG = 16,
+    REST_MS = 100, /* when nobody can be taken in */
 };
 
 enum stage { STAGE_READING, STAGE_WRITING, STAGE_DRAINING };
@@ -204,8 +205,11 @@ static void take_in(struct admin *admin)
 {
     struct peer_slot *slot = free_slot(admin);
     int socket = slot ? accept4(admin->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK) : -1;
-    if (socket < 0)
+    if (socket < 0) {
+        if (slot && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            (void)poll(NULL, 0, REST_MS); /* out of descriptors: who waits is there at once again */
         return;
+    }
     *slot = (struct peer_slot){
         .socket = socket, .end_ms = clock_monotonic_ms() + admin->options.deadline_ms};
 }
