@@ -118,7 +118,7 @@ enum sm_error audit_prove(struct cli *cli)
 enum sm_error audit_consistency(struct cli *cli)
 {
     char path[PATH_BYTES];
-    uint64_t size;
+    uint64_t size = 0;
     TRY(log_reader_check_output(cli));
     TRY(read_size(cli, cli->positionals[0], &size));
     (void)snprintf(path, sizeof path, "/api/v1/audit/consistency?size=%" PRIu64, size);
