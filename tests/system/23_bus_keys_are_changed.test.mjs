@@ -26,7 +26,7 @@ after(() => world?.stop());
 
 const key = (name) => fs.readFileSync(world.stack.path('keys', name), 'utf8');
 
-// As docs/runbook.md has it for containers: the public half goes, what is missing is made, all start again.
+// With everything stopped (25 is the way without): the halves go, what is missing is made, all start again.
 async function change(peers) {
   for (const service of [...SERVICES].reverse()) await world.stack.stopService(service);
   for (const peer of peers) for (const half of ['pub', 'key']) fs.rmSync(world.stack.path('keys', `${peer}.${half}`));
