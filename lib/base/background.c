@@ -22,7 +22,6 @@ enum sm_error background_begin(void)
 {
     struct attributes attributes = {.size = sizeof attributes,
         .policy = SCHED_BATCH,
-        .nice = BACKGROUND_NICE,
         .runtime_ns = (uint64_t)BACKGROUND_SLICE_US * NANOSECONDS_OF_US};
     return syscall(SYS_sched_setattr, CALLING_THREAD, &attributes, NO_FLAGS) == 0 ? SM_OK
                                                                                   : SM_NOT_ALLOWED;
