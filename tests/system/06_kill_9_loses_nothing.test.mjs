@@ -71,6 +71,7 @@ async function wholeLife() {
   }
   const record = await sendOne();
   if (!record || !(await openOne(record))) return;
+  await act.open(world, record.link, { home: record.address, exit: null }); // again, by the session
   const answer = await act.reply(world, record.link, { password: PASSWORD, home: record.address, exit: null });
   if (answer.code === 0) acknowledged.replied.push(record);
   const other = await sendOne();
