@@ -19,7 +19,8 @@ enum {
     CONNECT_MS = 1500,  /* how long a call waits for any replica to be there */
     LOOK_MS = 5,        /* between two looks at who is there */
     WATCH_MS = 100,     /* how soon a call notices that its replica is gone */
-    PATIENCE_MS = 2000, /* with one replica before the next is asked, where there are several */
+    PATIENCE_MS = 1500, /* with one replica before it is asked whether it is there at all, */
+    KNOCK_MS = 500, /* and how soon it says so; else the next is asked, where there are several */
 };
 
 struct bus_client {
@@ -99,6 +100,8 @@ struct attempt {
     uint8_t header_bytes[HEADER_BYTES];
     struct buffer message;
     int64_t end_ms; /* monotonic */
+    struct id ping; /* none: not asked whether it is there */
+    bool is_there;  /* it says so */
 };
 
 static int64_t left_of(const struct attempt *attempt)
@@ -144,8 +147,8 @@ static enum sm_error find_replica(
 }
 
 /* Reads one message; SM_TIMEOUT when there is none, SM_BUSY when it is no answer to this call. */
-static enum sm_error read_answer(struct wire *replica, const struct attempt *attempt,
-    struct wire_message **out, struct header *header)
+static enum sm_error read_answer(
+    struct wire *replica, struct attempt *attempt, struct wire_message **out, struct header *header)
 {
     struct wire_message *message DEFER(wire_message_free) = NULL;
     enum sm_error error = wire_receive(replica, &message);
@@ -153,7 +156,10 @@ static enum sm_error read_answer(struct wire *replica, const struct attempt *att
         return SM_BUSY; /* too many frames: of no call of ours */
     TRY(error);
     if (wire_frames(message) != 2 || header_read(wire_frame(message, 0), header) != SM_OK ||
-        !header->is_reply || !id_equal(header->request, attempt->header.request))
+        !header->is_reply)
+        return SM_BUSY;
+    attempt->is_there |= id_equal(header->request, attempt->ping);
+    if (!id_equal(header->request, attempt->header.request))
         return SM_BUSY; /* somebody else's, or too late: look again at once */
     if (header->operation != attempt->header.operation + 1)
         return SM_BAD_FORMAT;
@@ -161,7 +167,7 @@ static enum sm_error read_answer(struct wire *replica, const struct attempt *att
     return SM_OK;
 }
 
-static enum sm_error await_answer(struct wire *replica, const struct attempt *attempt,
+static enum sm_error await_answer(struct wire *replica, struct attempt *attempt,
     int64_t patience_ms, struct wire_message **out, struct header *header)
 {
     int64_t end = clock_monotonic_ms() + patience_ms;
@@ -202,16 +208,46 @@ static bool is_only_one(const struct bus_client *client, size_t replica)
     return true;
 }
 
-/* Asks one replica, for as long as it deserves. */
-static enum sm_error ask(struct bus_client *client, size_t replica, const struct attempt *attempt,
+/*
+ * A ping, which a replica answers without a worker: it says whether the process is there, however
+ * long its work takes.
+ */
+static enum sm_error knock(struct wire *replica, struct attempt *attempt)
+{
+    struct header header = attempt->header;
+    uint8_t bytes[HEADER_BYTES];
+    struct buffer nothing DEFER(buffer_free) = BUFFER(16);
+    struct ping_request request = {0};
+    attempt->is_there = false;
+    header.operation = OP_PING;
+    header.idempotency = (struct id){0};
+    TRY(id_random(&attempt->ping));
+    header.request = attempt->ping;
+    header_write(&header, bytes);
+    TRY(fields_encode(&ping_request, &request, &nothing));
+    return wire_send(replica, (const struct span[]){SPAN(bytes), buffer_span(&nothing)}, 2);
+}
+
+/*
+ * Asks one replica, for as long as it deserves. One that is slow is not given up: the next would
+ * find its work half done. Only who does not say that he is there is.
+ */
+static enum sm_error ask(struct bus_client *client, size_t which, struct attempt *attempt,
     struct wire_message **message, struct header *header)
 {
+    struct wire *replica = client->replicas[which];
     const struct span frames[] = {SPAN(attempt->header_bytes), buffer_span(&attempt->message)};
-    int64_t patience = left_of(attempt);
-    if (patience > PATIENCE_MS && !is_only_one(client, replica))
-        patience = PATIENCE_MS;
-    TRY(wire_send(client->replicas[replica], frames, 2));
-    return await_answer(client->replicas[replica], attempt, patience, message, header);
+    TRY(wire_send(replica, frames, 2));
+    while (left_of(attempt) > PATIENCE_MS) {
+        enum sm_error error = await_answer(replica, attempt, PATIENCE_MS, message, header);
+        if (error != SM_TIMEOUT)
+            return error;
+        TRY(knock(replica, attempt));
+        error = await_answer(replica, attempt, KNOCK_MS, message, header);
+        if (error != SM_TIMEOUT || (!attempt->is_there && !is_only_one(client, which)))
+            return error;
+    }
+    return await_answer(replica, attempt, left_of(attempt), message, header);
 }
 
 enum sm_error bus_client_call(struct bus_client *client, const struct bus_call *call,

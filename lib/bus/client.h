@@ -3,8 +3,9 @@
  * replica (two while the server's peer changes its key: only the one with its key gets there), no
  * queueing towards a dead peer (ZMQ_IMMEDIATE, small high-water marks). A client begins
  * with any of them, so that many clients use all; a call goes to the replica that answered last; on
- * "not-active" or no answer it goes to the next, with the same request id and idempotency key,
- * until the deadline. One owner thread per client.
+ * "not-active", or from one that does not even answer a ping, it goes to the next, with the same
+ * request id and idempotency key, until the deadline. One that is there and slow is waited for. One
+ * owner thread per client.
  */
 #ifndef SM_BUS_CLIENT_H
 #define SM_BUS_CLIENT_H

@@ -260,11 +260,20 @@ struct seen {
     uint8_t bytes[256];
 };
 
+static struct header header_of(struct wire_message *request)
+{
+    struct header header;
+    assert_ok(header_read(wire_frame(request, 1), &header));
+    return header;
+}
+
 static void note(struct test_server *server, struct wire_message *request)
 {
     struct seen *seen = server->data;
     struct span fields = wire_frame(request, 2);
-    assert_ok(header_read(wire_frame(request, 1), &seen->header));
+    if (header_of(request).operation == OP_PING)
+        return;
+    seen->header = header_of(request);
     assert_true(fields.size <= sizeof seen->bytes);
     memcpy(seen->bytes, fields.at, fields.size);
     seen->fields = span_of(seen->bytes, fields.size);
@@ -305,6 +314,58 @@ static void the_next_replica_hears_the_same_request_under_the_same_key(void **st
     assert_true(id_equal(first.header.idempotency, second.header.idempotency));
     assert_int_equal(first.header.deadline_ms, second.header.deadline_ms);
     assert_true(span_equal(first.fields, second.fields));
+}
+
+/* Slow, and there: says so each time it is asked, and has the answer when it was asked twice. */
+struct slow {
+    struct header answer;
+    int pings;
+};
+
+static void say_that_it_is_there(struct test_server *server, struct wire_message *request)
+{
+    struct slow *slow = server->data;
+    struct header header = test_answer_header(request);
+    if (header_of(request).operation != OP_PING) {
+        slow->answer = header;
+        return;
+    }
+    test_answer(
+        server, request, &header, span_text("\x82\xa7service\xa8notifier\xa9is_active\xc3"));
+    if (++slow->pings == 2)
+        test_answer(server, request, &slow->answer, SEVEN);
+}
+
+/* Counted before the answer is out, so that who has it may look. */
+static void count_and_say_seven(struct test_server *server, struct wire_message *request)
+{
+    (void)atomic_fetch_add((atomic_int *)server->data, 1);
+    say_seven(server, request);
+}
+
+static void a_slow_replica_that_says_it_is_there_is_waited_for(void **state)
+{
+    struct world *world = *state;
+    struct test_server slow_one;
+    struct test_endpoint endpoint = test_endpoint(&world->keys, "slow");
+    struct slow slow = {0};
+    atomic_int others = 0;
+    char both[2 * WIRE_ENDPOINT_BYTES];
+    test_server_start(&slow_one, &world->keys, endpoint.text, say_that_it_is_there, &slow);
+    start(world, count_and_say_seven, &others);
+    (void)snprintf(both, sizeof both, "%s,%s", endpoint.text, world->endpoint.text);
+
+    int asked = 0; /* of the other one, before a client began with the slow one */
+    for (int clients = 0; slow.pings == 0 && clients < CLIENTS_MAX; clients++) {
+        asked = atomic_load(&others);
+        bus_client_close(&world->client);
+        assert_ok(bus_client_open(world->keys.crypto, PEER_NOTIFIER, both, &world->client));
+        is_answered_with_seven(world);
+    }
+
+    test_server_stop(&slow_one);
+    assert_int_equal(slow.pings, 2);
+    assert_int_equal(atomic_load(&others), asked);
 }
 
 static void many_clients_use_all_replicas(void **state)
@@ -353,6 +414,7 @@ int main(void)
         TEST(an_answer_that_is_not_the_table_s_is_an_error),
         TEST(a_server_that_goes_away_with_the_answer_is_unavailable),
         TEST(the_next_replica_hears_the_same_request_under_the_same_key),
+        TEST(a_slow_replica_that_says_it_is_there_is_waited_for),
         TEST(many_clients_use_all_replicas),
         TEST(endpoints_that_are_none_are_refused_at_once),
     };
