@@ -274,7 +274,10 @@ static enum sm_error append_erasure(struct group *group, struct append_job *job)
     TRY(erasure_note(&job->erasure, group->context->journal, group->now_ms));
     FAIL_POINT("audit.erase.after-journal");
     TRY(append_report(group, &report));
-    job->erased_seq = staged_head(group, &order->organisation)->tree.size;
+    const struct head *head = staged_head(group, &order->organisation);
+    if (!head) /* the report just staged it */
+        return SM_NOT_FOUND;
+    job->erased_seq = head->tree.size;
     return SM_OK;
 }
 
