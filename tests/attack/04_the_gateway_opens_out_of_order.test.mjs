@@ -16,7 +16,7 @@ const OF_THE_GATEWAY = {
   crypto: ['PING', 'KEYS', 'CARRY', 'FEED', 'KNOWN'],
   notifier: ['PING', 'DELIVERY_FEED'],
   retention: ['PING', 'PURGE', 'SWEEP_STATUS'],
-  audit: ['PING', 'QUERY', 'EXPORT', 'CHECKPOINT'],
+  audit: ['PING', 'QUERY', 'EXPORT', 'CHECKPOINT', 'PROVE', 'DECLARATION'],
 };
 
 let world;

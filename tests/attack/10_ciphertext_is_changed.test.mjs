@@ -28,7 +28,7 @@ after(() => world?.stop());
 
 function objectOf(message, part) {
   const names = fs.readdirSync(world.stack.path('objects'), { recursive: true }).map(String).filter((name) => name.includes(message));
-  const name = names.find((each) => new RegExp(`[^0-9]0*${part}$`).test(each));
+  const name = names.find((each) => path.basename(each) === String(part));
   assert.ok(name, `part ${part} among ${names}`);
   return path.join(world.stack.path('objects'), name);
 }
