@@ -125,7 +125,7 @@ test('each container has its own secrets, and of the others the public halves', 
     crypto: ['crypto.key', 'operator.key', 'operator.pub', 'notifier-letter.pub'],
     notifier: ['notifier.key', 'notifier-letter.key', 'smtp-ca.pem'],
     retention: ['retention.key'],
-    audit: ['audit.key', 'audit-sign.key', 'audit-sign.pub'],
+    audit: ['audit.key', 'audit-sign.key', 'audit-sign.pub', 'operator.pub'],
   };
   const everybody = ['database', ...SERVICES.map((service) => `${service}.pub`)];
   for (const service of SERVICES) {
