@@ -105,7 +105,9 @@ static void say_seven_and_much_more(struct test_server *server, struct wire_mess
 {
     struct header header = test_answer_header(request);
     say_seven(server, request);
-    for (int i = 0; i < BUS_QUEUE_MESSAGES_MAX / 2; i++) {
+    /* Those of two calls find room together, also while libzmq has not yet counted what was read.
+     */
+    for (int i = 0; i < BUS_QUEUE_MESSAGES_MAX / 8; i++) {
         header.request.bytes[0]++;
         test_answer(server, request, &header, SEVEN);
     }
