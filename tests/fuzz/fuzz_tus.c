@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "proto/limits.h"
+#include "store/store_files.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -48,11 +49,17 @@ static struct desk *desk_of(struct worker *worker)
     return (struct desk *)worker;
 }
 
+struct store_upload_name upload_name(const struct upload *upload)
+{
+    return (struct store_upload_name){.id = upload->id, .object = upload->name};
+}
+
 static void forget(struct desk *desk)
 {
+    const struct store_upload_name name = upload_name(&desk->upload);
     if (!desk->has_upload)
         return;
-    demand(store_upload_delete(desk->gateway.store, the_upload) == SM_OK);
+    demand(store_upload_delete(desk->gateway.store, &name) == SM_OK);
     demand(store_object_delete(desk->gateway.store, &desk->upload.name) == SM_OK);
     desk->has_upload = false;
     desk->arrived = 0;
@@ -70,7 +77,8 @@ enum sm_error upload_create(
     forget(desk);
     upload->id = the_upload;
     upload->expires_ms = 1796112780000;
-    demand(store_upload_begin(desk->gateway.store, upload->id) == SM_OK);
+    const struct store_upload_name name = upload_name(upload);
+    demand(store_upload_begin(desk->gateway.store, &name) == SM_OK);
     desk->upload = *upload;
     desk->has_upload = true;
     return SM_OK;
@@ -91,7 +99,7 @@ enum sm_error upload_complete(
 {
     struct desk *desk = desk_of(worker);
     demand(store_upload_size(file) == desk->upload.length);
-    TRY(store_upload_finish(file, &upload->name));
+    TRY(store_upload_finish(file));
     upload->is_finished = true;
     desk->upload.is_finished = true;
     return SM_OK;
@@ -226,7 +234,8 @@ static void check_upload(struct desk *desk)
         demand(stored == desk->upload.length && desk->arrived == stored);
         return;
     }
-    demand(store_upload_open(desk->gateway.store, the_upload, &file) == SM_OK);
+    const struct store_upload_name name = upload_name(&desk->upload);
+    demand(store_upload_open(desk->gateway.store, &name, &file) == SM_OK);
     demand(store_upload_size(file) == desk->arrived);
 }
 
@@ -288,7 +297,7 @@ static struct store *the_store(void)
     if (store)
         return store;
     (void)snprintf(place, sizeof place, "%s/fuzz-tus-XXXXXX", folder ? folder : "/tmp");
-    demand(mkdtemp(place) != NULL && store_open(place, &store) == SM_OK);
+    demand(mkdtemp(place) != NULL && store_files_open(place, &store) == SM_OK);
     return store;
 }
 
