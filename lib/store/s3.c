@@ -6,6 +6,7 @@
  */
 #include "store/s3.h"
 
+#include "base/curl_setting.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"
@@ -21,8 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <curl/curl.h>
 
 #include "base/banned.h"
 
@@ -93,24 +92,6 @@ static void close_idle(struct s3 *s3)
 
 /* --- one attempt --- */
 
-/* The first option that curl refuses decides. */
-struct setting_of_curl {
-    CURL *curl;
-    CURLcode code;
-};
-
-#define SET(setting, option, value)                                               \
-    ((setting)->code = (setting)->code == CURLE_OK                                \
-                           ? curl_easy_setopt((setting)->curl, (option), (value)) \
-                           : (setting)->code)
-
-static enum sm_error set_result(const struct setting_of_curl *setting)
-{
-    if (setting->code == CURLE_OK)
-        return SM_OK;
-    return log_failure("s3-option", SM_CONFIG, curl_easy_strerror(setting->code));
-}
-
 /* A good answer goes where the caller has room for it, a refusal where its code is looked for. */
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
@@ -128,7 +109,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 
 static enum sm_error set_transport(const struct s3 *s3, CURL *curl)
 {
-    struct setting_of_curl setting = {curl, CURLE_OK};
+    struct curl_setting setting = {curl, CURLE_OK};
     SET(&setting, CURLOPT_PROTOCOLS_STR,
         "http,https"); /* which of them, s3_options.c has decided */
     SET(&setting, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -145,24 +126,24 @@ static enum sm_error set_transport(const struct s3 *s3, CURL *curl)
         SET(&setting, CURLOPT_CAINFO, s3->ca_file);
         SET(&setting, CURLOPT_CAPATH, NULL); /* this authority and no other */
     }
-    return set_result(&setting);
+    return curl_setting_result(&setting, "s3-option");
 }
 
 static enum sm_error set_signature(const struct s3 *s3, CURL *curl)
 {
-    struct setting_of_curl setting = {curl, CURLE_OK};
+    struct curl_setting setting = {curl, CURLE_OK};
     char provider[HEADER_BYTES_MAX];
     (void)snprintf(provider, sizeof provider, "aws:amz:%s:s3", s3->region);
     SET(&setting, CURLOPT_AWS_SIGV4, provider);
     SET(&setting, CURLOPT_USERNAME, s3->key_id);
     SET(&setting, CURLOPT_PASSWORD, (const char *)secret_bytes(s3->secret));
-    return set_result(&setting);
+    return curl_setting_result(&setting, "s3-option");
 }
 
 static enum sm_error set_request(
     const struct s3 *s3, struct request *request, struct curl_slist *headers)
 {
-    struct setting_of_curl setting = {request->curl, CURLE_OK};
+    struct curl_setting setting = {request->curl, CURLE_OK};
     char url[URL_BYTES_MAX];
     int size = snprintf(url, sizeof url, "%s/%s%s%s%s%s", s3->endpoint, s3->bucket,
         *request->key ? "/" : "", request->key, *request->query ? "?" : "", request->query);
@@ -178,7 +159,7 @@ static enum sm_error set_request(
         SET(&setting, CURLOPT_POSTFIELDS, (const char *)request->body.at);
     }
     SET(&setting, CURLOPT_CUSTOMREQUEST, request->method);
-    return set_result(&setting);
+    return curl_setting_result(&setting, "s3-option");
 }
 
 static void slist_free(struct curl_slist **list)

@@ -5,6 +5,7 @@
  */
 #include "services/notifier/smtp.h"
 
+#include "base/curl_setting.h"
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -13,8 +14,6 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <curl/curl.h>
 
 #include "base/banned.h"
 
@@ -191,28 +190,10 @@ static int on_progress(
 
 /* --- opening --- */
 
-/* The first option that curl refuses decides. */
-struct setting_of_curl {
-    CURL *curl;
-    CURLcode code;
-};
-
-#define SET(setting, option, value)                                               \
-    ((setting)->code = (setting)->code == CURLE_OK                                \
-                           ? curl_easy_setopt((setting)->curl, (option), (value)) \
-                           : (setting)->code)
-
-static enum sm_error set_result(const struct setting_of_curl *setting)
-{
-    if (setting->code == CURLE_OK)
-        return SM_OK;
-    return log_failure("smtp-option", SM_CONFIG, curl_easy_strerror(setting->code));
-}
-
 static enum sm_error set_connection(struct smtp *smtp)
 {
     const struct smtp_options *options = smtp->options;
-    struct setting_of_curl setting = {smtp->curl, CURLE_OK};
+    struct curl_setting setting = {smtp->curl, CURLE_OK};
     long timeout_ms = (long)options->timeout_ms;
     const char *url;
     TRY(buffer_text(&smtp->url, &url));
@@ -226,13 +207,13 @@ static enum sm_error set_connection(struct smtp *smtp)
     SET(&setting, CURLOPT_SERVER_RESPONSE_TIMEOUT, timeout_ms / 1000 + 1);
     SET(&setting, CURLOPT_MAXAGE_CONN, (long)CONNECTION_AGE_S);
     SET(&setting, CURLOPT_ERRORBUFFER, smtp->reason);
-    return set_result(&setting);
+    return curl_setting_result(&setting, "smtp-option");
 }
 
 static enum sm_error set_security(struct smtp *smtp)
 {
     const struct smtp_options *options = smtp->options;
-    struct setting_of_curl setting = {smtp->curl, CURLE_OK};
+    struct curl_setting setting = {smtp->curl, CURLE_OK};
     const char *password;
     SET(&setting, CURLOPT_USE_SSL,
         options->is_tls_required ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_NONE);
@@ -248,12 +229,12 @@ static enum sm_error set_security(struct smtp *smtp)
         SET(&setting, CURLOPT_USERNAME, options->user);
         SET(&setting, CURLOPT_PASSWORD, password);
     }
-    return set_result(&setting);
+    return curl_setting_result(&setting, "smtp-option");
 }
 
 static enum sm_error set_callbacks(struct smtp *smtp)
 {
-    struct setting_of_curl setting = {smtp->curl, CURLE_OK};
+    struct curl_setting setting = {smtp->curl, CURLE_OK};
     SET(&setting, CURLOPT_VERBOSE, 1L); /* to the callback alone */
     SET(&setting, CURLOPT_DEBUGFUNCTION, on_debug);
     SET(&setting, CURLOPT_DEBUGDATA, smtp);
@@ -263,7 +244,7 @@ static enum sm_error set_callbacks(struct smtp *smtp)
     SET(&setting, CURLOPT_XFERINFOFUNCTION, on_progress);
     SET(&setting, CURLOPT_XFERINFODATA, smtp);
     SET(&setting, CURLOPT_UPLOAD, 1L);
-    return set_result(&setting);
+    return curl_setting_result(&setting, "smtp-option");
 }
 
 enum sm_error smtp_open(const struct smtp_options *options, struct smtp **out)
@@ -356,11 +337,11 @@ static enum sm_error perform(struct smtp *smtp, const struct smtp_mail *mail, CU
     struct curl_slist *recipients DEFER(slist_free) = curl_slist_append(NULL, to_text);
     if (!recipients)
         return SM_NO_MEMORY;
-    struct setting_of_curl setting = {smtp->curl, CURLE_OK};
+    struct curl_setting setting = {smtp->curl, CURLE_OK};
     SET(&setting, CURLOPT_MAIL_FROM, from_text);
     SET(&setting, CURLOPT_MAIL_RCPT, recipients);
     SET(&setting, CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->content.size);
-    TRY(set_result(&setting));
+    TRY(curl_setting_result(&setting, "smtp-option"));
     *code = curl_easy_perform(smtp->curl);
     (void)curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT, NULL); /* the list is freed here */
     return SM_OK;

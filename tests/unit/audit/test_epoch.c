@@ -7,27 +7,6 @@
 enum { MANY_LOGS = 70 };
 #define IS_RESTORED " WHERE convert_from(body, 'UTF8') LIKE '%\"kind\":\"log-restored\"%'"
 
-static int open_ledger(void **state)
-{
-    static struct ledger ledger;
-    ledger_open(&ledger);
-    *state = &ledger;
-    return 0;
-}
-
-static int close_ledger(void **state)
-{
-    ledger_close(*state);
-    return 0;
-}
-
-static int64_t number(struct ledger *ledger, const char *sql)
-{
-    int64_t value = -1;
-    assert_ok(database_number(ledger->database, sql, &value));
-    return value;
-}
-
 static void restore(struct ledger *ledger)
 {
     heads_forget(ledger->heads);
@@ -64,15 +43,15 @@ static void each_log_tells_of_the_restore_under_a_checkpoint(void **state)
 
     assert_ok(begin_to_lead(ledger));
 
-    assert_int_equal(number(ledger, restored_entries), 2);
-    assert_int_equal(number(ledger, "SELECT max(seq) FROM audit.entry" IS_RESTORED), 5);
+    assert_int_equal(ledger_number(ledger, restored_entries), 2);
+    assert_int_equal(ledger_number(ledger, "SELECT max(seq) FROM audit.entry" IS_RESTORED), 5);
     assert_int_equal(
-        number(ledger, "SELECT count(*) FROM audit.entry e JOIN audit.checkpoint c"
-                       " ON c.organisation = e.organisation AND c.size = e.seq" IS_RESTORED),
+        ledger_number(ledger, "SELECT count(*) FROM audit.entry e JOIN audit.checkpoint c"
+                              " ON c.organisation = e.organisation AND c.size = e.seq" IS_RESTORED),
         2);
     assert_int_equal(
-        number(ledger, "SELECT count(*) FROM audit.entry" IS_RESTORED " AND"
-                       " convert_from(body, 'UTF8') LIKE '%from a backup of 2023-11-14T%'"),
+        ledger_number(ledger, "SELECT count(*) FROM audit.entry" IS_RESTORED " AND"
+                              " convert_from(body, 'UTF8') LIKE '%from a backup of 2023-11-14T%'"),
         2);
 }
 
@@ -86,7 +65,7 @@ static void a_second_leader_does_not_tell_it_again(void **state)
     assert_ok(begin_to_lead(ledger));
     assert_ok(database_run(ledger->database, "DELETE FROM restore.logged")); /* a crash before it */
     assert_ok(begin_to_lead(ledger));
-    assert_int_equal(number(ledger, restored_entries), 1);
+    assert_int_equal(ledger_number(ledger, restored_entries), 1);
     ledger_fill(ledger, clinic, 1); /* and the log goes on */
 }
 
@@ -98,7 +77,7 @@ static void a_log_restored_twice_tells_it_twice(void **state)
     assert_ok(begin_to_lead(ledger));
     restore(ledger);
     assert_ok(begin_to_lead(ledger));
-    assert_int_equal(number(ledger, restored_entries), 2);
+    assert_int_equal(ledger_number(ledger, restored_entries), 2);
 }
 
 static void more_logs_than_a_commit_takes_all_tell_it(void **state)
@@ -108,7 +87,7 @@ static void more_logs_than_a_commit_takes_all_tell_it(void **state)
         ledger_fill(ledger, (struct id){{0x70, i}}, 1);
     restore(ledger);
     assert_ok(begin_to_lead(ledger));
-    assert_int_equal(number(ledger, restored_entries), MANY_LOGS);
+    assert_int_equal(ledger_number(ledger, restored_entries), MANY_LOGS);
 }
 
 static void a_damaged_log_stays_as_it_is_and_holds_up_no_other(void **state)
@@ -120,12 +99,12 @@ static void a_damaged_log_stays_as_it_is_and_holds_up_no_other(void **state)
     ledger_damage(ledger, "DELETE FROM audit.entry WHERE seq = 3 AND organisation = '\\x"
                           "c1110000000000000000000000000000'");
     assert_ok(begin_to_lead(ledger));
-    assert_int_equal(number(ledger, restored_entries), 1);
+    assert_int_equal(ledger_number(ledger, restored_entries), 1);
     assert_int_equal(ledger_size(ledger, lawyers), 5);
 }
 
 /* clang-format off */
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_ledger, close_ledger)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ledger_set_up, ledger_tear_down)
 /* clang-format on */
 
 int main(void)

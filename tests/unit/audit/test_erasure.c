@@ -13,27 +13,6 @@
     "SELECT count(*) FROM audit.entry WHERE convert_from(body, 'UTF8')::json ->> 'kind' = " \
     "'personal-erased'"
 
-static int open_ledger(void **state)
-{
-    static struct ledger ledger;
-    ledger_open(&ledger);
-    *state = &ledger;
-    return 0;
-}
-
-static int close_ledger(void **state)
-{
-    ledger_close(*state);
-    return 0;
-}
-
-static int64_t number(struct ledger *ledger, const char *sql)
-{
-    int64_t value = -1;
-    assert_ok(database_number(ledger->database, sql, &value));
-    return value;
-}
-
 /* An entry that names a sender and a recipient. */
 static void log_names(struct ledger *ledger, struct id organisation, uint8_t event)
 {
@@ -76,13 +55,13 @@ static void a_person_is_erased_wherever_he_stands_and_an_entry_tells_it(void **s
 
     assert_int_equal(job.erasure.count, 2);
     assert_int_equal(job.erased_seq, 4);
-    assert_int_equal(number(ledger, VALUES "'ada@home.example'"), 1); /* the lawyers' */
-    assert_int_equal(number(ledger, VALUES "'bo@clinic.example'"), 3);
-    assert_int_equal(number(ledger, VALUES "'Cor, privacy officer'"), 1);
-    assert_int_equal(
-        number(ledger, TELLS " AND convert_from(body, 'UTF8') LIKE "
-                             "'%\"erased\":[{\"place\":1,\"seq\":2},{\"place\":1,\"seq\":3}]%'"
-                             " AND convert_from(body, 'UTF8') NOT LIKE '%ada@%'"),
+    assert_int_equal(ledger_number(ledger, VALUES "'ada@home.example'"), 1); /* the lawyers' */
+    assert_int_equal(ledger_number(ledger, VALUES "'bo@clinic.example'"), 3);
+    assert_int_equal(ledger_number(ledger, VALUES "'Cor, privacy officer'"), 1);
+    assert_int_equal(ledger_number(ledger,
+                         TELLS " AND convert_from(body, 'UTF8') LIKE "
+                               "'%\"erased\":[{\"place\":1,\"seq\":2},{\"place\":1,\"seq\":3}]%'"
+                               " AND convert_from(body, 'UTF8') NOT LIKE '%ada@%'"),
         1);
 }
 
@@ -98,7 +77,7 @@ static void asked_again_there_is_nothing_to_erase_and_nothing_to_tell(void **sta
 
     assert_int_equal(job.erasure.count, 0);
     assert_int_equal(job.erased_seq, 0);
-    assert_int_equal(number(ledger, TELLS), 1);
+    assert_int_equal(ledger_number(ledger, TELLS), 1);
 }
 
 static void of_one_entry_all_values_or_one_person_s_are_erased(void **state)
@@ -115,8 +94,8 @@ static void of_one_entry_all_values_or_one_person_s_are_erased(void **state)
     assert_ok(erase(ledger, &order, &job));
 
     assert_int_equal(job.erasure.count, 2);
-    assert_int_equal(number(ledger, VALUES "'ada@home.example'"), 1);
-    assert_int_equal(number(ledger, VALUES "'bo@clinic.example'"), 0);
+    assert_int_equal(ledger_number(ledger, VALUES "'ada@home.example'"), 1);
+    assert_int_equal(ledger_number(ledger, VALUES "'bo@clinic.example'"), 0);
 }
 
 static void more_than_one_entry_can_name_is_told_to_go_on(void **state)
@@ -134,7 +113,7 @@ static void more_than_one_entry_can_name_is_told_to_go_on(void **state)
     assert_ok(erase(ledger, &order, &job));
     assert_int_equal(job.erasure.count, 1);
     assert_false(job.erasure.has_more);
-    assert_int_equal(number(ledger, VALUES "'ada@home.example'"), 0);
+    assert_int_equal(ledger_number(ledger, VALUES "'ada@home.example'"), 0);
 }
 
 static void a_reason_may_not_name_the_value_that_it_erases(void **state)
@@ -150,7 +129,7 @@ static void a_reason_may_not_name_the_value_that_it_erases(void **state)
         assert_error(erase(ledger, &by_person, &job), SM_BAD_VALUE);
         assert_error(erase(ledger, &by_entry, &job), SM_BAD_VALUE);
     }
-    assert_int_equal(number(ledger, VALUES "'ada@home.example'"), 1);
+    assert_int_equal(ledger_number(ledger, VALUES "'ada@home.example'"), 1);
 }
 
 static void an_order_that_names_nothing_is_refused(void **state)
@@ -169,7 +148,7 @@ static void nothing_is_erased_from_a_damaged_log(void **state)
     const struct erase_order order = order_of("ada@home.example", 0);
 
     assert_error(erase(ledger, &order, &job), SM_TAMPERED);
-    assert_int_equal(number(ledger, VALUES "'ada@home.example'"), 1);
+    assert_int_equal(ledger_number(ledger, VALUES "'ada@home.example'"), 1);
 }
 
 /* Whoever has audit's role can delete no value that no entry names. */
@@ -184,7 +163,7 @@ static void the_role_of_audit_deletes_nothing_by_itself(void **state)
     log_names(ledger, clinic, 1);
     assert_error(DB_RUN0(ledger->db, &deletes, NULL), SM_DATABASE);
     assert_ok(DB_RUN0(ledger->db, &calls, &rows));
-    assert_int_equal(number(ledger, "SELECT count(*) FROM audit.disclosure"), 2);
+    assert_int_equal(ledger_number(ledger, "SELECT count(*) FROM audit.disclosure"), 2);
 }
 
 /* --- after a restore --- */
@@ -222,10 +201,10 @@ static void what_the_journal_names_is_erased_again_once(void **state)
     assert_ok(replay(ledger));
     assert_ok(replay(ledger));
 
-    assert_int_equal(number(ledger, VALUES "'ada@home.example'"), 2);
-    assert_int_equal(number(ledger, VALUES "'bo@clinic.example'"), 2);
-    assert_int_equal(number(ledger, TELLS), 2);
-    assert_int_equal(number(ledger, "SELECT count(*) FROM restore.erasure"), 1);
+    assert_int_equal(ledger_number(ledger, VALUES "'ada@home.example'"), 2);
+    assert_int_equal(ledger_number(ledger, VALUES "'bo@clinic.example'"), 2);
+    assert_int_equal(ledger_number(ledger, TELLS), 2);
+    assert_int_equal(ledger_number(ledger, "SELECT count(*) FROM restore.erasure"), 1);
 }
 
 static void a_damaged_log_s_values_wait_and_hold_up_no_other(void **state)
@@ -240,8 +219,8 @@ static void a_damaged_log_s_values_wait_and_hold_up_no_other(void **state)
 
     assert_ok(replay(ledger));
 
-    assert_int_equal(number(ledger, VALUES "'ada@home.example'"), 1);
-    assert_int_equal(number(ledger, "SELECT count(*) FROM restore.erasure"), 1);
+    assert_int_equal(ledger_number(ledger, VALUES "'ada@home.example'"), 1);
+    assert_int_equal(ledger_number(ledger, "SELECT count(*) FROM restore.erasure"), 1);
 }
 
 /* For a restore of an older backup. */
@@ -271,7 +250,7 @@ static void what_is_erased_is_noted_outside_of_the_database(void **state)
 }
 
 /* clang-format off */
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_ledger, close_ledger)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ledger_set_up, ledger_tear_down)
 /* clang-format on */
 
 int main(void)

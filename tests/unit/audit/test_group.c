@@ -6,20 +6,6 @@
 
 #define CLINIC "organisation = '\\xc1110000000000000000000000000000'"
 
-static int open_ledger(void **state)
-{
-    static struct ledger ledger;
-    ledger_open(&ledger);
-    *state = &ledger;
-    return 0;
-}
-
-static int close_ledger(void **state)
-{
-    ledger_close(*state);
-    return 0;
-}
-
 /* --- appending --- */
 
 static void the_first_event_opens_the_log(void **state)
@@ -206,8 +192,8 @@ static void a_damaged_log_holds_its_own_events_and_no_others(void **state)
         assert_true(job.is_held[1]);
         assert_false(job.is_held[2]);
         assert_int_equal(ledger_size(ledger, lawyers), 3);
-        (void)close_ledger(state);
-        (void)open_ledger(state);
+        (void)ledger_tear_down(state);
+        (void)ledger_set_up(state);
     }
 }
 
@@ -288,7 +274,7 @@ static void who_does_not_lead_writes_nothing(void **state)
     assert_int_equal(ledger_size(ledger, clinic), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_ledger, close_ledger)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ledger_set_up, ledger_tear_down)
 
 int main(void)
 {

@@ -30,12 +30,6 @@ static int open_ledger(void **state)
     return 0;
 }
 
-static int close_ledger(void **state)
-{
-    ledger_close(*state);
-    return 0;
-}
-
 /* The leaves, and trees built the plain way. */
 static struct hash plain_root(struct ledger *ledger, uint64_t begin, uint64_t end)
 {
@@ -148,7 +142,7 @@ static void an_edited_entry_and_an_edited_peak_are_not_proven(void **state)
 }
 
 /* clang-format off */
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_ledger, close_ledger)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_ledger, ledger_tear_down)
 /* clang-format on */
 
 int main(void)

@@ -22,12 +22,6 @@ static int open_ledger(void **state)
     return 0;
 }
 
-static int close_ledger(void **state)
-{
-    ledger_close(*state);
-    return 0;
-}
-
 static struct writer *start(const struct ledger *ledger, int64_t checkpoint_interval_ms)
 {
     struct writer *writer = NULL;
@@ -178,7 +172,7 @@ static void a_lost_session_is_a_lost_lead(void **state)
     assert_int_equal(ledger_size(ledger, clinic), 3);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_ledger, close_ledger)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_ledger, ledger_tear_down)
 
 int main(void)
 {
