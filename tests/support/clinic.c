@@ -345,3 +345,16 @@ int64_t clinic_number(struct clinic *clinic, const char *sql)
     assert_ok(database_number(clinic->vault.database, sql, &number));
     return number;
 }
+
+void clinic_end(void *ending)
+{
+    struct clinic_ending *end = ending;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct clinic *replica = &end->replica;
+    replica->call_ms = 1;
+    enum sm_error error =
+        strcmp(end->operation, "delete") == 0
+            ? clinic_with_message(replica, "delete", &replica->anna, end->parcel.message, &answer)
+            : clinic_with_link(replica, "revoke", &replica->anna, &end->parcel, &answer);
+    assert_error(error, SM_UNAVAILABLE);
+}

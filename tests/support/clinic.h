@@ -108,4 +108,15 @@ struct link clinic_link(struct clinic *clinic, const struct parcel *parcel, stru
 /* A number out of the database, as superuser. */
 int64_t clinic_number(struct clinic *clinic, const char *sql);
 
+/*
+ * What a sender does while the log is waited for, for audit_edge_meanwhile: the real call,
+ * "revoke" or "delete". It does not wait for the log, which waits for this very thread.
+ */
+struct clinic_ending {
+    struct clinic replica;
+    struct parcel parcel;
+    const char *operation;
+};
+void clinic_end(void *ending);
+
 #endif

@@ -6,35 +6,14 @@
 
 /* --- what happens while the log is waited for --- */
 
-struct meanwhile {
-    struct clinic replica;
-    struct parcel parcel;
-    const char *operation;
-};
-
-/* The real call of the sender; it does not wait for the log, which waits for this very thread. */
-static void end_the_message(void *context)
-{
-    struct meanwhile *meanwhile = context;
-    struct answer answer DEFER(answer_free) = ANSWER;
-    struct clinic *replica = &meanwhile->replica;
-    replica->call_ms = 1;
-    enum sm_error error =
-        strcmp(meanwhile->operation, "delete") == 0
-            ? clinic_with_message(
-                  replica, "delete", &replica->anna, meanwhile->parcel.message, &answer)
-            : clinic_with_link(replica, "revoke", &replica->anna, &meanwhile->parcel, &answer);
-    assert_error(error, SM_UNAVAILABLE);
-}
-
 static void an_end_before_the_acknowledgement(struct clinic *clinic, const char *operation)
 {
     struct answer answer DEFER(answer_free) = ANSWER;
-    struct meanwhile meanwhile = {.replica = clinic_replica(clinic), .operation = operation};
+    struct clinic_ending meanwhile = {.replica = clinic_replica(clinic), .operation = operation};
     meanwhile.parcel = clinic_send(clinic, METHOD_PASSWORD);
     struct page rosa = clinic_verified(clinic, &meanwhile.parcel);
 
-    audit_edge_meanwhile(EVENT_OPENED, end_the_message, &meanwhile);
+    audit_edge_meanwhile(EVENT_OPENED, clinic_end, &meanwhile);
     assert_error(clinic_with_session(clinic, "open", &rosa, &answer), SM_GONE);
 
     assert_null(answer.reply);
@@ -53,7 +32,7 @@ static void a_message_that_is_deleted_while_the_log_is_waited_for_releases_nothi
 
 static void expire_it(void *context)
 {
-    const struct meanwhile *meanwhile = context;
+    const struct clinic_ending *meanwhile = context;
     static const struct statement shift = {"shift",
         "CREATE OR REPLACE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE AS"
         " 'SELECT clock_timestamp() + make_interval(days => 8)'"};
@@ -66,7 +45,7 @@ static void a_link_that_expires_while_the_log_is_waited_for_releases_nothing(voi
 {
     struct clinic *clinic = *state;
     struct answer answer DEFER(answer_free) = ANSWER;
-    struct meanwhile meanwhile = {.replica = *clinic};
+    struct clinic_ending meanwhile = {.replica = *clinic};
     struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
     struct page rosa = clinic_verified(clinic, &parcel);
 

@@ -97,37 +97,17 @@ static void without_the_log_nothing_goes_out_and_the_code_is_good_afterwards_and
 
 /* --- what happens while the log is waited for --- */
 
-struct meanwhile {
-    struct clinic replica;
-    struct parcel parcel;
-    const char *operation;
-};
-
-/* The real call of the sender; it does not wait for the log, which waits for this very thread. */
-static void end_the_message(void *context)
-{
-    struct meanwhile *meanwhile = context;
-    struct answer answer DEFER(answer_free) = ANSWER;
-    struct clinic *replica = &meanwhile->replica;
-    replica->call_ms = 1;
-    enum sm_error error =
-        strcmp(meanwhile->operation, "delete") == 0
-            ? clinic_with_message(
-                  replica, "delete", &replica->anna, meanwhile->parcel.message, &answer)
-            : clinic_with_link(replica, "revoke", &replica->anna, &meanwhile->parcel, &answer);
-    assert_error(error, SM_UNAVAILABLE);
-}
-
 static void what_ends_while_the_log_is_waited_for_releases_nothing(void **state)
 {
     static const char *const endings[] = {"revoke", "delete"};
     struct clinic *clinic = *state;
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         struct answer answer DEFER(answer_free) = ANSWER;
-        struct meanwhile meanwhile = {.replica = clinic_replica(clinic), .operation = endings[i]};
+        struct clinic_ending meanwhile = {
+            .replica = clinic_replica(clinic), .operation = endings[i]};
         meanwhile.parcel = clinic_send(clinic, METHOD_PASSWORD);
 
-        audit_edge_meanwhile(EVENT_OPENED, end_the_message, &meanwhile);
+        audit_edge_meanwhile(EVENT_OPENED, clinic_end, &meanwhile);
         assert_error(
             clinic_verify_open(clinic, &meanwhile.parcel, CLINIC_PASSWORD, "", &answer), SM_GONE);
 
