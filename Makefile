@@ -5,6 +5,7 @@ MODE    ?= debug
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 OUT     := build/$(MODE)
 Q       := $(if $(V),,@)
+JOBS    := -j$(shell nproc)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef \
@@ -151,18 +152,19 @@ check: $(UNITS) $(CONTRACTS) $(INTEROP) $(OUT)/bin/securemail-verify
 	@node tests/check.mjs $(INTEROP) $(OUT)/bin/securemail-verify $(UNITS) $(CONTRACTS)
 
 asan:
-	@$(MAKE) CC=clang MODE=asan all check
+	@$(MAKE) $(JOBS) CC=clang MODE=asan all
+	@$(MAKE) $(JOBS) CC=clang MODE=asan check
 	@SM_TEST_MODE=asan node tests/system/run.mjs
 
 tsan:
-	@$(MAKE) CC=clang MODE=tsan tsan-run
+	@$(MAKE) $(JOBS) CC=clang MODE=tsan tsan-run
 tsan-run: $(THREADED)
 	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.suppressions exitcode=99" node tests/run-binaries.mjs $^
 
 # A minute each; with SM_FUZZ_RUNS=10000000 so many executions each, or an hour.
 SM_FUZZ_SECONDS ?= $(if $(SM_FUZZ_RUNS),3600,60)
 fuzz:
-	@$(MAKE) CC=clang MODE=fuzz fuzz-run
+	@$(MAKE) $(JOBS) CC=clang MODE=fuzz fuzz-run
 fuzz-run: $(FUZZERS)
 	@SM_FUZZ_RUNS=$(SM_FUZZ_RUNS) tests/fuzz/run $(SM_FUZZ_SECONDS) $^
 
@@ -185,19 +187,19 @@ docs: $(PRINTERS) programs
 	@docs/print/cli $(OUT)/bin > docs/cli.md
 
 bench:
-	@$(MAKE) MODE=release bench-run
+	@$(MAKE) $(JOBS) MODE=release bench-run
 bench-run: $(BENCHES) all
 	@node bench/run.mjs $(BENCHES)
 # The same operations with ten messages and with a million (SM_BENCH_LARGE) in the database.
 bench-large:
-	@$(MAKE) MODE=release build/release/bench/client/client all
+	@$(MAKE) $(JOBS) MODE=release build/release/bench/client/client all
 	@node bench/large/run.mjs
 
 # --- running and testing ---------------------------------------------------------------------------
 run start:
 	@dev/setup run
 	@echo 'Building (the first time takes a minute)'
-	@$(MAKE) -s -j$$(nproc) MODE=release all
+	@$(MAKE) -s $(JOBS) MODE=release all
 	@exec node dev/run.mjs $@
 
 stop status:
@@ -206,13 +208,13 @@ stop status:
 # make backup [FOLDER=...]; make restore FILE=folder KEY=backup.key JOURNAL=erasures.journal
 backup restore:
 	@dev/setup run
-	@$(MAKE) -s -j$$(nproc) MODE=release programs
+	@$(MAKE) -s $(JOBS) MODE=release programs
 	@node dev/run.mjs $@
 
 # Work goes on while things break: SECONDS=3600 make chaos.
 chaos:
 	@dev/setup test
-	@$(MAKE) -s MODE=testing all
+	@$(MAKE) -s $(JOBS) MODE=testing all
 	@node tests/chaos/run.mjs $(or $(SECONDS),60)
 
 master-key:
@@ -225,7 +227,7 @@ verify-bundle: web
 # On a Docker engine that is running: the containers, and the README's commands on a bare machine.
 test-compose:
 	@dev/setup run
-	@$(MAKE) -s MODE=release programs
+	@$(MAKE) -s $(JOBS) MODE=release programs
 	@node tests/compose/run.mjs
 fresh:
 	@tests/fresh/run

@@ -16,29 +16,32 @@ struct personal {
 };
 
 /* Names are ours: small letters. What else might stand there must not reach a terminal. */
-static bool read_name(struct slice object, char out[static NAME_BYTES])
+static bool read_name(const struct object *object, char out[static NAME_BYTES])
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz-_";
     struct slice value;
-    return slice_member(object, "name", &value) && slice_text(value, out, NAME_BYTES) && *out &&
+    return object_member(object, "name", &value) && slice_text(value, out, NAME_BYTES) && *out &&
            strspn(out, letters) == strlen(out);
 }
 
 /* What the entry commits to; false when it is not a list of at most PERSONAL_MAX commitments. */
-static bool read_personal(struct slice entry, struct personal *out, size_t *count)
+static bool read_personal(const struct object *entry, struct personal *out, size_t *count)
 {
     struct slice list;
     struct slice item;
     struct slice value;
+    struct object one;
     size_t state = 0;
     *count = 0;
-    if (!slice_member(entry, "personal", &list))
+    if (!object_member(entry, "personal", &list))
         return true;
-    for (; slice_item(list, &state, &item); ++*count)
-        if (*count == PERSONAL_MAX || !shape_fits(item, shape_personal) ||
-            !read_name(item, out[*count].name) || !slice_member(item, "commitment", &value) ||
+    for (; slice_item(list, &state, &item); ++*count) {
+        object_read(item, &one);
+        if (*count == PERSONAL_MAX || !shape_fits(&one, shape_personal) ||
+            !read_name(&one, out[*count].name) || !object_member(&one, "commitment", &value) ||
             !slice_hex(value, out[*count].commitment.bytes, PROOF_HASH_BYTES))
             return false;
+    }
     return *count > 0;
 }
 
@@ -48,13 +51,13 @@ struct disclosure {
     uint8_t salt[PROOF_HASH_BYTES];
 };
 
-static bool read_disclosure(struct slice object, struct disclosure *out)
+static bool read_disclosure(const struct object *object, struct disclosure *out)
 {
     struct slice part;
     return shape_fits(object, shape_disclosure) && read_name(object, out->name) &&
-           slice_member(object, "place", &part) && slice_number(part, &out->place) &&
-           slice_member(object, "salt", &part) && slice_hex(part, out->salt, sizeof out->salt) &&
-           slice_member(object, "value", &part) && slice_text(part, out->value, sizeof out->value);
+           object_member(object, "place", &part) && slice_number(part, &out->place) &&
+           object_member(object, "salt", &part) && slice_hex(part, out->salt, sizeof out->salt) &&
+           object_member(object, "value", &part) && slice_text(part, out->value, sizeof out->value);
 }
 
 static bool opens(const struct personal *personal, const struct disclosure *disclosure)
@@ -70,11 +73,13 @@ static bool check_list(struct walk *walk, struct slice list, const struct person
     size_t count, size_t *disclosed)
 {
     struct disclosure one;
+    struct object object;
     struct slice item;
     size_t state = 0;
     uint64_t least = 0;
     while (slice_item(list, &state, &item)) {
-        if (!read_disclosure(item, &one))
+        object_read(item, &object);
+        if (!read_disclosure(&object, &one))
             return TAMPERED("a disclosed value is not complete");
         if (one.place >= count || one.place < least)
             return TAMPERED("a value is disclosed that the entry does not commit to");
@@ -87,7 +92,7 @@ static bool check_list(struct walk *walk, struct slice list, const struct person
     return *disclosed > 0 || TAMPERED("the list of disclosed values is empty or none");
 }
 
-bool entry_check_personal(struct walk *walk, struct slice line, struct slice entry)
+bool entry_check_personal(struct walk *walk, const struct object *line, const struct object *entry)
 {
     struct personal personal[PERSONAL_MAX];
     struct slice list;
@@ -95,7 +100,7 @@ bool entry_check_personal(struct walk *walk, struct slice line, struct slice ent
     size_t disclosed = 0;
     if (!read_personal(entry, personal, &count))
         return TAMPERED("the entry's commitments to personal values have another form");
-    if (slice_member(line, "disclosures", &list) &&
+    if (object_member(line, "disclosures", &list) &&
         !check_list(walk, list, personal, count, &disclosed))
         return false;
     walk->verdict->disclosed += disclosed;
@@ -106,24 +111,27 @@ bool entry_check_personal(struct walk *walk, struct slice line, struct slice ent
 /* --- erasures --- */
 
 /* A value of an entry before this one. */
-static bool read_erased(struct slice item, uint64_t before, uint64_t *seq, uint64_t *place)
+static bool read_erased(const struct object *item, uint64_t before, uint64_t *seq, uint64_t *place)
 {
     struct slice part;
-    return shape_fits(item, shape_erased) && slice_member(item, "place", &part) &&
-           slice_number(part, place) && *place < PERSONAL_MAX && slice_member(item, "seq", &part) &&
-           slice_number(part, seq) && *seq > 0 && *seq < before;
+    return shape_fits(item, shape_erased) && object_member(item, "place", &part) &&
+           slice_number(part, place) && *place < PERSONAL_MAX &&
+           object_member(item, "seq", &part) && slice_number(part, seq) && *seq > 0 &&
+           *seq < before;
 }
 
 /* The list that an erasure consists of: values in order, each once. */
 static bool check_erased(struct slice list, uint64_t before, uint64_t *count)
 {
     struct slice item;
+    struct object one;
     size_t state = 0;
     uint64_t least = 0;
     for (*count = 0; slice_item(list, &state, &item); ++*count) {
         uint64_t seq;
         uint64_t place;
-        if (*count == ERASED_MAX || !read_erased(item, before, &seq, &place) ||
+        object_read(item, &one);
+        if (*count == ERASED_MAX || !read_erased(&one, before, &seq, &place) ||
             seq * PERSONAL_MAX + place < least)
             return false;
         least = seq * PERSONAL_MAX + place + 1;
@@ -131,11 +139,11 @@ static bool check_erased(struct slice list, uint64_t before, uint64_t *count)
     return *count > 0;
 }
 
-bool entry_check_erasure(struct walk *walk, struct slice entry, uint64_t seq)
+bool entry_check_erasure(struct walk *walk, const struct object *entry, uint64_t seq)
 {
     struct slice list;
     uint64_t count;
-    bool has_list = slice_member(entry, "erased", &list);
+    bool has_list = object_member(entry, "erased", &list);
     bool is_one = walk_says(entry, "kind", "personal-erased");
     if (!has_list && !is_one)
         return true;
@@ -149,26 +157,26 @@ bool entry_check_erasure(struct walk *walk, struct slice entry, uint64_t seq)
 
 /* --- place and chain --- */
 
-static bool check_first(struct walk *walk, struct slice entry)
+static bool check_first(struct walk *walk, const struct object *entry)
 {
     struct slice value;
     uint8_t key[PROOF_HASH_BYTES];
     if (!shape_fits(entry, shape_first_entry) || !walk_says(entry, "kind", "log-started") ||
         !walk_says(entry, "source", "audit") || !walk_says(entry, "log", walk->log) ||
-        !slice_member(entry, "public_key", &value) || !slice_hex(value, key, sizeof key) ||
+        !object_member(entry, "public_key", &value) || !slice_hex(value, key, sizeof key) ||
         memcmp(key, walk->keys[0], sizeof key) != 0)
         return TAMPERED("the first entry does not found this log: it was replaced");
     return true;
 }
 
-static bool check_place(struct walk *walk, struct slice line, struct slice entry)
+static bool check_place(struct walk *walk, const struct object *line, const struct object *entry)
 {
     struct slice value;
     uint64_t outer;
     uint64_t inner;
     uint64_t expected = walk->tree.size + 1;
-    if (!slice_member(line, "seq", &value) || !slice_number(value, &outer) ||
-        !slice_member(entry, "seq", &value) || !slice_number(value, &inner))
+    if (!object_member(line, "seq", &value) || !slice_number(value, &outer) ||
+        !object_member(entry, "seq", &value) || !slice_number(value, &inner))
         return TAMPERED("the entry has no number");
     if (outer != inner)
         return TAMPERED("the line says entry %llu and the entry says %llu: it was moved or edited",
@@ -182,16 +190,16 @@ static bool check_place(struct walk *walk, struct slice line, struct slice entry
     return true;
 }
 
-static bool check_chain(struct walk *walk, struct slice line, struct slice entry)
+static bool check_chain(struct walk *walk, const struct object *line, const struct object *entry)
 {
     struct slice value;
     struct proof_hash listed;
     struct proof_hash previous;
-    struct proof_hash made = proof_entry(entry);
-    if (!slice_member(line, "hash", &value) ||
+    struct proof_hash made = proof_entry(entry->text);
+    if (!object_member(line, "hash", &value) ||
         !slice_hex(value, listed.bytes, sizeof listed.bytes) || !proof_equal(&listed, &made))
         return TAMPERED("the entry does not have its hash: it was edited");
-    if (!slice_member(entry, "prev", &value) ||
+    if (!object_member(entry, "prev", &value) ||
         !slice_hex(value, previous.bytes, sizeof previous.bytes) ||
         !proof_equal(&previous, &walk->last))
         return TAMPERED(
@@ -223,13 +231,13 @@ static bool compare_kept(struct walk *walk)
 static const char handed_over[] = "\"signing key: next ";
 
 /* Audit's own entry that names the key which signs after the next checkpoint. */
-static bool read_handover(struct walk *walk, struct slice entry)
+static bool read_handover(struct walk *walk, const struct object *entry)
 {
     struct slice reason;
     char expected[sizeof handed_over + 2 * PROOF_HASH_BYTES];
     size_t size = sizeof handed_over - 1;
     bool is_one = walk_says(entry, "kind", "key-rotated") && walk_says(entry, "source", "audit") &&
-                  slice_member(entry, "reason", &reason) && reason.size > size &&
+                  object_member(entry, "reason", &reason) && reason.size > size &&
                   memcmp(reason.at, handed_over, size) == 0;
     if (!is_one)
         return true;
@@ -247,15 +255,15 @@ static bool read_handover(struct walk *walk, struct slice entry)
 /* --- restores --- */
 
 /* Says when: digits and the marks of a time, nothing else that a file may hold. */
-static bool read_time(struct slice entry, char out[static LOG_TIME_BYTES])
+static bool read_time(const struct object *entry, char out[static LOG_TIME_BYTES])
 {
     struct slice value;
-    return slice_member(entry, "at", &value) && slice_text(value, out, LOG_TIME_BYTES) && *out &&
+    return object_member(entry, "at", &value) && slice_text(value, out, LOG_TIME_BYTES) && *out &&
            strspn(out, "0123456789-:.TZ") == strlen(out);
 }
 
 /* Notes the entry that opens an epoch; of many, the last. Audit alone writes it. */
-static bool note_restore(struct walk *walk, struct slice entry)
+static bool note_restore(struct walk *walk, const struct object *entry)
 {
     struct log_verdict *verdict = walk->verdict;
     struct log_restore restore = {.seq = walk->tree.size};
@@ -273,38 +281,40 @@ static bool note_restore(struct walk *walk, struct slice entry)
     return true;
 }
 
-static bool has_known_version(struct slice entry)
+static bool has_known_version(const struct object *entry)
 {
     struct slice value;
     uint64_t version;
-    return slice_member(entry, "version", &value) && slice_number(value, &version) && version == 1;
+    return object_member(entry, "version", &value) && slice_number(value, &version) && version == 1;
 }
 
-bool entry_read(struct walk *walk, struct slice line)
+bool entry_read(struct walk *walk, const struct object *line)
 {
-    struct slice entry;
-    if (slice_member(line, "entry_base64", &entry) || !slice_member(line, "entry", &entry))
+    struct slice text;
+    struct object entry;
+    if (object_member(line, "entry_base64", &text) || !object_member(line, "entry", &text))
         return TAMPERED("what was stored as this entry is none: it was overwritten");
-    if (!walk_says(entry, "organisation", walk->origin + strlen(LOG_ORIGIN)))
+    object_read(text, &entry);
+    if (!walk_says(&entry, "organisation", walk->origin + strlen(LOG_ORIGIN)))
         return TAMPERED("the entry is not of this organisation's log");
-    if (!check_place(walk, line, entry) || !check_chain(walk, line, entry))
+    if (!check_place(walk, line, &entry) || !check_chain(walk, line, &entry))
         return false;
-    if (!has_known_version(entry))
+    if (!has_known_version(&entry))
         return walk_fault(walk, REMEDY_NEWER, "I do not know entries of this version");
     bool is_first = walk->tree.size == 0;
-    if (is_first && !check_first(walk, entry))
+    if (is_first && !check_first(walk, &entry))
         return false;
-    if (!is_first && !shape_fits(entry, shape_entry))
+    if (!is_first && !shape_fits(&entry, shape_entry))
         return TAMPERED("the entry has members that no entry has");
-    if (!shape_is_whole(entry, is_first ? shape_first_entry : shape_entry))
+    if (!shape_is_whole(&entry, is_first ? shape_first_entry : shape_entry))
         return TAMPERED("the entry lacks a member that every entry has, or one has another form");
-    proof_tree_add(&walk->tree, entry);
+    proof_tree_add(&walk->tree, text);
     walk->verdict->entries = walk->tree.size;
-    if (!entry_check_personal(walk, line, entry) ||
-        !entry_check_erasure(walk, entry, walk->tree.size) || !read_handover(walk, entry) ||
-        !note_restore(walk, entry) || !compare_kept(walk))
+    if (!entry_check_personal(walk, line, &entry) ||
+        !entry_check_erasure(walk, &entry, walk->tree.size) || !read_handover(walk, &entry) ||
+        !note_restore(walk, &entry) || !compare_kept(walk))
         return false;
     if (walk->prover)
-        prover_take(walk->prover, walk, line);
+        prover_take(walk->prover, walk, line->text);
     return true;
 }

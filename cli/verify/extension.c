@@ -42,7 +42,7 @@ static bool compare_kept(struct walk *walk, const struct proof_note *older)
     return true;
 }
 
-bool extension_check(struct walk *walk, struct slice line)
+bool extension_check(struct walk *walk, const struct object *line)
 {
     struct proof_note older = {.size = 0};
     struct proof_note newer = {.size = 0};

@@ -50,27 +50,27 @@ bool walk_tells_restore(struct walk *walk, const struct log_kept *kept)
     return false;
 }
 
-bool walk_says(struct slice object, const char *name, const char *text)
+bool walk_says(const struct object *object, const char *name, const char *text)
 {
     struct slice value;
-    return slice_member(object, name, &value) && slice_text_is(value, text);
+    return object_member(object, name, &value) && slice_text_is(value, text);
 }
 
-static bool read_count(struct slice line, const char *name, uint64_t *out)
+static bool read_count(const struct object *line, const char *name, uint64_t *out)
 {
     struct slice value;
-    return slice_member(line, name, &value) && slice_number(value, out);
+    return object_member(line, name, &value) && slice_number(value, out);
 }
 
 /* --- header --- */
 
-static bool read_key(struct walk *walk, struct slice key)
+static bool read_key(struct walk *walk, const struct object *key)
 {
     struct slice value;
     uint8_t *public_key = walk->keys[walk->keys_count];
-    bool is_read = shape_fits(key, shape_key) && slice_member(key, "public_key", &value) &&
+    bool is_read = shape_fits(key, shape_key) && object_member(key, "public_key", &value) &&
                    slice_hex(value, public_key, PROOF_HASH_BYTES) &&
-                   slice_member(key, "note_key", &value) &&
+                   object_member(key, "note_key", &value) &&
                    proof_note_key_is(value, walk->origin, public_key);
     walk->keys_count += is_read;
     return is_read;
@@ -85,14 +85,17 @@ static bool has_given_key(const struct walk *walk)
 }
 
 /* The key that the log was founded with, and those it was handed over to. */
-bool walk_read_keys(struct walk *walk, struct slice line)
+bool walk_read_keys(struct walk *walk, const struct object *line)
 {
     struct slice keys;
-    struct slice key;
+    struct slice item;
+    struct object key;
     size_t state = 0;
-    bool is_read = slice_member(line, "keys", &keys);
-    while (is_read && slice_item(keys, &state, &key))
-        is_read = walk->keys_count < KEYS_MAX && read_key(walk, key);
+    bool is_read = object_member(line, "keys", &keys);
+    while (is_read && slice_item(keys, &state, &item)) {
+        object_read(item, &key);
+        is_read = walk->keys_count < KEYS_MAX && read_key(walk, &key);
+    }
     if (!is_read || walk->keys_count == 0)
         return TAMPERED("the header does not name the log's signing keys");
     return has_given_key(walk) ||
@@ -123,15 +126,15 @@ bool walk_check_kept(struct walk *walk)
 }
 
 /* An id, as its digits; nothing else that a file may hold comes into what is printed. */
-static bool read_id(struct slice line, const char *name, char out[static ID_DIGITS + 1])
+static bool read_id(const struct object *line, const char *name, char out[static ID_DIGITS + 1])
 {
     struct slice value;
     uint8_t bytes[ID_DIGITS / 2];
-    return slice_member(line, name, &value) && slice_hex(value, bytes, sizeof bytes) &&
+    return object_member(line, name, &value) && slice_hex(value, bytes, sizeof bytes) &&
            slice_text(value, out, ID_DIGITS + 1);
 }
 
-static bool on_header(struct walk *walk, struct slice line)
+static bool on_header(struct walk *walk, const struct object *line)
 {
     uint64_t version;
     uint64_t first;
@@ -160,13 +163,13 @@ static bool on_header(struct walk *walk, struct slice line)
 
 /* --- checkpoints and footer --- */
 
-static bool check_note(struct walk *walk, struct slice line)
+static bool check_note(struct walk *walk, const struct object *line)
 {
     struct slice value;
     struct proof_note note;
     char text[PROOF_NOTE_MAX];
     struct proof_hash root = proof_tree_root(&walk->tree);
-    if (!slice_member(line, "note", &value) || !slice_text(value, text, sizeof text) ||
+    if (!object_member(line, "note", &value) || !slice_text(value, text, sizeof text) ||
         !proof_note_read(text, walk->keys[walk->key], &note) || !proof_note_is_alone(text) ||
         strcmp(note.origin, walk->origin) != 0)
         return TAMPERED("the checkpoint is not signed by the log's key");
@@ -177,7 +180,7 @@ static bool check_note(struct walk *walk, struct slice line)
     return true;
 }
 
-static bool on_checkpoint(struct walk *walk, struct slice line)
+static bool on_checkpoint(struct walk *walk, const struct object *line)
 {
     uint64_t size;
     if (!read_count(line, "size", &size))
@@ -191,15 +194,15 @@ static bool on_checkpoint(struct walk *walk, struct slice line)
 }
 
 /* A member that must hold just this hash. */
-static bool has_hash(struct slice line, const char *name, const struct proof_hash *expected)
+static bool has_hash(const struct object *line, const char *name, const struct proof_hash *expected)
 {
     struct slice value;
     struct proof_hash listed;
-    return slice_member(line, name, &value) &&
+    return object_member(line, name, &value) &&
            slice_hex(value, listed.bytes, sizeof listed.bytes) && proof_equal(&listed, expected);
 }
 
-static bool on_footer(struct walk *walk, struct slice line)
+static bool on_footer(struct walk *walk, const struct object *line)
 {
     uint64_t count;
     struct proof_hash root = proof_tree_root(&walk->tree);
@@ -222,12 +225,12 @@ static bool on_footer(struct walk *walk, struct slice line)
 
 /* --- lines --- */
 
-static bool on_line(struct walk *walk, struct slice line)
+static bool on_line(struct walk *walk, struct slice text)
 {
     static const struct {
         const char *type;
         const struct shape_member *shape;
-        bool (*read)(struct walk *walk, struct slice line);
+        bool (*read)(struct walk *walk, const struct object *line);
     } kinds[] = {
         {"header", shape_header, on_header},
         {"entry", shape_entry_line, entry_read},
@@ -236,11 +239,13 @@ static bool on_line(struct walk *walk, struct slice line)
     };
     size_t kind = 0;
     size_t count = sizeof kinds / sizeof kinds[0];
-    if (!slice_is_json(line))
+    struct object line;
+    object_read(text, &line);
+    if (!line.is_whole)
         return walk_fault(walk, REMEDY_EXPORT, "the line is not one of an exported log");
     if (walk->has_footer)
         return TAMPERED("there is something behind the footer: it was added");
-    while (kind < count && !walk_says(line, "type", kinds[kind].type))
+    while (kind < count && !walk_says(&line, "type", kinds[kind].type))
         kind++;
     if (kind == count)
         return TAMPERED("I do not know lines of this type");
@@ -249,12 +254,12 @@ static bool on_line(struct walk *walk, struct slice line)
     if (walk->is_handing_over && kinds[kind].read != on_checkpoint)
         return TAMPERED(
             "the entry before names another signing key, and the old one did not sign it");
-    if (!shape_fits(line, kinds[kind].shape))
+    if (!shape_fits(&line, kinds[kind].shape))
         return TAMPERED(
             "the line has a member that lines of its type do not have, or out of order");
-    if (!kinds[kind].read(walk, line))
+    if (!kinds[kind].read(walk, &line))
         return false;
-    return shape_is_whole(line, kinds[kind].shape) ||
+    return shape_is_whole(&line, kinds[kind].shape) ||
            TAMPERED("the line lacks a member that lines of its type have");
 }
 

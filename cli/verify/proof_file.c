@@ -8,19 +8,19 @@
 
 #define TAMPERED(...) walk_fault(walk, REMEDY_EVIDENCE, __VA_ARGS__)
 
-bool proof_file_head(struct walk *walk, struct slice line, const struct proof_kind *kind)
+bool proof_file_head(struct walk *walk, const struct object *line, const struct proof_kind *kind)
 {
     struct slice value;
     uint8_t bytes[ID_DIGITS / 2];
-    if (!slice_is_json(line) || !walk_says(line, "type", kind->type) ||
+    if (!line->is_whole || !walk_says(line, "type", kind->type) ||
         !walk_says(line, "format", kind->format))
         return walk_fault(walk, REMEDY_EXPORT, "this is not a proof of Secure Mail");
-    if (!slice_member(line, "version", &value) || !slice_number(value, &walk->last_seq) ||
+    if (!object_member(line, "version", &value) || !slice_number(value, &walk->last_seq) ||
         walk->last_seq != 1)
         return walk_fault(walk, REMEDY_NEWER, "I do not know this version of the format");
     if (!shape_fits(line, kind->shape) || !shape_is_whole(line, kind->shape))
         return TAMPERED("the proof lacks a member, or has one that proofs do not have");
-    if (!slice_member(line, "organisation", &value) || !slice_hex(value, bytes, sizeof bytes) ||
+    if (!object_member(line, "organisation", &value) || !slice_hex(value, bytes, sizeof bytes) ||
         !slice_text(value, walk->verdict->organisation, ID_DIGITS + 1))
         return TAMPERED("the proof does not name its organisation");
     (void)snprintf(walk->origin, sizeof walk->origin, LOG_ORIGIN "%s", walk->verdict->organisation);
@@ -28,13 +28,13 @@ bool proof_file_head(struct walk *walk, struct slice line, const struct proof_ki
 }
 
 bool proof_file_hashes(
-    struct slice line, struct proof_hash out[static PROOF_PEAKS_MAX], size_t *count)
+    const struct object *line, struct proof_hash out[static PROOF_PEAKS_MAX], size_t *count)
 {
     struct slice value;
     struct slice item;
     size_t state = 0;
     *count = 0;
-    if (!slice_member(line, "hashes", &value))
+    if (!object_member(line, "hashes", &value))
         return false;
     for (; slice_item(value, &state, &item); ++*count)
         if (*count == PROOF_PEAKS_MAX || !slice_hex(item, out[*count].bytes, PROOF_HASH_BYTES))
@@ -43,11 +43,11 @@ bool proof_file_hashes(
 }
 
 int proof_file_note(
-    const struct walk *walk, struct slice line, const char *member, struct proof_note *out)
+    const struct walk *walk, const struct object *line, const char *member, struct proof_note *out)
 {
     struct slice value;
     char text[PROOF_NOTE_MAX];
-    if (!slice_member(line, member, &value) || !slice_text(value, text, sizeof text))
+    if (!object_member(line, member, &value) || !slice_text(value, text, sizeof text))
         return -1;
     for (size_t i = 0; i < walk->keys_count; i++)
         if (proof_note_read(text, walk->keys[i], out))
@@ -73,14 +73,16 @@ void single_verify(FILE *file, struct log_options *options, struct log_verdict *
 {
     char room[LINE_BYTES_MAX];
     char rest[LINE_BYTES_MAX];
-    struct slice line;
+    struct slice text;
     struct slice more;
+    struct object line;
     struct walk walk = {.options = options, .verdict = out};
     *out = (struct log_verdict){.line = 1};
-    if (line_read(file, room, &line) != LINE_READ || line_read(file, rest, &more) != LINE_END)
+    if (line_read(file, room, &text) != LINE_READ || line_read(file, rest, &more) != LINE_END)
         out->is_good = walk_fault(&walk, REMEDY_EXPORT, "the file is not one line, as a proof is");
-    else if (walk_says(line, "type", "consistency"))
-        out->is_good = extension_check(&walk, line);
-    else
-        out->is_good = single_check(&walk, line);
+    else {
+        object_read(text, &line);
+        bool is_extension = walk_says(&line, "type", "consistency");
+        out->is_good = is_extension ? extension_check(&walk, &line) : single_check(&walk, &line);
+    }
 }

@@ -30,12 +30,12 @@ static void keep_note(const char *note, char *out)
     out[used] = '\0';
 }
 
-void prover_begin(struct prover *prover, struct walk *walk, struct slice header)
+void prover_begin(struct prover *prover, struct walk *walk, const struct object *header)
 {
     struct slice keys;
     bool has_kept = walk->options->kept_count > 0;
     prover->size = has_kept ? walk->options->kept[0].note.size : walk->last_seq;
-    if (slice_member(header, "keys", &keys))
+    if (object_member(header, "keys", &keys))
         keep(keys, prover->keys, sizeof prover->keys);
     if (has_kept)
         keep_note(walk->options->kept[0].text, prover->note);
@@ -59,10 +59,10 @@ void prover_take(struct prover *prover, struct walk *walk, struct slice line)
         proof_tree_finish_path(&tree);
 }
 
-void prover_end(struct prover *prover, struct slice footer)
+void prover_end(struct prover *prover, const struct object *footer)
 {
     struct slice note;
-    if (!*prover->note && slice_member(footer, "note", &note))
+    if (!*prover->note && object_member(footer, "note", &note))
         keep(note, prover->note, sizeof prover->note);
 }
 
@@ -78,13 +78,14 @@ static void write_hashes(const struct proof_path *path, FILE *file)
 
 bool prover_write(const struct prover *prover, FILE *file)
 {
-    struct slice line = {prover->line, prover->line_size};
+    struct object line;
     struct slice entry;
     struct slice disclosures;
-    if (!prover->is_whole || !slice_member(line, "entry", &entry))
+    object_read((struct slice){prover->line, prover->line_size}, &line);
+    if (!prover->is_whole || !object_member(&line, "entry", &entry))
         return false;
     (void)fputc('{', file);
-    if (slice_member(line, "disclosures", &disclosures))
+    if (object_member(&line, "disclosures", &disclosures))
         (void)fprintf(file, "\"disclosures\":%.*s,", (int)disclosures.size, disclosures.at);
     (void)fprintf(file, "\"entry\":%.*s,\"format\":\"securemail-audit-proof\",\"hashes\":[",
         (int)entry.size, entry.at);

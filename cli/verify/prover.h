@@ -26,9 +26,9 @@ struct prover {
 };
 
 /* In this order: the header, each entry when it is in the tree, the footer. */
-void prover_begin(struct prover *prover, struct walk *walk, struct slice header);
+void prover_begin(struct prover *prover, struct walk *walk, const struct object *header);
 void prover_take(struct prover *prover, struct walk *walk, struct slice line);
-void prover_end(struct prover *prover, struct slice footer);
+void prover_end(struct prover *prover, const struct object *footer);
 
 /* Writes the file. False when the log has no such entry, or the checkpoint is older than it. */
 bool prover_write(const struct prover *prover, FILE *file);

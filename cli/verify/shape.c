@@ -48,20 +48,16 @@ const struct shape_member shape_declaration[] = {
 
 enum { ID_BYTES = 16, HASH_BYTES = 32, SIGNATURE_BYTES = 64 };
 
-bool shape_fits(struct slice object, const struct shape_member shape[])
+bool shape_fits(const struct object *object, const struct shape_member shape[])
 {
-    struct slice key;
-    struct slice value;
-    size_t state = 0;
     size_t place = 0;
-    while (slice_pair(object, &state, &key, &value)) {
-        while (shape[place].name && !slice_name_is(key, shape[place].name))
+    for (size_t i = 0; i < object->count; i++, place++) {
+        while (shape[place].name && !slice_name_is(object->members[i].key, shape[place].name))
             place++;
         if (!shape[place].name)
             return false;
-        place++;
     }
-    return state > 0 && state + 1 == object.size && object.at[state] == '}';
+    return object->is_whole;
 }
 
 static bool has_form(struct slice value, enum shape_form form)
@@ -87,22 +83,16 @@ static bool has_form(struct slice value, enum shape_form form)
     return false;
 }
 
-/* The members stand in the shape's order: one look at the object is enough. */
-bool shape_is_whole(struct slice object, const struct shape_member shape[])
+/* The members stand in the shape's order: one look at each is enough. */
+bool shape_is_whole(const struct object *object, const struct shape_member shape[])
 {
-    struct slice key = {0};
-    struct slice value = {0};
-    size_t state = 0;
-    bool has_one = slice_pair(object, &state, &key, &value);
+    size_t next = 0;
     for (; shape->name; shape++) {
-        if (!has_one || !slice_name_is(key, shape->name)) {
-            if (shape->is_there)
-                return false;
-            continue;
-        }
-        if (!has_form(value, shape->form))
+        bool is_next =
+            next < object->count && slice_name_is(object->members[next].key, shape->name);
+        if (is_next ? !has_form(object->members[next].value, shape->form) : shape->is_there)
             return false;
-        has_one = slice_pair(object, &state, &key, &value);
+        next += is_next;
     }
     return true;
 }

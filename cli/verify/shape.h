@@ -39,10 +39,10 @@ extern const struct shape_member shape_proof[];
 extern const struct shape_member shape_extension[];
 extern const struct shape_member shape_declaration[];
 
-/* `object` is one, and its members are of `shape`, in its order, each at most once. */
-bool shape_fits(struct slice object, const struct shape_member shape[]);
+/* `object` is whole, and its members are of `shape`, in its order, each at most once. */
+bool shape_fits(const struct object *object, const struct shape_member shape[]);
 
 /* Of an object that fits: all that must be there is, and everything has its form. */
-bool shape_is_whole(struct slice object, const struct shape_member shape[]);
+bool shape_is_whole(const struct object *object, const struct shape_member shape[]);
 
 #endif

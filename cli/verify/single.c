@@ -9,28 +9,28 @@ static const struct proof_kind kind = {"proof", "securemail-audit-proof", shape_
  * That one key was handed over to the next is shown by the log alone. So a key that was given must
  * have signed this very checkpoint: that it stands in the list beside another says nothing.
  */
-static bool read_note(struct walk *walk, struct slice line, struct proof_note *out)
+static bool read_note(struct walk *walk, const struct object *line, struct proof_note *out)
 {
     int key = proof_file_note(walk, line, "note", out);
     return (key >= 0 && (!walk->options->has_key || key == proof_file_given_key(walk))) ||
            TAMPERED("the checkpoint is not signed by the log's key");
 }
 
-static bool read_path(struct slice line, struct proof_path *out)
+static bool read_path(const struct object *line, struct proof_path *out)
 {
     struct slice value;
     *out = (struct proof_path){0};
-    return slice_member(line, "seq", &value) && slice_number(value, &out->seq) &&
+    return object_member(line, "seq", &value) && slice_number(value, &out->seq) &&
            proof_file_hashes(line, out->siblings, &out->count);
 }
 
 /* The entry says of itself where it stands and whose it is. */
-static bool entry_fits(struct walk *walk, struct slice entry, uint64_t seq)
+static bool entry_fits(struct walk *walk, const struct object *entry, uint64_t seq)
 {
     struct slice value;
     uint64_t inner;
     const struct shape_member *shape = seq == 1 ? shape_first_entry : shape_entry;
-    return slice_member(entry, "seq", &value) && slice_number(value, &inner) && inner == seq &&
+    return object_member(entry, "seq", &value) && slice_number(value, &inner) && inner == seq &&
            walk_says(entry, "organisation", walk->verdict->organisation) &&
            shape_fits(entry, shape) && shape_is_whole(entry, shape);
 }
@@ -53,21 +53,23 @@ static bool compare_kept(struct walk *walk, const struct proof_note *note)
     return true;
 }
 
-bool single_check(struct walk *walk, struct slice line)
+bool single_check(struct walk *walk, const struct object *line)
 {
     struct proof_note note = {.size = 0};
     struct proof_path path;
     struct proof_hash root;
-    struct slice entry;
+    struct slice text;
+    struct object entry;
     if (!proof_file_head(walk, line, &kind) || !read_note(walk, line, &note))
         return false;
-    if (!slice_member(line, "entry", &entry) || !read_path(line, &path) ||
-        !proof_path_root(&path, entry, note.size, &root) || !proof_equal(&root, &note.root))
+    if (!object_member(line, "entry", &text) || !read_path(line, &path) ||
+        !proof_path_root(&path, text, note.size, &root) || !proof_equal(&root, &note.root))
         return TAMPERED("the entry is not in the log of this checkpoint: it was edited");
-    if (!entry_fits(walk, entry, path.seq))
+    object_read(text, &entry);
+    if (!entry_fits(walk, &entry, path.seq))
         return TAMPERED("the entry has another form, place or organisation than the proof says");
     walk->verdict->entries = 1;
     proof_file_tell_root(walk, &root);
-    return entry_check_personal(walk, line, entry) && entry_check_erasure(walk, entry, path.seq) &&
-           compare_kept(walk, &note);
+    return entry_check_personal(walk, line, &entry) &&
+           entry_check_erasure(walk, &entry, path.seq) && compare_kept(walk, &note);
 }

@@ -135,12 +135,6 @@ static struct cursor cursor_of(struct slice text)
     return (struct cursor){text.at, text.at + text.size};
 }
 
-bool slice_is_json(struct slice text)
-{
-    struct cursor cursor = cursor_of(text);
-    return text.size && skip_value(&cursor, DEPTH_MAX) && cursor.at == cursor.end;
-}
-
 bool slice_pair(struct slice object, size_t *state, struct slice *key, struct slice *value)
 {
     struct cursor cursor = {object.at + *state, object.at + object.size};
@@ -155,7 +149,7 @@ bool slice_pair(struct slice object, size_t *state, struct slice *key, struct sl
     if (!skip_char(&cursor, ':'))
         return false;
     value->at = cursor.at;
-    if (!skip_value(&cursor, DEPTH_MAX))
+    if (!skip_value(&cursor, DEPTH_MAX - 1))
         return false;
     value->size = (size_t)(cursor.at - value->at);
     *state = (size_t)(cursor.at - object.at);
@@ -164,20 +158,43 @@ bool slice_pair(struct slice object, size_t *state, struct slice *key, struct sl
 
 bool slice_name_is(struct slice key, const char *name)
 {
-    size_t size = strlen(name);
-    return key.size == size + 2 && memcmp(key.at + 1, name, size) == 0;
+    size_t size = key.size - 2; /* the quotes */
+    return key.at[1] == name[0] && strncmp(key.at + 1, name, size) == 0 && name[size] == '\0';
 }
 
-bool slice_member(struct slice object, const char *name, struct slice *out)
+void object_read(struct slice text, struct object *out)
 {
     struct slice key;
     struct slice value;
     size_t state = 0;
+    size_t count = 0;
+    out->text = text;
+    out->is_whole = false;
+    out->count = 0;
+    for (; slice_pair(text, &state, &key, &value); count++) {
+        if (count == OBJECT_MEMBERS_MAX)
+            return;
+        out->members[count].key = key;
+        out->members[count].value = value;
+    }
+    out->is_whole = state > 0 && state + 1 == text.size && text.at[state] == '}';
+    out->count = out->is_whole ? count : 0;
+}
+
+bool object_member(const struct object *object, const char *name, struct slice *out)
+{
     size_t found = 0;
-    while (slice_pair(object, &state, &key, &value))
-        if (slice_name_is(key, name) && found++ == 0)
-            *out = value;
+    for (size_t i = 0; i < object->count; i++)
+        if (slice_name_is(object->members[i].key, name) && found++ == 0)
+            *out = object->members[i].value;
     return found == 1;
+}
+
+bool slice_member(struct slice object, const char *name, struct slice *out)
+{
+    struct object read;
+    object_read(object, &read);
+    return object_member(&read, name, out);
 }
 
 bool slice_item(struct slice array, size_t *state, struct slice *out)
@@ -200,11 +217,13 @@ bool slice_item(struct slice array, size_t *state, struct slice *out)
 
 /* --- values --- */
 
+/* One more than what a digit is worth; 0 is none. */
+static const uint8_t hex_worth[256] = {
+    ['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ['a'] = 11, 12, 13, 14, 15, 16};
+
 static unsigned hex_digit(char letter)
 {
-    if (letter >= '0' && letter <= '9')
-        return (unsigned)(letter - '0');
-    return (unsigned)(letter - 'a') + 10;
+    return hex_worth[(uint8_t)letter] - 1u;
 }
 
 /* What one escape behind the backslash means; returns how many letters it took. */
@@ -259,13 +278,11 @@ bool slice_hex(struct slice value, uint8_t *out, size_t size)
 {
     if (value.size != 2 * size + 2 || value.at[0] != '"')
         return false;
-    for (size_t i = 0; i < 2 * size; i++) {
-        char letter = value.at[1 + i];
-        bool is_digit = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f');
-        if (!is_digit)
+    const uint8_t *at = (const uint8_t *)value.at + 1;
+    for (size_t i = 0; i < size; i++, at += 2) {
+        if (!hex_worth[at[0]] || !hex_worth[at[1]])
             return false;
-        unsigned high = i % 2 ? (unsigned)out[i / 2] << 4 : 0;
-        out[i / 2] = (uint8_t)(high | hex_digit(letter));
+        out[i] = (uint8_t)((hex_worth[at[0]] - 1u) << 4 | (hex_worth[at[1]] - 1u));
     }
     return value.at[value.size - 1] == '"';
 }

@@ -16,20 +16,35 @@ struct slice {
     size_t size;
 };
 
-/* The whole of `text` is one well-formed JSON value, nested at most 16 deep. */
-bool slice_is_json(struct slice text);
-
 /* A name with its quotes is just this one. An escape in a name is no name of ours. */
 bool slice_name_is(struct slice key, const char *name);
-
-/* The raw value of a member of the object `object`. False when it is not there, or there twice. */
-bool slice_member(struct slice object, const char *name, struct slice *out);
 
 /*
  * The next member of an object, as it is written: the name with its quotes, and the value. Begin
  * with *state = 0. False at the end, and then *state is where the closing brace should stand.
  */
 bool slice_pair(struct slice object, size_t *state, struct slice *key, struct slice *value);
+
+/*
+ * An object, taken apart once: a line is asked some thirty questions. What is no object, is not
+ * well-formed, is nested more than 16 deep or has more members is not whole, and then has none.
+ */
+enum { OBJECT_MEMBERS_MAX = 24 };
+struct object {
+    struct slice text;
+    bool is_whole;
+    size_t count;
+    struct {
+        struct slice key; /* with its quotes */
+        struct slice value;
+    } members[OBJECT_MEMBERS_MAX];
+};
+void object_read(struct slice text, struct object *out);
+
+/* The raw value of a member. False when it is not there, or there twice. */
+bool object_member(const struct object *object, const char *name, struct slice *out);
+/* The same of an object that is asked once. */
+bool slice_member(struct slice object, const char *name, struct slice *out);
 
 /* The next raw item of an array: begin with *state = 0. False at the end. */
 bool slice_item(struct slice array, size_t *state, struct slice *out);

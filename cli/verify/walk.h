@@ -34,7 +34,7 @@ __attribute__((format(printf, 3, 4))) bool walk_fault(
     struct walk *walk, enum remedy remedy, const char *format, ...);
 
 /* The value of a member that must be just this text. */
-bool walk_says(struct slice object, const char *name, const char *text);
+bool walk_says(const struct object *object, const char *name, const char *text);
 
 /*
  * A kept checkpoint does not fit, and the log was restored before its last entry: says so. It is a
@@ -43,18 +43,18 @@ bool walk_says(struct slice object, const char *name, const char *text);
 bool walk_tells_restore(struct walk *walk, const struct log_kept *kept);
 
 /* The list of keys in the header or a proof: the founder's, and those it was handed over to. */
-bool walk_read_keys(struct walk *walk, struct slice line);
+bool walk_read_keys(struct walk *walk, const struct object *line);
 
 /* The kept checkpoints must be of this log, and signed by a key of it. */
 bool walk_check_kept(struct walk *walk);
 
 /* What the line discloses is what the entry commits to. */
-bool entry_check_personal(struct walk *walk, struct slice line, struct slice entry);
+bool entry_check_personal(struct walk *walk, const struct object *line, const struct object *entry);
 
 /* Where the entry `seq` tells of erased values: that it does so in the right form. */
-bool entry_check_erasure(struct walk *walk, struct slice entry, uint64_t seq);
+bool entry_check_erasure(struct walk *walk, const struct object *entry, uint64_t seq);
 
 /* A line of type "entry". */
-bool entry_read(struct walk *walk, struct slice line);
+bool entry_read(struct walk *walk, const struct object *line);
 
 #endif

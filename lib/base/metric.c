@@ -25,14 +25,22 @@ const struct metric_row metric_table[] = {
      "Requests on the bus, by what became of them."},
     {METRIC_REQUEST_SECONDS, "secure_mail_request_seconds", HISTOGRAM, LABEL_NONE, SERVERS,
      "How long a worker had a request of the bus, without its waiting for a worker."},
+    {METRIC_REQUESTS_WAITING, "secure_mail_requests_waiting", GAUGE, LABEL_NONE, SERVERS,
+     "Requests on the bus that wait for a worker; when the queue is full, more are answered \"busy\"."},
     {METRIC_HTTP_REQUESTS, "secure_mail_http_requests_total", COUNTER, LABEL_STATUS, "gateway",
      "Answers to browsers and command lines, by class of status."},
     {METRIC_HTTP_SECONDS, "secure_mail_http_request_seconds", HISTOGRAM, LABEL_NONE, "gateway",
      "From a request's head to the begin of its answer."},
+    {METRIC_HTTP_WAITING, "secure_mail_http_requests_waiting", GAUGE, LABEL_NONE, "gateway",
+     "Requests over HTTP that wait for a worker; when the queue is full, more are answered \"busy\"."},
     {METRIC_STRANGERS, "secure_mail_bus_strangers_refused_total", COUNTER, LABEL_NONE, SERVERS,
      "Connections on the bus with a key that nobody here has; the proof at each start counts too."},
     {METRIC_DATABASE_RECONNECTS, "secure_mail_database_reconnects_total", COUNTER, LABEL_NONE, ALL,
      "Database connections that were lost and made anew, or tried to be."},
+    {METRIC_DATABASE_CONNECTIONS, "secure_mail_database_connections", GAUGE, LABEL_NONE, ALL,
+     "Database connections that the process holds: one for each worker and each background task."},
+    {METRIC_DATABASE_TRANSACTIONS, "secure_mail_database_transactions", GAUGE, LABEL_NONE, ALL,
+     "How many of them are in a transaction."},
     {METRIC_PASSWORDS_WAITING, "secure_mail_password_hashes_waiting", GAUGE, LABEL_NONE, "crypto",
      "Password checks that wait for a worker of the argon2 pool."},
     {METRIC_PASSWORDS_RUNNING, "secure_mail_password_hashes_running", GAUGE, LABEL_NONE, "crypto",
@@ -148,6 +156,11 @@ void metric_count(enum metric metric, unsigned cell)
 void metric_set(enum metric metric, unsigned cell, int64_t value)
 {
     atomic_store_explicit(cell_of(metric, METRIC_IS_GAUGE, cell), value, memory_order_relaxed);
+}
+
+void metric_move(enum metric metric, int64_t by)
+{
+    (void)atomic_fetch_add_explicit(cell_of(metric, METRIC_IS_GAUGE, 0), by, memory_order_relaxed);
 }
 
 void metric_observe_ms(enum metric metric, int64_t ms)

@@ -19,10 +19,14 @@ enum metric {
     METRIC_PEER_REACHABLE,
     METRIC_REQUESTS,
     METRIC_REQUEST_SECONDS,
+    METRIC_REQUESTS_WAITING,
     METRIC_HTTP_REQUESTS,
     METRIC_HTTP_SECONDS,
+    METRIC_HTTP_WAITING,
     METRIC_STRANGERS,
     METRIC_DATABASE_RECONNECTS,
+    METRIC_DATABASE_CONNECTIONS,
+    METRIC_DATABASE_TRANSACTIONS,
     METRIC_PASSWORDS_WAITING,
     METRIC_PASSWORDS_RUNNING,
     METRIC_PASSWORDS_REFUSED,
@@ -80,6 +84,9 @@ void metric_count(enum metric metric, unsigned cell);
 
 /* A gauge is `value` from now on. */
 void metric_set(enum metric metric, unsigned cell, int64_t value);
+
+/* A gauge without a label grows by `by`; less with a negative one. */
+void metric_move(enum metric metric, int64_t by);
 
 /* A duration for a histogram; printed in seconds. Below zero (a clock went back) counts as zero. */
 void metric_observe_ms(enum metric metric, int64_t ms);

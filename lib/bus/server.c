@@ -155,6 +155,7 @@ static struct job *next_job(struct bus_server *server)
     struct job *job = queue_take(&server->waiting);
     if (job)
         server->in_hand++;
+    metric_set(METRIC_REQUESTS_WAITING, 0, (int64_t)server->waiting.count);
     bool is_wanted = is_to_call(server);
     (void)pthread_mutex_unlock(&server->lock);
     call_if(server, is_wanted);
@@ -238,6 +239,7 @@ static bool enqueue(struct bus_server *server, struct job *job)
     bool has_room = server->waiting.count < server->options.queue_max;
     if (has_room)
         queue_put(&server->waiting, job);
+    metric_set(METRIC_REQUESTS_WAITING, 0, (int64_t)server->waiting.count);
     bool is_wanted = is_to_call(server);
     (void)pthread_mutex_unlock(&server->lock);
     call_if(server, is_wanted);

@@ -70,15 +70,24 @@ static void ignore_notice(void *context, const PGresult *result)
     (void)result;
 }
 
+static void hang_up(struct db *db)
+{
+    if (db->is_counted)
+        metric_move(METRIC_DATABASE_CONNECTIONS, -1);
+    db->is_counted = false;
+    if (db->connection)
+        PQfinish(db->connection);
+    db->connection = NULL;
+}
+
 enum sm_error session_connect(struct db *db)
 {
     static const char *const names[] = {"connect_timeout", "keepalives_idle", "keepalives_interval",
         "tcp_user_timeout", "options", "dbname", NULL};
     const char *const values[] = {"5", "10", "5", "15000", session_options, db->conninfo, NULL};
-    if (db->connection) {
+    if (db->connection)
         metric_count(METRIC_DATABASE_RECONNECTS, 0);
-        PQfinish(db->connection);
-    }
+    hang_up(db);
     db->prepared_count = 0;
     db->posted_count = 0;
     db->is_in_transaction = false;
@@ -87,6 +96,8 @@ enum sm_error session_connect(struct db *db)
     if (db->is_broken)
         return log_failure("database-connect", SM_UNAVAILABLE, PQerrorMessage(db->connection));
     db->sessions++;
+    db->is_counted = true;
+    metric_move(METRIC_DATABASE_CONNECTIONS, 1);
     (void)PQsetNoticeReceiver(db->connection, ignore_notice, NULL);
     return SM_OK;
 }
@@ -108,8 +119,7 @@ void db_close(struct db **db)
 {
     if (!*db)
         return;
-    if ((*db)->connection)
-        PQfinish((*db)->connection);
+    hang_up(*db);
     if ((*db)->conninfo)
         explicit_bzero((*db)->conninfo, strlen((*db)->conninfo)); /* may hold a password */
     free((*db)->conninfo);

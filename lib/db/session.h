@@ -26,6 +26,7 @@ struct db {
     char *conninfo;
     uint64_t sessions;      /* how often it has connected */
     bool is_broken;         /* connect again before the next use */
+    bool is_counted;        /* among the connections that monitoring is told */
     bool is_in_transaction; /* then a lost connection is an error, not a reason to try again */
     const struct statement *prepared[STATEMENTS_MAX];
     size_t prepared_count;

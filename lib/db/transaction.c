@@ -1,4 +1,5 @@
 /* Transactions. What a lost COMMIT did is unknown, and is told as such: it is never sent again. */
+#include "base/metric.h"
 #include "db/session.h"
 
 #include <assert.h>
@@ -12,6 +13,7 @@ enum sm_error db_begin(struct db *db, struct db_transaction *tx)
     TRY(session_post_command(db, "BEGIN"));
     db->is_in_transaction = true;
     tx->db = db;
+    metric_move(METRIC_DATABASE_TRANSACTIONS, 1);
     return SM_OK;
 }
 
@@ -23,12 +25,18 @@ static void leave(struct db *db)
         db->is_broken = true;
 }
 
+static void is_over(struct db *db)
+{
+    db->is_in_transaction = false;
+    metric_move(METRIC_DATABASE_TRANSACTIONS, -1);
+}
+
 /* COMMIT of a failed transaction answers ROLLBACK: that is an error here, not a success. */
 enum sm_error db_commit(struct db_transaction *tx)
 {
     struct db *db = TAKE(tx->db);
     PGresult *result = NULL;
-    db->is_in_transaction = false;
+    is_over(db);
     enum sm_error error = session_post_command(db, "COMMIT");
     if (error == SM_OK)
         error = session_settle(db, &result);
@@ -46,7 +54,7 @@ void db_rollback(struct db_transaction *tx)
     if (!tx->db)
         return;
     struct db *db = TAKE(tx->db);
-    db->is_in_transaction = false;
+    is_over(db);
     if (!db->is_broken && session_settle(db, NULL) == SM_UNAVAILABLE)
         db->is_broken = true;
     leave(db);

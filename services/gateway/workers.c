@@ -1,6 +1,8 @@
 /* One queue, one lock, one condition: a bounded pool. */
 #include "services/gateway/workers.h"
 
+#include "base/metric.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -15,6 +17,12 @@ struct workers {
     pthread_t threads[];
 };
 
+static void count_queued(struct workers *workers, size_t queued)
+{
+    workers->queued = queued;
+    metric_set(METRIC_HTTP_WAITING, 0, (int64_t)queued);
+}
+
 /* The next job, waiting for it; NULL when the pool stops and nothing is left. */
 static struct job *next_job(struct workers *workers)
 {
@@ -24,7 +32,7 @@ static struct job *next_job(struct workers *workers)
     struct job *job = workers->first;
     if (job) {
         workers->first = job->next;
-        workers->queued--;
+        count_queued(workers, workers->queued - 1);
         if (!workers->first)
             workers->last = &workers->first;
     }
@@ -68,7 +76,7 @@ enum sm_error workers_submit(struct workers *workers, struct job *job)
         job->next = NULL;
         *workers->last = job;
         workers->last = &job->next;
-        workers->queued++;
+        count_queued(workers, workers->queued + 1);
         (void)pthread_cond_signal(&workers->changed);
     }
     (void)pthread_mutex_unlock(&workers->lock);

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 
 import { startWorld, until } from '../system/support/world.mjs';
 import { BOSS, asAdmin, goTo, openUser, tabTo } from './support/admin.mjs';
-import { openPerson, startBrowser, visit } from './support/browser.mjs';
+import { openPerson, reload, startBrowser, visit } from './support/browser.mjs';
 import { SENDER, assertClean, fillSignIn, newMessage, signedIn } from './support/office.mjs';
 
 let world;
@@ -30,9 +30,12 @@ async function setPassword(link, password) {
   await visit(page, link);
   await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
   assert.equal(new URL(page.url()).hash, '');
+  // The link is out of the address bar, and a reload does not lose it.
+  await reload(page);
   await page.getByLabel('New password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Set the password' }).click();
   await page.getByText('Your password is changed.').waitFor();
+  assert.equal(await page.evaluate(() => sessionStorage.getItem('securemail.reset')), null);
   await page.getByRole('link', { name: 'To the sign-in' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   return person;

@@ -24,16 +24,20 @@ static void demand(bool is_true)
 
 static void check_entry(struct span entry)
 {
-    struct slice text = {(const char *)entry.at, entry.size};
+    struct object whole;
+    struct object one;
     struct slice list;
     struct slice item;
     size_t state = 0;
     demand(entry.size <= AUDIT_ENTRY_BYTES_MAX && canon_check(entry) == SM_OK);
-    demand(slice_is_json(text));
-    demand(shape_fits(text, shape_entry) && shape_is_whole(text, shape_entry));
-    if (slice_member(text, "personal", &list))
-        while (slice_item(list, &state, &item))
-            demand(shape_fits(item, shape_personal) && shape_is_whole(item, shape_personal));
+    object_read((struct slice){(const char *)entry.at, entry.size}, &whole);
+    demand(shape_fits(&whole, shape_entry) && shape_is_whole(&whole, shape_entry));
+    if (!object_member(&whole, "personal", &list))
+        return;
+    while (slice_item(list, &state, &item)) {
+        object_read(item, &one);
+        demand(shape_fits(&one, shape_personal) && shape_is_whole(&one, shape_personal));
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,38 +1,15 @@
 // A recipient at his link: the link itself, hello, the check, the message, replies. The steps of
 // cli/recipient.c, without a page.
 
-import { Tampered } from '../envelope/bytes';
-import { type LinkParts, linkFragment, parseLink } from '../envelope/link';
+import type { LinkParts } from '../envelope/link';
 import { type AccessReply, type ContentReply, DIRECTIONS, type ExpiresReply, type HelloReply, type Id, type SendCodeReply, type ThreadRow } from '../protocol/protocol';
 import { Content } from './content';
 import type { Draft, LeftDraft } from './draft';
 import { Failure, hasWord } from './failure';
 import { persistently } from './http';
+import { messageLink } from './kept_link';
 import { Server, type ServerOptions, partsOf } from './server';
 import { type KeptSession, keepSession, keptSession } from './sessions';
-import { tabMemory } from './storage';
-
-const LINK = 'link';
-
-/**
- * Takes the link out of the address bar at once, and keeps it for reloads of this tab. A new link
- * replaces an old one. Null: there is none, here or kept.
- */
-export function takeLink(): LinkParts | null {
-  const fragment = location.hash;
-  if (fragment) history.replaceState(null, '', location.pathname);
-  const text = fragment || tabMemory.read(LINK);
-  if (!text) return null;
-  try {
-    const link = parseLink(text);
-    tabMemory.write(LINK, linkFragment(link));
-    return link;
-  } catch (error) {
-    if (!(error instanceof Tampered)) throw error;
-    if (!fragment) tabMemory.write(LINK, null);
-    return null;
-  }
-}
 
 export interface Proof {
   password?: string;
@@ -161,7 +138,7 @@ export class Visit {
   async signOut(): Promise<void> {
     const kept = this.session;
     keepSession(this.sessionName, null);
-    tabMemory.write(LINK, null);
+    messageLink.forget();
     if (kept) await this.server.call('leave', { session: kept.session }).catch(() => {});
   }
 }

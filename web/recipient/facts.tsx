@@ -4,9 +4,13 @@
 import type { HelloReply } from '../protocol/protocol';
 import { type Format, useFormat } from '../ui/format';
 import { useTexts } from '../ui/language';
+import { useDrawn } from '../ui/redraw';
 import { type RecipientTexts, texts } from './texts';
 
-export function factsOf(hello: HelloReply, t: RecipientTexts, format: Format): [name: string, value: string][] {
+// A browser's first formatter of times takes an old telephone a fifth of a second: meanwhile one can type.
+const NOT_YET: Pick<Format, 'dateTime'> = { dateTime: () => '\u00a0' };
+
+export function factsOf(hello: HelloReply, t: RecipientTexts, format: Pick<Format, 'dateTime'>): [name: string, value: string][] {
   return [
     [t.from, hello.sender_name],
     [t.organisation, hello.organisation_name],
@@ -19,7 +23,8 @@ export function factsOf(hello: HelloReply, t: RecipientTexts, format: Format): [
 export function Facts({ hello, isShort = false }: { hello: HelloReply; isShort?: boolean }) {
   const t = useTexts(texts);
   const format = useFormat();
-  const facts = factsOf(hello, t, format).filter(([name]) => !isShort || name !== t.organisation);
+  const isDrawn = useDrawn();
+  const facts = factsOf(hello, t, isDrawn ? format : NOT_YET).filter(([name]) => !isShort || name !== t.organisation);
   return (
     <dl class="facts">
       {facts.map(([name, value]) => (

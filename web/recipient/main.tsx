@@ -1,15 +1,15 @@
 // The page of a link, /m.
 
-import { takeLink } from '../client/visit';
+import { messageLink } from '../client/kept_link';
 import { start } from '../ui/start';
 import { App } from './app';
 
 // Before anything else: the link leaves the address bar.
-const link = takeLink();
+const link = messageLink.take();
 
 // Another link in this same tab changes only the fragment: begin anew with it.
 addEventListener('hashchange', () => {
-  if (takeLink()) location.reload();
+  if (messageLink.take()) location.reload();
 });
 
 start(<App link={link} />);

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 
 import { hasWord } from '../client/failure';
+import { resetLink } from '../client/kept_link';
 import { Office, type Profile } from '../client/office';
 import { type OrganisationReply, ROLES } from '../protocol/protocol';
 import { Alert, FailureAlert } from '../ui/alert';
@@ -15,7 +16,6 @@ import { Link } from './link';
 import { ListPage } from './list/list';
 import { policyOf, policyOfProfile } from './policy';
 import { go, usePlace } from './router';
-import { takeReset } from './settings/reset_link';
 import { SessionProvider, rememberEmail, useSession } from './session';
 import { SignInPage } from './sign_in';
 import { texts } from './texts';
@@ -198,8 +198,9 @@ function Closed({ opened, onAgain, onSignedIn, hasEnded }: { opened: Opened; onA
 
 /** An administrator's one-time link: nobody is signed in there, and nobody need be. */
 export function App() {
-  const [reset] = useState(takeReset);
-  return reset ? <ResetPage link={reset.link} /> : <Desk />;
+  const [isReset] = useState(location.pathname === '/reset');
+  const [link] = useState(() => (isReset ? resetLink.take() : null));
+  return isReset ? <ResetPage link={link} /> : <Desk />;
 }
 
 function Desk() {

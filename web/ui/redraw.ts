@@ -16,6 +16,15 @@ export function useRedraw(): () => void {
   }, []);
 }
 
+let isTabDrawn = false;
+
+/** False in the tab's first picture, true from then on: for what costs much and can come after it. */
+export function useDrawn(): boolean {
+  const [isDrawn, setDrawn] = useState(isTabDrawn);
+  useEffect(() => setDrawn((isTabDrawn = true)), []);
+  return isDrawn;
+}
+
 /** Drawn again every second while `isRunning`, for countdowns. */
 export function useSeconds(isRunning: boolean): void {
   const [, draw] = useState(0);

@@ -74,6 +74,17 @@ static void a_gauge_that_was_set_to_zero_is_shown(void **state)
     assert_false(prints("gateway", "peer=\"crypto\""));
 }
 
+static void a_gauge_follows_what_comes_and_goes(void **state)
+{
+    (void)state;
+
+    metric_move(METRIC_DATABASE_CONNECTIONS, 1);
+    metric_move(METRIC_DATABASE_CONNECTIONS, 1);
+    metric_move(METRIC_DATABASE_CONNECTIONS, -1);
+
+    assert_true(prints("retention", "secure_mail_database_connections 1\n"));
+}
+
 static void a_duration_is_in_every_bucket_above_it(void **state)
 {
     (void)state;
@@ -141,6 +152,7 @@ int main(void)
         cmocka_unit_test(a_service_prints_its_own_metrics_and_no_others),
         cmocka_unit_test(an_outcome_is_counted_under_its_word),
         cmocka_unit_test(a_gauge_that_was_set_to_zero_is_shown),
+        cmocka_unit_test(a_gauge_follows_what_comes_and_goes),
         cmocka_unit_test(a_duration_is_in_every_bucket_above_it),
         cmocka_unit_test(statuses_and_peers_out_of_their_lists_are_other),
         cmocka_unit_test(a_full_buffer_is_an_error),

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/metric.h"
 #include "bus/server.h"
 #include "proto/limits.h"
 #include "proto/notify.h"
@@ -256,6 +257,7 @@ static void more_than_the_queue_holds_is_refused_at_once(void **state)
     for (uint8_t number = 3; number <= 7; number++) /* four wait */
         ask(peer, number);
     is_answered(peer, 7, SM_BUSY);
+    assert_int_equal(metric_value(METRIC_REQUESTS_WAITING, 0), 4);
     atomic_store(&world->is_held, false);
     for (size_t i = 0; i < 6; i++)
         assert_error(next_answer(peer).error, SM_OK);

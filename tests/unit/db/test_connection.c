@@ -1,6 +1,8 @@
 /* The connection on a real PostgreSQL: what is checked, what is tried again, and what never is. */
 #include "db/connection.h"
 
+#include "base/metric.h"
+
 #include "tests/support/check.h"
 #include "tests/support/database.h"
 
@@ -440,6 +442,30 @@ static void a_commit_after_an_error_is_no_success(void **state)
 
 /* --- notifications --- */
 
+static void monitoring_is_told_of_connections_and_transactions(void **state)
+{
+    (void)state;
+    int64_t connections = metric_value(METRIC_DATABASE_CONNECTIONS, 0);
+    int64_t transactions = metric_value(METRIC_DATABASE_TRANSACTIONS, 0);
+    struct db *second DEFER(db_close) = NULL;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+
+    assert_ok(db_open(database_conninfo(database, "postgres").text, &second));
+    assert_int_equal(metric_value(METRIC_DATABASE_CONNECTIONS, 0), connections + 1);
+    assert_ok(db_begin(second, &tx));
+    assert_int_equal(metric_value(METRIC_DATABASE_TRANSACTIONS, 0), transactions + 1);
+    assert_ok(db_commit(&tx));
+    assert_ok(db_begin(second, &tx));
+    db_rollback(&tx);
+    assert_int_equal(metric_value(METRIC_DATABASE_TRANSACTIONS, 0), transactions);
+
+    terminate(); /* what is lost and made anew is one */
+    assert_ok(db_begin(second, &tx));
+    assert_ok(db_commit(&tx));
+    db_close(&second);
+    assert_int_equal(metric_value(METRIC_DATABASE_CONNECTIONS, 0), connections);
+}
+
 static void a_notification_ends_the_waiting(void **state)
 {
     enum { FAR_MS = 60000 };
@@ -710,6 +736,7 @@ int main(void)
         TEST(more_can_be_posted_than_is_remembered),
         TEST(no_plan_reads_a_whole_table_for_one_row),
         TEST(a_page_in_the_index_s_order_is_not_sorted),
+        TEST(monitoring_is_told_of_connections_and_transactions),
         TEST(a_notification_ends_the_waiting),
         TEST(a_notification_that_came_with_an_answer_is_not_missed),
         TEST(waiting_on_a_lost_connection_is_an_error),

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 
 import { hasWord } from '../../client/failure';
+import { resetLink } from '../../client/kept_link';
 import { resetPassword } from '../../client/office';
 import type { LinkParts } from '../../envelope/link';
 import { FailureAlert } from '../../ui/alert';
@@ -24,9 +25,14 @@ function Set({ link, onDone, onGone }: { link: LinkParts; onDone: (email: string
     setBusy(true);
     setError(null);
     try {
-      onDone(await resetPassword(link, password));
+      const email = await resetPassword(link, password);
+      resetLink.forget();
+      onDone(email);
     } catch (failure) {
-      if (hasWord(failure, 'gone')) return onGone();
+      if (hasWord(failure, 'gone')) {
+        resetLink.forget();
+        return onGone();
+      }
       setError(failure);
       setBusy(false);
     }
