@@ -55,7 +55,7 @@ PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/
 # What has threads, for the thread sanitizer.
 THREADED := $(filter $(addprefix %/test_,admin health metric condition bus server client wire zap lost_zap password outbox relay workers writer held sender sweeper cut),$(UNITS))
 
-.PHONY: all programs attacker web run start stop status backup restore test check asan tsan tsan-run fuzz fuzz-run lint static format docs \
+.PHONY: all programs attacker web run start stop status backup restore test check asan asan-check asan-system tsan tsan-run fuzz fuzz-run lint static format docs \
         bench bench-run bench-large chaos master-key verify-bundle test-compose fresh clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -152,8 +152,12 @@ check: $(UNITS) $(CONTRACTS) $(INTEROP) $(OUT)/bin/securemail-verify
 	@node tests/check.mjs $(INTEROP) $(OUT)/bin/securemail-verify $(UNITS) $(CONTRACTS)
 
 asan:
+	@$(MAKE) asan-check
+	@$(MAKE) asan-system
+asan-check:
 	@$(MAKE) $(JOBS) CC=clang MODE=asan all
 	@$(MAKE) $(JOBS) CC=clang MODE=asan check
+asan-system:
 	@SM_TEST_MODE=asan node tests/system/run.mjs
 
 tsan:

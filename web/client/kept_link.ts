@@ -25,6 +25,13 @@ class KeptLink {
     }
   }
 
+  /** Another link in this same tab changes only the fragment: the page begins anew with it. */
+  watch(): void {
+    addEventListener('hashchange', () => {
+      if (this.take()) location.reload();
+    });
+  }
+
   forget(): void {
     tabMemory.write(this.name, null);
   }

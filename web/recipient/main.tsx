@@ -6,10 +6,5 @@ import { App } from './app';
 
 // Before anything else: the link leaves the address bar.
 const link = messageLink.take();
-
-// Another link in this same tab changes only the fragment: begin anew with it.
-addEventListener('hashchange', () => {
-  if (messageLink.take()) location.reload();
-});
-
+messageLink.watch();
 start(<App link={link} />);

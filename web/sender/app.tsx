@@ -200,6 +200,9 @@ function Closed({ opened, onAgain, onSignedIn, hasEnded }: { opened: Opened; onA
 export function App() {
   const [isReset] = useState(location.pathname === '/reset');
   const [link] = useState(() => (isReset ? resetLink.take() : null));
+  useEffect(() => {
+    if (isReset) resetLink.watch();
+  }, [isReset]);
   return isReset ? <ResetPage link={link} /> : <Desk />;
 }
 

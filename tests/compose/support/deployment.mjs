@@ -79,6 +79,11 @@ export class Deployment extends World {
     return result.stdout;
   }
 
+  // This machine, as containers reach it.
+  get host() {
+    return docker('network', 'inspect', 'bridge', '-f', '{{(index .IPAM.Config 0).Gateway}}').trim();
+  }
+
   container(service) {
     return docker('ps', '-a', '-q', '--no-trunc', '--filter', `label=com.docker.compose.project=${PROJECT}`,
       '--filter', `label=com.docker.compose.service=${service}`).trim();
@@ -119,9 +124,8 @@ export class Deployment extends World {
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
       '-days', '30', '-subj', '/CN=relay.test', '-addext', 'subjectAltName=DNS:relay.test',
       '-keyout', path.join(keys, 'smtp-server.key'), '-out', path.join(keys, 'smtp-ca.pem')], { stdio: 'ignore' });
-    const host = docker('network', 'inspect', 'bridge', '-f', '{{(index .IPAM.Config 0).Gateway}}').trim();
     this.smtp = await startSmtpServer({
-      host, port: 0, mailDir: this.path('mail'), keysDir: keys, onMail: (mail) => this.mails.push(mail),
+      host: this.host, port: 0, mailDir: this.path('mail'), keysDir: keys, onMail: (mail) => this.mails.push(mail),
     });
     return {
       SECURE_MAIL_SMTP_URL: `smtp://relay.test:${this.smtp.port}`,
@@ -131,7 +135,7 @@ export class Deployment extends World {
     };
   }
 
-  async start() {
+  async start(settings = {}) {
     const [port] = await freePorts(1);
     this.stack = { url: `https://localhost:${port}` };
     this.url = this.stack.url;
@@ -142,6 +146,7 @@ export class Deployment extends World {
       SECURE_MAIL_PORT: port,
       SECURE_MAIL_ADDRESS: '127.0.0.1',
       SECURE_MAIL_BASE_URL: this.stack.url,
+      ...settings,
     });
     await this.takeDown(); // what an earlier run may have left
     await this.build();

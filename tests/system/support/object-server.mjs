@@ -59,13 +59,13 @@ export function refusalOf({ method, url, headers, body }, { id, secret, region }
   return hmac(key, toSign).toString('hex') === signature ? null : 'SignatureDoesNotMatch';
 }
 
-// An authority and a certificate for 127.0.0.1 that it signed.
-function makeCertificate(folder) {
+// An authority and a certificate for an address that it signed.
+function makeCertificate(folder, host) {
   const at = (name) => path.join(folder, name);
   const run = (...args) => execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
   run('req', '-x509', ...made, '-subj', '/CN=store authority', '-keyout', at('ca.key'), '-out', at('ca.pem'));
-  run('req', '-x509', ...made, '-subj', '/CN=store', '-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE',
+  run('req', '-x509', ...made, '-subj', '/CN=store', '-addext', `subjectAltName=IP:${host}`, '-addext', 'basicConstraints=critical,CA:FALSE',
     '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-keyout', at('store.key'), '-out', at('store.pem'));
   return { ca: at('ca.pem'), cert: fs.readFileSync(at('store.pem')), key: fs.readFileSync(at('store.key')) };
 }
@@ -83,12 +83,12 @@ const bodyOf = async (stream) => {
 
 export class ObjectServer {
   // keys: {id, secret, allows(request)}, whom it serves; each may be limited, as a bucket's policy does it.
-  static async start({ folder, bucket, region = 'us-east-1', keys }) {
+  static async start({ folder, bucket, region = 'us-east-1', keys, host = '127.0.0.1' }) {
     fs.mkdirSync(folder, { recursive: true });
     const server = new ObjectServer();
     const [port, backendPort] = await freePorts(2);
-    Object.assign(server, { folder, bucket, region, keys, port, backendPort, seen: [], hook: null });
-    Object.assign(server, { certificate: makeCertificate(folder), data: path.join(folder, 'data') });
+    Object.assign(server, { folder, bucket, region, keys, host, port, backendPort, seen: [], hook: null });
+    Object.assign(server, { certificate: makeCertificate(folder, host), data: path.join(folder, 'data') });
     server.backend = new S3rver({ port: backendPort, address: '127.0.0.1', silent: true, directory: server.data, configureBuckets: [{ name: bucket }] });
     await server.backend.run();
     await server.goOn();
@@ -96,7 +96,7 @@ export class ObjectServer {
   }
 
   get url() {
-    return `https://127.0.0.1:${this.port}`;
+    return `https://${this.host}:${this.port}`;
   }
 
   // What a service is told of it.
@@ -122,7 +122,7 @@ export class ObjectServer {
 
   async goOn() {
     this.front = https.createServer(this.certificate, (request, response) => this.answer(request, response).catch(() => response.destroy()));
-    await new Promise((resolve, reject) => this.front.once('error', reject).listen(this.port, '127.0.0.1', resolve));
+    await new Promise((resolve, reject) => this.front.once('error', reject).listen(this.port, this.host, resolve));
   }
 
   async goDown() {
