@@ -4,14 +4,15 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-const OBJECTS_MB = 64;
-const DATABASE_MB = 384; // a new cluster has 60, its write-ahead log at most 64 beside
+// What is full is full by a ballast; beside it must be room for what a run of so many seconds makes and keeps.
+const OBJECTS_MB = (seconds) => 64 + Math.ceil(seconds / 5);
+const DATABASE_MB = (seconds) => 384 + Math.ceil(seconds / 3); // a new cluster has 60, its write-ahead log at most 64 beside
 
 /** What keeps PostgreSQL's write-ahead log small enough for its disk. */
 export const databaseSettings = { max_wal_size: '48MB', min_wal_size: '32MB', wal_keep_size: '16MB' };
 
 /** For the objects and for each of two clusters. Gives {objects, databases, undo}; null: not to be had. */
-export function smallDisks(folder) {
+export function smallDisks(folder, seconds) {
   const mounted = [];
   const mount = (name, size) => {
     const place = path.join(folder, name);
@@ -22,8 +23,8 @@ export function smallDisks(folder) {
   };
   const undo = () => mounted.splice(0).forEach((place) => execFileSync('umount', ['-l', place]));
   try {
-    const objects = mount('objects', OBJECTS_MB);
-    const databases = ['pg-1', 'pg-2'].map((name) => mount(name, DATABASE_MB));
+    const objects = mount('objects', OBJECTS_MB(seconds));
+    const databases = ['pg-1', 'pg-2'].map((name) => mount(name, DATABASE_MB(seconds)));
     return { objects, databases, undo };
   } catch {
     undo();

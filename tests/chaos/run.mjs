@@ -1,7 +1,8 @@
 // Constant work while things break: node tests/chaos/run.mjs SECONDS (60 where nothing is said). Two of every service on
 // one PostgreSQL with its standby and one object store, people at work through the pages' client, one fault after the other. At the end
 // everything that was acknowledged is looked at from outside, and the report says what was lost. It stops by itself.
-// SM_CHAOS_SEED repeats the order of a run's faults.
+// SM_CHAOS_SEED repeats the order of a run's faults; SM_CHAOS_HANDS: how many people at once (5). An hour of five sends some
+// ten thousand messages, and looking at each of them at the end takes half an hour.
 
 import crypto from 'node:crypto';
 
@@ -13,7 +14,7 @@ import { Faults, setClock } from './faults.mjs';
 import { People } from './people.mjs';
 import { TwoHosts } from './two_hosts.mjs';
 
-const HANDS = 5;
+const HANDS = Number(process.env.SM_CHAOS_HANDS ?? 5);
 const SETTLE_CLOCK_MS = 60 * 60_000;
 
 const seconds = Number(process.argv[2] ?? 60);
@@ -33,7 +34,7 @@ const world = await startWorld({
   env: { retention: { SECURE_MAIL_RETENTION_INTERVAL_S: '2' }, audit: { SECURE_MAIL_CHECKPOINT_INTERVAL_S: '1' }, notifier: { SECURE_MAIL_SMTP_TIMEOUT_S: '5' } },
   net: means.hosts,
   makeReady(folder) {
-    const { objects, databases, undo } = smallDisks(folder);
+    const { objects, databases, undo } = smallDisks(folder, seconds);
     Object.assign(means, { disk: objects, databaseDisks: databases });
     return undo;
   },
