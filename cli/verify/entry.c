@@ -193,8 +193,8 @@ static bool check_place(struct walk *walk, const struct object *line, const stru
 static bool check_chain(struct walk *walk, const struct object *line, const struct object *entry)
 {
     struct slice value;
-    struct proof_hash listed;
-    struct proof_hash previous;
+    struct proof_hash listed = {{0}};
+    struct proof_hash previous = {{0}};
     struct proof_hash made = proof_entry(entry->text);
     if (!object_member(line, "hash", &value) ||
         !slice_hex(value, listed.bytes, sizeof listed.bytes) || !proof_equal(&listed, &made))

@@ -197,7 +197,7 @@ static bool on_checkpoint(struct walk *walk, const struct object *line)
 static bool has_hash(const struct object *line, const char *name, const struct proof_hash *expected)
 {
     struct slice value;
-    struct proof_hash listed;
+    struct proof_hash listed = {{0}};
     return object_member(line, name, &value) &&
            slice_hex(value, listed.bytes, sizeof listed.bytes) && proof_equal(&listed, expected);
 }
