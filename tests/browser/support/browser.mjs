@@ -31,7 +31,10 @@ export async function startBrowser() {
   });
 }
 
-/** A person's browser: context and page with the faults that were seen. */
+/**
+ * A person's browser: context and page with the faults that were seen. `expected`: parts of what the console may say
+ * without a fault, while a test has taken something away.
+ */
 export async function openPerson(browser, world, { viewport = WIDE, locale = 'nl-NL', ...more } = {}) {
   const context = await browser.newContext({ viewport, locale, timezoneId: 'Europe/Amsterdam', ...more });
   context.setDefaultTimeout(TIMEOUT_MS);
@@ -48,8 +51,10 @@ export async function openPerson(browser, world, { viewport = WIDE, locale = 'nl
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.errors.push(String(error)));
   // Chromium tells every refused request too; those that a test expects it takes out itself.
-  page.on('console', (message) => message.type() === 'error' && !message.text().includes(NETWORK_CHANGED) && faults.errors.push(message.text()));
-  return { context, page, faults };
+  const expected = [];
+  const isExpected = (text) => [NETWORK_CHANGED, ...expected].some((part) => text.includes(part));
+  page.on('console', (message) => message.type() === 'error' && !isExpected(message.text()) && faults.errors.push(message.text()));
+  return { context, page, faults, expected };
 }
 
 const TRIES_MAX = 6;
