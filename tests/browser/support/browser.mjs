@@ -50,7 +50,7 @@ export async function openPerson(browser, world, { viewport = WIDE, locale = 'nl
   });
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.errors.push(String(error)));
-  // Chromium tells every refused request too; those that a test expects it takes out itself.
+  // Chromium tells every refused request too.
   const expected = [];
   const isExpected = (text) => [NETWORK_CHANGED, ...expected].some((part) => text.includes(part));
   page.on('console', (message) => message.type() === 'error' && !isExpected(message.text()) && faults.errors.push(message.text()));
