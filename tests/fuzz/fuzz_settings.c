@@ -14,7 +14,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { VARIABLES_MAX = 64, TEXT_BYTES_MAX = 4096 };
+extern char **environ;
+
+enum {
+    VARIABLES_MAX = 64,
+    NAME_BYTES_MAX = 64,
+    TEXT_BYTES_MAX = 4096,
+    ENVIRONMENT_BYTES = VARIABLES_MAX * (TEXT_BYTES_MAX + 16),
+};
 
 static void demand(bool is_true)
 {
@@ -22,31 +29,44 @@ static void demand(bool is_true)
         abort();
 }
 
+/* setenv() would keep every value that there ever was. */
+struct environment {
+    char *variables[VARIABLES_MAX + 1];
+    char text[ENVIRONMENT_BYTES];
+    size_t count, used;
+};
+
 /* A _FILE would read whatever file the input names: left out. */
-static void set_one(const char *text)
+static bool is_taken(struct span text)
 {
-    char name[128];
-    const char *value = strchr(text, '=');
-    size_t size = value ? (size_t)(value - text) : 0;
-    if (size == 0 || size > 64 || (size > 5 && strncmp(value - 5, "_FILE", 5) == 0))
-        return;
-    (void)snprintf(name, sizeof name, "SECURE_MAIL_%.*s", (int)size, text);
-    (void)setenv(name, value + 1, 1);
+    const uint8_t *value = text.size ? memchr(text.at, '=', text.size) : NULL;
+    size_t size = value ? (size_t)(value - text.at) : 0;
+    return size > 0 && size <= NAME_BYTES_MAX &&
+           (size <= 5 || memcmp(text.at + size - 5, "_FILE", 5) != 0);
 }
 
-static void set_environment(const uint8_t *data, size_t size)
+static void add(struct environment *environment, struct span text)
 {
-    char text[TEXT_BYTES_MAX + 1];
-    (void)clearenv();
-    for (int i = 0; i < VARIABLES_MAX && size > 0; i++) {
-        size_t used = strnlen((const char *)data, size < TEXT_BYTES_MAX ? size : TEXT_BYTES_MAX);
-        memcpy(text, data, used);
-        text[used] = '\0';
-        set_one(text);
-        used += used < size;
-        data += used;
-        size -= used;
+    char *at = environment->text + environment->used;
+    size_t room = sizeof environment->text - environment->used;
+    size_t used = (size_t)snprintf(at, room, "SECURE_MAIL_%.*s", SPAN_PRINT(text)) + 1;
+    demand(used <= room);
+    environment->variables[environment->count++] = at;
+    environment->used += used;
+}
+
+static void set_environment(struct span input, struct environment *environment)
+{
+    environment->count = environment->used = 0;
+    while (input.size > 0 && environment->count < VARIABLES_MAX) {
+        size_t size = strnlen((const char *)input.at, input.size);
+        struct span text = span_slice(input, 0, size);
+        if (text.size <= TEXT_BYTES_MAX && is_taken(text))
+            add(environment, text);
+        input = span_slice(input, size < input.size ? size + 1 : size, input.size);
     }
+    environment->variables[environment->count] = NULL;
+    environ = environment->variables;
 }
 
 static void check_told(const char *told)
@@ -71,13 +91,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const enum peer peers[] = {
         PEER_GATEWAY, PEER_CRYPTO, PEER_NOTIFIER, PEER_RETENTION, PEER_AUDIT};
+    static struct environment environment;
     struct settings *settings = NULL;
     char *told = NULL;
     size_t told_size = 0;
     if (size == 0)
         return 0;
     enum peer self = peers[data[0] % 5];
-    set_environment(data + 1, size - 1);
+    set_environment(span_of(data + 1, size - 1), &environment);
     FILE *before = stderr;
     stderr = open_memstream(&told, &told_size);
     demand(stderr != NULL);
