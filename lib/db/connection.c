@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,13 @@ static void ignore_notice(void *context, const PGresult *result)
     (void)result;
 }
 
+static atomic_bool is_ending;
+
+void db_connect_no_more(void)
+{
+    is_ending = true;
+}
+
 static void hang_up(struct db *db)
 {
     if (db->is_counted)
@@ -91,6 +99,9 @@ enum sm_error session_connect(struct db *db)
     db->prepared_count = 0;
     db->posted_count = 0;
     db->is_in_transaction = false;
+    db->is_broken = true;
+    if (is_ending)
+        return SM_UNAVAILABLE;
     db->connection = PQconnectdbParams(names, values, 1);
     db->is_broken = PQstatus(db->connection) != CONNECTION_OK;
     if (db->is_broken)

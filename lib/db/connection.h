@@ -25,6 +25,13 @@ struct db_rows;
 SM_MUST_USE enum sm_error db_open(const char *conninfo, struct db **out);
 void db_close(struct db **db);
 
+/*
+ * The process ends: from now on nothing connects, and a lost connection stays lost
+ * (SM_UNAVAILABLE), so that no thread waits for a database that went first. Connections that live
+ * go on. Any thread.
+ */
+void db_connect_no_more(void);
+
 /* How often it has connected: what belongs to a session (locks, LISTEN) is gone when it grew. */
 uint64_t db_sessions(const struct db *db);
 

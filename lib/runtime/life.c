@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/process.h"
+#include "db/connection.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -68,6 +69,7 @@ static void wait_for_the_end(void)
     signals_of_the_end(&ends);
     (void)sigwait(&ends, &number);
     log_line(LOG_INFO, "stopping", "signal", strsignal(number), NULL);
+    db_connect_no_more();
 }
 
 enum sm_error life_wait(struct bus_server *const *servers, size_t count)

@@ -232,7 +232,9 @@ for (const service of [...SERVICES, 'postgres'])
 
 test('a stop is clean, and everything is there after the next start', async () => {
   await deployment.compose(['stop']);
-  for (const service of ALL) assert.equal(deployment.inspect(service).State.ExitCode, 0, service);
+  const ends = Object.fromEntries(ALL.map((service) => [service, deployment.inspect(service).State]));
+  for (const service of ALL) assert.equal(ends[service].ExitCode, 0, service);
+  for (const service of SERVICES) assert.ok(ends[service].FinishedAt < ends.postgres.FinishedAt, `${service} before its database`);
 
   await deployment.compose(['up', '-d']);
   await deployment.untilHealthy();
