@@ -7,6 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createServer } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 
 process.env.SM_TEST_MODE ??= 'release';
 const act = await import('../tests/system/support/actions.mjs');
@@ -24,27 +25,36 @@ const SLOW_LINE = { offline: false, latency: 150, downloadThroughput: 1_600_000 
 const say = (figure, unit, target, limitName, limit, product, more = {}) =>
   console.log(JSON.stringify({ figure, unit, target, limit_name: limitName, limit, product, ...more }));
 
+// How fast this machine is, beside the one on which the target of a second was set: it did 22,000 key agreements a second.
+const TARGET_AGREEMENTS = 22_000;
+const agreementsPerS = () => Number(/nistp256\)\s+\S+\s+([\d.]+)/.exec(execFileSync('openssl', ['speed', '-seconds', '1', 'ecdhp256'], { encoding: 'utf8', stdio: 'pipe' }))[1]);
+
 // --- the first page ----------------------------------------------------------------------------------
 
 // Milliseconds from the beginning of the navigation until what `selector` names is drawn; nothing cached.
 // The browser as it is, without what tests hang into it.
-async function firstStateMs(browser, url, selector, line) {
+async function firstStateMs(browser, url, selector, { rate = SLOWER, line = null } = {}) {
   const context = await browser.newContext({ locale: 'en-GB' });
   const page = await context.newPage();
   await context.addInitScript((wanted) => {
-    const look = () => (document.querySelector(wanted) ? requestAnimationFrame(() => (globalThis.shownMs = performance.now())) : requestAnimationFrame(look));
-    look();
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => (globalThis.shownMs = performance.now()); // the frame with it is drawn: what is posted in a frame comes after it
+    const look = () => (document.querySelector(wanted) ? port2.postMessage('drawn') : requestAnimationFrame(look));
+    requestAnimationFrame(look);
   }, selector);
   const tools = await context.newCDPSession(page);
-  await tools.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
+  await tools.send('Emulation.setCPUThrottlingRate', { rate });
   if (line) {
     await tools.send('Network.enable');
     await tools.send('Network.emulateNetworkConditions', line);
   }
   await page.goto(url);
-  const shown = await page.waitForFunction(() => globalThis.shownMs).then((handle) => handle.jsonValue());
-  await context.close();
-  return shown;
+  // Asked of the browser itself: what Playwright would put into the page to wait there takes a sixth of a second of it.
+  for (;;) {
+    const { result } = await tools.send('Runtime.evaluate', { expression: 'globalThis.shownMs' });
+    if (result.value) return context.close().then(() => result.value);
+    await setTimeout(100);
+  }
 }
 
 // What Chromium itself takes for any page: one input, made by one line of script of a file of its own.
@@ -69,11 +79,14 @@ async function firstPages(browser, world) {
     ['first page of a recipient', await act.linkOf(world, 'first@recipient.example'), '#app form input[type="password"]'],
     ['first page of a sender', world.stack.url, '#app form input[type="password"]'],
   ];
+  const rate = Math.max(1, (SLOWER * agreementsPerS()) / TARGET_AGREEMENTS);
   for (const [name, url, selector] of pages) {
     await firstStateMs(browser, url, selector); // files that the machine itself had not read yet
     for (let run = 0; run < RUNS; run++) {
       say(`${name}, processor slowed ${SLOWER} times`, 's', 1, 'at most', 1, (await firstStateMs(browser, url, selector)) / 1000, { is_at_most: true });
-      const [least, shown] = [await firstStateMs(browser, bareUrl, selector, SLOW_LINE), await firstStateMs(browser, url, selector, SLOW_LINE)];
+      say(`${name}, at a quarter of the processor that the target was set on`, 's', 1, 'at most', 1, (await firstStateMs(browser, url, selector, { rate })) / 1000, { is_at_most: true });
+      const line = SLOW_LINE;
+      const [least, shown] = [await firstStateMs(browser, bareUrl, selector, { line }), await firstStateMs(browser, url, selector, { line })];
       say(`${name}, so slowed, on a slow telephone line`, 's', null, 'a page of one input, the same', least / 1000, shown / 1000, { is_at_most: true });
     }
   }

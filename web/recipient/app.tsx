@@ -22,14 +22,24 @@ type State =
   | { at: 'check'; visit: Visit }
   | { at: 'message'; visit: Visit; content: Content };
 
-/** The way from a link to its message. `show` is called with each state. */
-class Journey {
+/** The way from a link to its message. It begins before there is a page to see it on. */
+export class Journey {
   visit: Visit | null = null;
+  state: State = { at: 'loading' };
+  private onState: (state: State) => void = () => {};
 
-  constructor(
-    private readonly link: LinkParts | null,
-    private readonly show: (state: State) => void,
-  ) {}
+  constructor(private readonly link: LinkParts | null) {}
+
+  /** Called with the state as it is, and with each that follows. */
+  watch(onState: (state: State) => void): void {
+    this.onState = onState;
+    onState(this.state);
+  }
+
+  private show(state: State): void {
+    this.state = state;
+    this.onState(state);
+  }
 
   async start(): Promise<void> {
     this.visit = null;
@@ -90,12 +100,10 @@ function Shown({ state, journey }: { state: State; journey: Journey }) {
   }
 }
 
-export function App({ link }: { link: LinkParts | null }) {
+export function App({ journey }: { journey: Journey }) {
   const t = useTexts(texts);
-  const [state, show] = useState<State>({ at: 'loading' });
-  const [journey] = useState(() => new Journey(link, show));
-  // Not after the first picture: an old telephone takes a third of a second for it.
-  useLayoutEffect(() => void journey.start(), []);
+  const [state, show] = useState(journey.state);
+  useLayoutEffect(() => journey.watch(show), [journey]);
   // An organisation's name only beside what is its own: an ended link shows nobody's.
   const hello = ('visit' in state ? state.visit : state.at === 'loading' ? journey.visit : null)?.hello;
   return (

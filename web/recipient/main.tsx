@@ -2,9 +2,12 @@
 
 import { messageLink } from '../client/kept_link';
 import { start } from '../ui/start';
-import { App } from './app';
+import { App, Journey } from './app';
 
 // Before anything else: the link leaves the address bar.
 const link = messageLink.take();
 messageLink.watch();
-start(<App link={link} />);
+start(() => {
+  const journey = new Journey(link);
+  return { page: <App journey={journey} />, ready: journey.start() };
+});

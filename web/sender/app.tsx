@@ -197,22 +197,26 @@ function Closed({ opened, onAgain, onSignedIn, hasEnded }: { opened: Opened; onA
 }
 
 /** An administrator's one-time link: nobody is signed in there, and nobody need be. */
-export function App() {
-  const [isReset] = useState(location.pathname === '/reset');
-  const [link] = useState(() => (isReset ? resetLink.take() : null));
-  useEffect(() => {
-    if (isReset) resetLink.watch();
-  }, [isReset]);
-  return isReset ? <ResetPage link={link} /> : <Desk />;
+export const RESET = '/reset';
+
+function Reset() {
+  const [link] = useState(() => resetLink.take());
+  useEffect(() => resetLink.watch(), []);
+  return <ResetPage link={link} />;
 }
 
-function Desk() {
+/** `office`: as it was asked for before there was a page; null on the way to a new password. */
+export function App({ office }: { office: Promise<Office> | null }) {
+  return office ? <Desk first={office} /> : <Reset />;
+}
+
+function Desk({ first }: { first: Promise<Office> }) {
   const [opened, setOpened] = useState<Opened>({ office: null, error: null });
   const [profile, setProfile] = useState<Profile | null>(null);
   const [hasEnded, setEnded] = useState(false);
-  const open = useCallback(() => {
+  const open = useCallback((asked = Office.open()) => {
     setOpened({ office: null, error: null });
-    Office.open().then(
+    asked.then(
       (office) => {
         setOpened({ office, error: null });
         setProfile(office.profile);
@@ -220,8 +224,7 @@ function Desk() {
       (error: unknown) => setOpened({ office: null, error }),
     );
   }, []);
-  // Not after the first picture: what it needs from the server is asked for meanwhile.
-  useLayoutEffect(open, [open]);
+  useLayoutEffect(() => open(first), [open, first]);
   const { office } = opened;
   const signOut = useCallback(() => {
     rememberEmail(null);
@@ -232,5 +235,5 @@ function Desk() {
     go('/');
   }, [office]);
   if (office && profile) return <WithOrganisation office={office} profile={profile} onSignOut={signOut} />;
-  return <Closed opened={opened} onAgain={open} onSignedIn={() => setProfile(office?.profile ?? null)} hasEnded={hasEnded} />;
+  return <Closed opened={opened} onAgain={() => open()} onSignedIn={() => setProfile(office?.profile ?? null)} hasEnded={hasEnded} />;
 }

@@ -18,10 +18,20 @@ export function useRedraw(): () => void {
 
 let isTabDrawn = false;
 
-/** False in the tab's first picture, true from then on: for what costs much and can come after it. */
+/** Once the browser has nothing better to do, or after so long; what a person types goes before it. */
+function whenIdle(work: () => void): () => void {
+  if ('requestIdleCallback' in globalThis) {
+    const asked = requestIdleCallback(work, { timeout: 500 });
+    return () => cancelIdleCallback(asked);
+  }
+  const timer = setTimeout(work, 100); // Safari
+  return () => clearTimeout(timer);
+}
+
+/** False in the tab's first picture, true soon after it: for what costs much and can come later. */
 export function useDrawn(): boolean {
   const [isDrawn, setDrawn] = useState(isTabDrawn);
-  useEffect(() => setDrawn((isTabDrawn = true)), []);
+  useEffect(() => (isTabDrawn ? undefined : whenIdle(() => setDrawn((isTabDrawn = true)))), []);
   return isDrawn;
 }
 

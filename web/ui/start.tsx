@@ -2,6 +2,7 @@
 
 import { type ComponentChild, render } from 'preact';
 
+import { pause } from '../client/http';
 import { Alert } from './alert';
 import { useSharedTexts } from './language';
 import { Page, StateHeading } from './page';
@@ -27,9 +28,24 @@ function obstacle(): 'insecure' | 'tooOld' | null {
   return has ? null : 'tooOld';
 }
 
-export function start(page: ComponentChild): void {
+export interface Beginning {
+  page: ComponentChild;
+  /** Settled when there is something to show. */
+  ready: Promise<unknown>;
+}
+
+/** The text that came with the page stays for as long: drawing "one moment" anew takes an old telephone a sixth of a second. */
+const PATIENCE_MS = 1000;
+
+/** `begin` is called once nothing stands in the way. */
+export function start(begin: () => Beginning): void {
   const root = document.getElementById('app')!;
+  const draw = (page: ComponentChild): void => {
+    root.textContent = '';
+    render(page, root);
+  };
   const why = obstacle();
-  root.textContent = '';
-  render(why ? <Unable why={why} /> : page, root);
+  if (why) return draw(<Unable why={why} />);
+  const { page, ready } = begin();
+  void Promise.race([ready.catch(() => {}), pause(PATIENCE_MS)]).then(() => draw(page));
 }
