@@ -1,4 +1,5 @@
-/* Once a process ends, nothing connects: on a real PostgreSQL. It cannot be taken back, so it is a program of its own. */
+/* Once a process ends, nothing connects: on a real PostgreSQL. It cannot be taken back, so it is a
+ * program of its own. */
 #include "db/connection.h"
 
 #include "tests/support/check.h"
@@ -21,9 +22,8 @@ static int drop_database(void **state)
     return 0;
 }
 
-static const struct statement
-    one = {"one", "SELECT 1::bigint"},
-    leave = {"leave", "SELECT pg_terminate_backend(pg_backend_pid())"};
+static const struct statement one = {"one", "SELECT 1::bigint"},
+                              leave = {"leave", "SELECT pg_terminate_backend(pg_backend_pid())"};
 
 static void what_lives_goes_on_and_what_is_lost_stays_lost(void **state)
 {
