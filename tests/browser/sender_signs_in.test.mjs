@@ -6,7 +6,7 @@ import crypto from 'node:crypto';
 import { after, before, test } from 'node:test';
 
 import { startWorld } from '../system/support/world.mjs';
-import { openPerson, startBrowser, visit } from './support/browser.mjs';
+import { openPerson, reload, startBrowser, visit } from './support/browser.mjs';
 import { SENDER, assertClean, fillSignIn, signedIn, write } from './support/office.mjs';
 
 const HOUR_MS = 3_600_000;
@@ -206,5 +206,30 @@ test('a one-time link sets a password, once', async () => {
   await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
   expected(person);
   await assertClean(person, 'sender-reset-gone');
+  await person.context.close();
+});
+
+test('a link to set a password survives a reload, and a newer one in the same tab takes its place', async () => {
+  const who = { email: 'reloads@clinic.example', password: 'found-again-at-last' };
+  await world.makeUser('reloads', who.email, 'Rita Reloads', 'sender');
+  const newLink = async () => (await world.admin(['user', 'reset', '--org', world.organisation, '--email', who.email])).json.link;
+  const person = await openPerson(browser, world, { locale: 'en-GB' });
+  const { page } = person;
+  const toChoose = () => page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
+  await visit(page, await newLink());
+  await toChoose();
+  await reload(page);
+  await toChoose();
+
+  // Only the newest link is good, and only the fragment differs: the tab itself stays.
+  await visit(page, await newLink());
+  await page.waitForFunction(() => !location.hash);
+  await toChoose();
+  await page.getByLabel('New password', { exact: true }).fill(who.password);
+  await page.getByRole('button', { name: 'Set the password' }).click();
+  await page.getByText(`The password of ${who.email} is set.`).waitFor();
+
+  await reload(page);
+  await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
   await person.context.close();
 });

@@ -1,7 +1,7 @@
 // The frame of every page: skip link, the organisation's name, the language switch, one main landmark.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 import { LANGUAGES, chooseLanguage, useLanguage, useSharedTexts } from './language';
 import { Logo } from './logo';
@@ -46,7 +46,7 @@ export function Sender({ name, logo }: { name: string; logo?: Uint8Array | undef
 export function Page({ title, organisation, logo, isNarrow = false, navigation, children }: PageProps) {
   const t = useSharedTexts();
   const main = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = organisation ? `${title} - ${organisation}` : title;
   }, [title, organisation]);
   const skip = (event: Event): void => {

@@ -79,18 +79,25 @@ async function persistently(page, first, then) {
   }
 }
 
-/** Goes to a page; again when the machine's own network changed under it and something did not come. */
+// The text that came with the page has gone; where it stays (no scripts), it is not waited for long.
+async function drawn(page, answer) {
+  await page.locator('#app > .start').waitFor({ state: 'detached', timeout: 5_000 }).catch(() => {});
+  return answer;
+}
+
+/** Goes to a page, until it has drawn itself; again when the machine's own network changed under it and something did not come. */
 export function visit(page, url) {
   const go = () => page.goto(url);
   // An address with a fragment has lost it when the page's script ran: then what the tab keeps is used.
-  return persistently(page, go, () => (page.url() === 'about:blank' || page.url().startsWith('chrome-error:') ? go() : page.reload()));
+  const again = () => (page.url() === 'about:blank' || page.url().startsWith('chrome-error:') ? go() : page.reload());
+  return persistently(page, go, again).then((answer) => drawn(page, answer));
 }
 
 /** Loads the page again, as a person does. */
-export const reload = (page) => persistently(page, () => page.reload(), () => page.reload());
+export const reload = (page) => persistently(page, () => page.reload(), () => page.reload()).then((answer) => drawn(page, answer));
 
 /** The browser's own "back". */
-export const goBack = (page) => persistently(page, () => page.goBack(), () => page.reload());
+export const goBack = (page) => persistently(page, () => page.goBack(), () => page.reload()).then((answer) => drawn(page, answer));
 
 /** What axe-core has against the page as it is now: WCAG 2.0 to 2.2, A and AA, and best practices. */
 export async function accessibilityFaults(page) {
