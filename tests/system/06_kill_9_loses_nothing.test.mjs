@@ -36,7 +36,7 @@ function failPoints() {
 }
 
 // Passed only by a client that takes an upload back or abandons one for a day, which the command line does
-// not do: tests/unit/gateway/test_surface.c passes them, with a real store and database.
+// not do: tests/unit/gateway/test_uploads.c passes them, with a real store and database.
 const NOT_BY_THE_COMMAND_LINE = /^gateway\.(upload-delete|sweep)\./;
 
 const isChosen = ({ name }) => !NOT_BY_THE_COMMAND_LINE.test(name);
