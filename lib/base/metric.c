@@ -71,6 +71,8 @@ const struct metric_row metric_table[] = {
      "The sum of the sizes of all logs' heads: it never falls."},
     {METRIC_CAGED, "secure_mail_caged", GAUGE, LABEL_PART, ALL,
      "1 when that part of the cage is closed (calls, files, ports), 0 when the kernel lacks it or it is switched off."},
+    {METRIC_SECRETS_UNLOCKED, "secure_mail_secrets_unlocked_total", COUNTER, LABEL_NONE, ALL,
+     "Secrets that could not be locked in memory: the limit of locked memory is too small."},
     {METRIC_STORE_REQUESTS, "secure_mail_store_requests_total", COUNTER, LABEL_OUTCOME, "gateway retention",
      "Requests to an S3-compatible object store, by what became of them after the last try."},
     {METRIC_STORE_SECONDS, "secure_mail_store_request_seconds", HISTOGRAM, LABEL_NONE, "gateway retention",

@@ -1,6 +1,7 @@
 /*
- * A secret is owned bytes of a fixed size: kept out of core dumps, locked where the limit allows,
- * wiped on free, compared only in constant time. No log or format function takes one.
+ * A secret is owned bytes of a fixed size: kept out of core dumps, locked where the limit allows
+ * (RLIMIT_MEMLOCK; where it does not, that is logged once and counted), wiped on free, compared
+ * only in constant time. No log or format function takes one.
  */
 #ifndef SM_BASE_SECRET_H
 #define SM_BASE_SECRET_H
@@ -19,6 +20,12 @@ void secret_free(struct secret **secret);
 /* The bytes, to be filled by whoever derives them. They live as long as the secret. */
 uint8_t *secret_bytes(struct secret *secret);
 struct span secret_span(const struct secret *secret);
+
+/*
+ * Gives OpenSSL locked memory for the private keys that it keeps, once a process, before the first.
+ * SM_NO_MEMORY when there is none at all.
+ */
+SM_MUST_USE enum sm_error secret_heap_start(void);
 
 /* Constant in time for equal sizes. */
 bool secret_equal(struct span a, struct span b);

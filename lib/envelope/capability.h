@@ -26,7 +26,7 @@ struct capability {
     enum capability_kind kind;
     struct id organisation;
     struct id subject; /* the user or link that may */
-    struct id message; /* none where the kind is about no message */
+    struct id message; /* none where the kind is about no message; CAPABILITY_AUDIT: the session */
     uint8_t role;      /* bits of enum role; 0 for a link */
     uint64_t bytes_max;
     uint16_t parts_max;

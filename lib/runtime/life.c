@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/process.h"
+#include "base/secret.h"
 #include "db/connection.h"
 
 #include <pthread.h>
@@ -42,6 +43,8 @@ enum sm_error life_start(enum peer self)
     log_start(peer_name(self), level_wanted());
     if (process_forbid_dumps() != SM_OK)
         return log_failure("start", SM_IO, "core dumps cannot be switched off");
+    if (secret_heap_start() != SM_OK)
+        return log_failure("start", SM_NO_MEMORY, "there is no memory for private keys");
     signals_of_the_end(&ends);
     (void)signal(SIGPIPE, SIG_IGN);
     return pthread_sigmask(SIG_BLOCK, &ends, NULL) == 0 ? SM_OK : SM_IO;

@@ -256,12 +256,14 @@ enum sm_error on_logout(struct sealed_call *call, const void *message, void *rep
     return SM_OK;
 }
 
+/* It is of its session, in the place of a message: the gateway takes none whose session has ended.
+ */
 enum sm_error on_audit_access(struct sealed_call *call, const void *message, void *reply)
 {
     struct access_reply *access = reply;
     struct db_transaction tx DEFER(db_rollback) = {0};
     struct audit_event event = user_event(call, EVENT_LOG_ACCESSED);
-    struct capability capability = {.kind = CAPABILITY_AUDIT};
+    struct capability capability = {.kind = CAPABILITY_AUDIT, .message = call->user.session};
     (void)message;
     TRY(id_random(&capability.token));
     TRY(call_begin(call, &tx));

@@ -130,7 +130,8 @@ enum sm_error access_present(struct exchange *exchange, bool is_tls)
 
 /* --- proof --- */
 
-/* A session is named by the capability's token or subject; whichever the feed said ended counts. */
+/* A session is named by its own capability's token, and in the place of a message by one for the
+ * log. */
 static const struct statement read_clock = {"gateway_access",
     "SELECT clock.now_ms(), EXISTS (SELECT FROM mail.ended_session WHERE session IN ($1, $2))"};
 

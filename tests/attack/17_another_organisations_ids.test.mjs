@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld } from '../system/support/world.mjs';
+import { startWorld, until } from '../system/support/world.mjs';
 import * as attack from './support/attack.mjs';
 
 let world;
@@ -92,6 +92,17 @@ test('a time-based code is good once, also for two at the same moment', async ()
   assert.equal(said.filter((word) => word === 'ok').length, 1, said.join());
   assert.equal(await signIn(next), 'wrong-secret');
   assert.equal(await signIn(''), 'code-needed');
+});
+
+test("who may read the log may no longer once his session has ended, with what he was given before", async () => {
+  const web = await attack.client();
+  const office = await web.Office.open(attack.where(world));
+  await office.signIn('boss@clinic.example', 'password-of-boss', '');
+  const { capability } = await office.call('audit_access', {});
+  const asked = () => fetch(`${world.stack.url}/api/v1/audit/entries`, { headers: { 'Secure-Mail-Capability': capability } }).then(({ status }) => status);
+  assert.equal(await asked(), 200, 'the control');
+  await office.signOut();
+  await until('the gateway to have heard of it', async () => (await asked()) === 401);
 });
 
 test('a session ends by sign-out, by a changed password, by disabling and by time', async () => {

@@ -12,6 +12,7 @@ import * as act from './support/actions.mjs';
 import { startWorld, until } from './support/world.mjs';
 
 const FILTERS = 2; // one before the first thread, a narrower one before it serves
+const HEAP_KIB = 256; // of OpenSSL's private keys: lib/base/secret.c
 const PARTS = ['calls', 'files', 'ports'];
 
 let world;
@@ -91,6 +92,16 @@ test('no service leaves a core dump, and all but the gateway have few files', ()
   for (const service of SERVICES) {
     assert.equal(limitOf(service, 'Max core file size'), '0');
     if (service !== 'gateway') assert.ok(Number(limitOf(service, 'Max open files')) <= 1024, service);
+  }
+});
+
+test('private keys and secrets are in locked memory, or the log says that the limit is too small', () => {
+  for (const service of SERVICES) {
+    const { pid } = world.stack.running.get(service).process;
+    const lockedKib = Number.parseInt(facts(`/proc/${pid}/status`).VmLck, 10);
+    const isTold = world.stack.logSince(service).includes('"event":"secret-not-locked"');
+    assert.ok(lockedKib >= HEAP_KIB || isTold, `${service}: ${lockedKib} KiB`);
+    if (process.getuid() === 0) assert.ok(!isTold, `${service}: root may lock what it will`);
   }
 });
 

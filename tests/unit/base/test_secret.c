@@ -2,9 +2,16 @@
 #include "tests/support/check.h"
 
 #include "base/memory.h"
+#include "base/metric.h"
 #include "base/secret.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "tests/support/wipes.inc"
+
+enum { NOBODY = 65534 };
 
 static void secrets_compare_by_all_their_bytes(void **state)
 {
@@ -92,6 +99,36 @@ static void spans_of_other_sizes_are_no_equal_secrets(void **state)
     assert_false(secret_equal(span_text("a"), span_text("ab")));
 }
 
+/* In a child of an ordinary user who may lock nothing; its end is how often it was counted. */
+static int unlocked_of_a_child(void)
+{
+    const struct rlimit none = {0, 0};
+    int status = -1;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child > 0) {
+        assert_int_equal(waitpid(child, &status, 0), child);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+    struct secret *first = NULL;
+    struct secret *second = NULL;
+    bool is_ordinary = geteuid() != 0 || setuid(NOBODY) == 0;
+    if (!is_ordinary || setrlimit(RLIMIT_MEMLOCK, &none) != 0 || secret_new(32, &first) != SM_OK ||
+        secret_new(32, &second) != SM_OK)
+        _exit(255);
+    _exit((int)metric_value(METRIC_SECRETS_UNLOCKED, 0));
+}
+
+static void what_cannot_be_locked_is_kept_and_counted(void **state)
+{
+    struct secret *locked DEFER(secret_free) = NULL;
+    (void)state;
+    int64_t before = metric_value(METRIC_SECRETS_UNLOCKED, 0);
+    assert_ok(secret_new(32, &locked));
+    assert_int_equal(metric_value(METRIC_SECRETS_UNLOCKED, 0), before); /* the control */
+    assert_int_equal(unlocked_of_a_child(), before + 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +138,7 @@ int main(void)
         cmocka_unit_test(a_freed_secret_is_wiped_with_its_whole_page),
         cmocka_unit_test(a_buffer_on_the_stack_is_wiped_at_the_end_of_its_scope),
         cmocka_unit_test(spans_of_other_sizes_are_no_equal_secrets),
+        cmocka_unit_test(what_cannot_be_locked_is_kept_and_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

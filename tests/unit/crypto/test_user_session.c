@@ -519,6 +519,7 @@ static void the_log_is_for_administrators_and_auditors(void **state)
     const struct access_reply *reply = answer.reply;
     struct capability capability = verified(vault, reply->capability, CAPABILITY_AUDIT);
     assert_true(id_equal(capability.organisation, organisation));
+    assert_true(id_equal(capability.message, auditor.session)); /* and ends with it */
     assert_int_equal(audit_edge_count(EVENT_LOG_ACCESSED), 2);
 }
 

@@ -4,8 +4,11 @@
 #include "base/buffer.h"
 #include "base/encode.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "tests/support/check.h"
 #include "tests/support/vectors.h"
+
+#include <openssl/crypto.h>
 
 /* The scalar of a vector in exactly 32 bytes: the file pads and cuts zeros as DER does. */
 static void scalar_of(const struct vector *test, uint8_t out[static P256_PRIVATE_BYTES])
@@ -196,6 +199,23 @@ static void every_signature_has_64_bytes_that_verify(void **state)
     }
 }
 
+/* A process of its own would have it from life_start(). */
+static void a_private_key_is_in_locked_memory(void **state)
+{
+    static const uint8_t scalar[P256_PRIVATE_BYTES] = {[P256_PRIVATE_BYTES - 1] = 7};
+    struct p256_key *key = NULL;
+    (void)state;
+    assert_ok(secret_heap_start());
+    assert_ok(secret_heap_start()); /* once is enough */
+    size_t before = CRYPTO_secure_used();
+
+    assert_ok(p256_import(SPAN(scalar), &key));
+
+    assert_true(CRYPTO_secure_used() >= before + P256_PRIVATE_BYTES);
+    p256_free(&key);
+    assert_int_equal(CRYPTO_secure_used(), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +227,7 @@ int main(void)
         cmocka_unit_test(a_signature_proves_its_message_and_key_only),
         cmocka_unit_test(a_signature_of_zeros_or_ones_is_refused),
         cmocka_unit_test(every_signature_has_64_bytes_that_verify),
+        cmocka_unit_test(a_private_key_is_in_locked_memory),
     };
     return cmocka_run_group_tests_name("envelope/p256", tests, NULL, NULL);
 }
