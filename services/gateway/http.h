@@ -26,6 +26,8 @@
 
 enum {
     HTTP_CONNECTIONS_MAX = 2000,
+    HTTP_VISITS_MAX =
+        1900, /* then the slowest make room; what they leave is closed within moments */
     HTTP_IDLE_TIMEOUT_S = 60,
     HTTP_CONNECTION_BYTES = 128 * 1024, /* of one connection; half of it is one read of an upload */
     EXCHANGE_TIMEOUT_MS = 60 * 1000,

@@ -155,6 +155,8 @@ void http_on_completed(void *context, struct MHD_Connection *connection, void **
     (void)connection;
     (void)reason;
     *request = NULL;
-    if (pending)
-        pending_end(pending);
+    if (!pending)
+        return;
+    visit_listens(pending->visit);
+    pending_end(pending);
 }

@@ -28,6 +28,7 @@ static enum sm_error receive_visitors(const struct settings *settings, struct vi
     const struct visitors_options options = {
         .trusted_proxies = settings_text(settings, SETTING_TRUSTED_PROXIES),
         .connections_max = (uint32_t)settings_number(settings, SETTING_ADDRESS_CONNECTIONS),
+        .visits_max = HTTP_VISITS_MAX,
         .requests_per_minute = (uint32_t)settings_number(settings, SETTING_ADDRESS_REQUESTS),
         .proofs_per_minute = (uint32_t)settings_number(settings, SETTING_ADDRESS_PROOFS),
     };

@@ -16,18 +16,21 @@ struct visit {
     struct ip from;
     bool is_counted; /* by address: neither a proxy's nor of this machine */
     int socket;
-    int64_t until_ms; /* under the lock */
+    int64_t until_ms;  /* this and what follows: under the lock */
+    bool is_listening; /* for the head of a request, since: */
+    int64_t since_ms;
     struct visit *previous, *next;
 };
 
 struct visitors {
     struct network proxies[PROXIES_MAX];
     size_t proxies_count;
-    uint32_t connections_max;
+    uint32_t connections_max, visits_max;
     struct rate *requests, *proofs; /* NULL: no limit */
     struct rate *told;              /* one line a minute for each address */
     pthread_mutex_t lock;
     struct visit *first;
+    size_t count;
 };
 
 /* --- beginning and end --- */
@@ -66,6 +69,7 @@ enum sm_error visitors_new(const struct visitors_options *options, struct visito
     struct visitors *visitors DEFER(visitors_free) = memory;
     (void)pthread_mutex_init(&visitors->lock, NULL);
     visitors->connections_max = options->connections_max;
+    visitors->visits_max = options->visits_max;
     if (read_proxies(visitors, span_text(options->trusted_proxies)) != SM_OK) {
         log_line(LOG_ERROR, "trusted-proxies", "value", options->trusted_proxies, "cause",
             "SECURE_MAIL_TRUSTED_PROXIES is a list of at most 32 addresses or networks, e.g."
@@ -162,6 +166,39 @@ bool visitors_may_connect(struct visitors *visitors, const struct sockaddr *from
     return count < visitors->connections_max;
 }
 
+static void shut_down(struct visit *visit)
+{
+    (void)shutdown(visit->socket, SHUT_RDWR);
+    visit->until_ms = INT64_MAX;
+    visit->is_listening = false;
+}
+
+static void listen_from(struct visit *visit, int64_t now_ms)
+{
+    visit->is_listening = true;
+    visit->since_ms = now_ms;
+    visit->until_ms = now_ms + VISIT_HEAD_MS;
+}
+
+/*
+ * Whoever asks has asked within milliseconds: of those who have not, the one who is here longest
+ * goes. So few addresses with many connections that say nothing keep nobody out.
+ */
+static void make_room(struct visitors *visitors, const struct visit *newcomer)
+{
+    struct visit *longest = NULL;
+    if (!visitors->visits_max || visitors->count <= visitors->visits_max)
+        return;
+    for (struct visit *each = visitors->first; each; each = each->next)
+        if (each != newcomer && each->is_listening &&
+            (!longest || each->since_ms <= longest->since_ms))
+            longest = each;
+    if (!longest)
+        return;
+    tell(visitors, &longest->from, "room for others");
+    shut_down(longest);
+}
+
 struct visit *visit_begin(struct visitors *visitors, const struct sockaddr *from, int socket)
 {
     void *memory;
@@ -170,7 +207,7 @@ struct visit *visit_begin(struct visitors *visitors, const struct sockaddr *from
     struct visit *visit = memory;
     visit->visitors = visitors;
     visit->socket = socket;
-    visit->until_ms = clock_monotonic_ms() + VISIT_HEAD_MS;
+    listen_from(visit, clock_monotonic_ms());
     visit->is_counted = ip_of(from, &visit->from) == SM_OK && !ip_is_loopback(&visit->from) &&
                         !is_proxy(visitors, &visit->from);
     (void)pthread_mutex_lock(&visitors->lock);
@@ -178,6 +215,8 @@ struct visit *visit_begin(struct visitors *visitors, const struct sockaddr *from
     if (visit->next)
         visit->next->previous = visit;
     visitors->first = visit;
+    visitors->count++;
+    make_room(visitors, visit);
     (void)pthread_mutex_unlock(&visitors->lock);
     return visit;
 }
@@ -195,6 +234,7 @@ void visit_end(struct visit **visit)
         visitors->first = it->next;
     if (it->next)
         it->next->previous = it->previous;
+    visitors->count--;
     (void)pthread_mutex_unlock(&visitors->lock);
     memory_free(visit);
 }
@@ -234,6 +274,16 @@ void visit_until(struct visit *visit, int64_t until_ms)
         return;
     (void)pthread_mutex_lock(&visit->visitors->lock);
     visit->until_ms = until_ms;
+    visit->is_listening = false;
+    (void)pthread_mutex_unlock(&visit->visitors->lock);
+}
+
+void visit_listens(struct visit *visit)
+{
+    if (!visit)
+        return;
+    (void)pthread_mutex_lock(&visit->visitors->lock);
+    listen_from(visit, clock_monotonic_ms());
     (void)pthread_mutex_unlock(&visit->visitors->lock);
 }
 
@@ -246,9 +296,7 @@ void visitors_end_late(struct visitors *visitors, int64_t now_ms)
 {
     (void)pthread_mutex_lock(&visitors->lock);
     for (struct visit *each = visitors->first; each; each = each->next)
-        if (now_ms > each->until_ms) {
-            (void)shutdown(each->socket, SHUT_RDWR);
-            each->until_ms = INT64_MAX;
-        }
+        if (now_ms > each->until_ms)
+            shut_down(each);
     (void)pthread_mutex_unlock(&visitors->lock);
 }

@@ -25,8 +25,9 @@ enum {
 
 struct visitors;
 struct visitors_options {
-    const char *trusted_proxies;                     /* "10.0.0.0/8, 127.0.0.1"; empty: none */
-    uint32_t connections_max;                        /* of one address */
+    const char *trusted_proxies; /* "10.0.0.0/8, 127.0.0.1"; empty: none */
+    uint32_t connections_max;    /* of one address */
+    uint32_t visits_max; /* of all: beyond it, who listens longest makes room; 0: no limit */
     uint32_t requests_per_minute, proofs_per_minute; /* of one address; 0: no limit */
 };
 
@@ -40,12 +41,17 @@ bool visitors_may_connect(struct visitors *visitors, const struct sockaddr *from
 
 struct visit;
 
-/* NULL without memory, or of no known family: then it is not counted. */
+/*
+ * NULL without memory. From now on it listens for the head of a request. Where there are more than
+ * visits_max, the connection that has listened longest is shut down.
+ */
 struct visit *visit_begin(struct visitors *visitors, const struct sockaddr *from, int socket);
 void visit_end(struct visit **visit);
 
-/* What is awaited now must be done by then, on the monotonic clock. */
+/* The request that was begun must be done by then, on the monotonic clock. */
 void visit_until(struct visit *visit, int64_t until_ms);
+/* The request is over: it listens for the next one, as at its beginning. */
+void visit_listens(struct visit *visit);
 /* The time that `size` bytes may take, from now. */
 int64_t visit_patience_ms(uint64_t size);
 

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import net from 'node:net';
 import { after, before, test } from 'node:test';
 
 import { startWorld } from '../system/support/world.mjs';
@@ -103,4 +104,26 @@ test('ten answers are begun and not sent, and there is no room for an eleventh u
   await visitor.reply(again, { subject: 'At last', body: 'One of ten.' });
   assert.equal(await attack.outcomeOf(visitor.beginReply(content)), 'ok', 'the control: one that is sent is given back');
   assert.equal(await attack.outcomeOf(visitor.beginReply(content)), 'rate-limited');
+});
+
+test('more connections than there is room for, which say nothing or little: the oldest of them go, and who asks is answered', async () => {
+  const MANY = 2_100; // services/gateway/http.h: 2,000 in all
+  const log = attack.listen(world, 'gateway');
+  const ended = new Set();
+  const silent = [];
+  const connect = (i) => new Promise((resolve) => {
+    const socket = net.connect(world.stack.ports.http, '127.0.0.1', resolve);
+    socket.on('error', () => {}).on('close', () => ended.add(i)).resume();
+    if (i % 2) socket.write('GET / HTTP/1.1\r\nHos');
+    silent.push(socket);
+  });
+  try {
+    for (let i = 0; i < MANY; i++) await connect(i);
+    for (let i = 0; i < 5; i++) assert.equal((await ask('/api/v1/limits', `192.0.2.${100 + i}`)).statusCode, 200);
+    await log.logged({ event: 'address-limited', what: 'room for others' });
+    assert.ok(ended.size >= MANY - 2_000, `${ended.size} were ended`);
+    assert.ok(ended.has(0) && !ended.has(MANY - 1), 'those that were there longest');
+  } finally {
+    for (const socket of silent) socket.destroy();
+  }
 });

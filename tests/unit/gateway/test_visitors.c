@@ -157,6 +157,47 @@ static void what_takes_too_long_is_shut_down(void **state)
     visitors_free(&visitors);
 }
 
+enum { GUESTS = 5, ROOM = 3 };
+
+static bool is_open(int end)
+{
+    char byte;
+    return read(end, &byte, 1) == -1; /* else its end */
+}
+
+static void where_it_is_full_the_one_that_says_nothing_for_longest_makes_room(void **state)
+{
+    (void)state;
+    const struct visitors_options options = {
+        .trusted_proxies = "", .connections_max = 100, .visits_max = ROOM};
+    struct visitors *visitors = NULL;
+    struct visit *visits[GUESTS];
+    int ours[GUESTS], theirs[GUESTS];
+    struct sockaddr_in from = socket_of("192.0.2.1");
+    assert_ok(visitors_new(&options, &visitors));
+    for (size_t i = 0; i < GUESTS; i++) {
+        int pair[2];
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+        ours[i] = pair[0];
+        theirs[i] = pair[1];
+        if (i == ROOM) /* the first has asked, and is answered */
+            visit_until(visits[0], clock_monotonic_ms() + 1000);
+        visits[i] = visit_begin(visitors, (const struct sockaddr *)&from, ours[i]);
+        assert_non_null(visits[i]);
+        (void)usleep(2000); /* the clock counts in milliseconds */
+        for (size_t each = 0; each <= i; each++)
+            assert_int_equal(is_open(theirs[each]), each == 0 || each + ROOM - 1 > i);
+        if (i == ROOM)
+            visit_listens(visits[0]); /* now it is the youngest */
+    }
+    for (size_t i = 0; i < GUESTS; i++) {
+        visit_end(&visits[i]);
+        (void)close(ours[i]);
+        (void)close(theirs[i]);
+    }
+    visitors_free(&visitors);
+}
+
 static void patience_grows_with_what_is_carried(void **state)
 {
     (void)state;
@@ -184,6 +225,7 @@ int main(void)
         cmocka_unit_test(an_address_has_so_many_connections_and_no_more),
         cmocka_unit_test(a_proxy_has_as_many_as_there_are),
         cmocka_unit_test(what_takes_too_long_is_shut_down),
+        cmocka_unit_test(where_it_is_full_the_one_that_says_nothing_for_longest_makes_room),
         cmocka_unit_test(patience_grows_with_what_is_carried),
         cmocka_unit_test(a_list_that_is_not_understood_stops_the_program),
     };
