@@ -6,7 +6,6 @@
 #include "base/metric.h"
 #include "base/random.h"
 
-#include <openssl/crypto.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +18,8 @@ struct secret {
     uint8_t bytes[];
 };
 
-/* Some tens of keys at a time; each takes a few pieces. */
-enum { HEAP_BYTES = 256 * 1024, HEAP_PIECE_BYTES = 32, HEAP_IS_NOT_LOCKED = 2 };
-
 /* Hardening, not correctness: a small RLIMIT_MEMLOCK must not stop a service, nor be silent. */
-static void note_unlocked(void)
+void secret_not_locked(void)
 {
     static atomic_flag is_told = ATOMIC_FLAG_INIT;
     metric_count(METRIC_SECRETS_UNLOCKED, 0);
@@ -31,16 +27,6 @@ static void note_unlocked(void)
         log_line(LOG_WARNING, "secret-not-locked", "cause",
             "the limit of locked memory is too small (ulimit -l)", "consequence",
             "where the machine swaps, a secret can reach the disk", NULL);
-}
-
-enum sm_error secret_heap_start(void)
-{
-    if (CRYPTO_secure_malloc_initialized())
-        return SM_OK;
-    int made = CRYPTO_secure_malloc_init(HEAP_BYTES, HEAP_PIECE_BYTES);
-    if (made == HEAP_IS_NOT_LOCKED)
-        note_unlocked();
-    return made ? SM_OK : SM_NO_MEMORY;
 }
 
 enum sm_error secret_new(size_t size, struct secret **out)
@@ -54,7 +40,7 @@ enum sm_error secret_new(size_t size, struct secret **out)
     if (pages == MAP_FAILED)
         return SM_NO_MEMORY;
     if (mlock(pages, mapped) != 0)
-        note_unlocked();
+        secret_not_locked();
     (void)madvise(pages, mapped, MADV_DONTDUMP);
     struct secret *secret = pages;
     secret->size = size;

@@ -21,11 +21,8 @@ void secret_free(struct secret **secret);
 uint8_t *secret_bytes(struct secret *secret);
 struct span secret_span(const struct secret *secret);
 
-/*
- * Gives OpenSSL locked memory for the private keys that it keeps, once a process, before the first.
- * SM_NO_MEMORY when there is none at all.
- */
-SM_MUST_USE enum sm_error secret_heap_start(void);
+/* Tells, the first time, and counts: memory of secrets could not be locked. */
+void secret_not_locked(void);
 
 /* Constant in time for equal sizes. */
 bool secret_equal(struct span a, struct span b);

@@ -6,8 +6,8 @@
 
 #include "base/log.h"
 #include "base/process.h"
-#include "base/secret.h"
 #include "db/connection.h"
+#include "envelope/key_heap.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -43,7 +43,7 @@ enum sm_error life_start(enum peer self)
     log_start(peer_name(self), level_wanted());
     if (process_forbid_dumps() != SM_OK)
         return log_failure("start", SM_IO, "core dumps cannot be switched off");
-    if (secret_heap_start() != SM_OK)
+    if (key_heap_start() != SM_OK)
         return log_failure("start", SM_NO_MEMORY, "there is no memory for private keys");
     signals_of_the_end(&ends);
     (void)signal(SIGPIPE, SIG_IGN);

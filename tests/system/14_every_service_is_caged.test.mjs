@@ -12,7 +12,7 @@ import * as act from './support/actions.mjs';
 import { startWorld, until } from './support/world.mjs';
 
 const FILTERS = 2; // one before the first thread, a narrower one before it serves
-const HEAP_KIB = 256; // of OpenSSL's private keys: lib/base/secret.c
+const HEAP_KIB = 256; // of OpenSSL's private keys: lib/envelope/key_heap.c
 const PARTS = ['calls', 'files', 'ports'];
 
 let world;

@@ -4,7 +4,7 @@
 #include "base/buffer.h"
 #include "base/encode.h"
 #include "base/memory.h"
-#include "base/secret.h"
+#include "envelope/key_heap.h"
 #include "tests/support/check.h"
 #include "tests/support/vectors.h"
 
@@ -205,8 +205,8 @@ static void a_private_key_is_in_locked_memory(void **state)
     static const uint8_t scalar[P256_PRIVATE_BYTES] = {[P256_PRIVATE_BYTES - 1] = 7};
     struct p256_key *key = NULL;
     (void)state;
-    assert_ok(secret_heap_start());
-    assert_ok(secret_heap_start()); /* once is enough */
+    assert_ok(key_heap_start());
+    assert_ok(key_heap_start()); /* once is enough */
     size_t before = CRYPTO_secure_used();
 
     assert_ok(p256_import(SPAN(scalar), &key));
