@@ -1,4 +1,7 @@
-/* Owned secrets. Each has pages of its own: locked and left out of dumps without touching others.
+/*
+ * Owned secrets. Each has pages of its own: locked and left out of dumps without touching others.
+ * To map, lock and unmap a page took a fifth of the time of a sealed request: some single pages
+ * that were given back are kept, wiped and locked, for the next secrets.
  */
 #include "base/secret.h"
 
@@ -6,6 +9,7 @@
 #include "base/metric.h"
 #include "base/random.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,20 +33,62 @@ void secret_not_locked(void)
             "where the machine swaps, a secret can reach the disk", NULL);
 }
 
+enum { KEPT_PAGES_MAX = 64 };
+
+static struct {
+    pthread_mutex_t lock;
+    void *pages[KEPT_PAGES_MAX];
+    size_t count;
+} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static size_t page_bytes(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* NULL: there is none. */
+static void *take_kept(void)
+{
+    (void)pthread_mutex_lock(&kept.lock);
+    void *page = kept.count ? kept.pages[--kept.count] : NULL;
+    (void)pthread_mutex_unlock(&kept.lock);
+    return page;
+}
+
+/* False: there are enough. */
+static bool keep(void *page)
+{
+    (void)pthread_mutex_lock(&kept.lock);
+    bool has_room = kept.count < KEPT_PAGES_MAX;
+    if (has_room)
+        kept.pages[kept.count++] = page;
+    (void)pthread_mutex_unlock(&kept.lock);
+    return has_room;
+}
+
+static void *map(size_t mapped)
+{
+    void *pages = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED)
+        return NULL;
+    if (mlock(pages, mapped) != 0)
+        secret_not_locked();
+    (void)madvise(pages, mapped, MADV_DONTDUMP);
+    return pages;
+}
+
 enum sm_error secret_new(size_t size, struct secret **out)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t page = page_bytes();
     size_t needed;
     if (__builtin_add_overflow(size, sizeof(struct secret) + page - 1, &needed))
         return SM_TOO_LARGE;
     size_t mapped = needed / page * page;
-    void *pages = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (pages == MAP_FAILED)
+    struct secret *secret = mapped == page ? take_kept() : NULL;
+    if (!secret)
+        secret = map(mapped);
+    if (!secret)
         return SM_NO_MEMORY;
-    if (mlock(pages, mapped) != 0)
-        secret_not_locked();
-    (void)madvise(pages, mapped, MADV_DONTDUMP);
-    struct secret *secret = pages;
     secret->size = size;
     secret->mapped = mapped;
     *out = secret;
@@ -72,7 +118,8 @@ void secret_free(struct secret **secret)
         return;
     size_t mapped = (*secret)->mapped;
     explicit_bzero(*secret, mapped);
-    (void)munmap(*secret, mapped);
+    if (mapped != page_bytes() || !keep(*secret))
+        (void)munmap(*secret, mapped);
     *secret = NULL;
 }
 

@@ -11,7 +11,7 @@
 
 #include "tests/support/wipes.inc"
 
-enum { NOBODY = 65534 };
+enum { NOBODY = 65534, TWO_PAGES = 5000 }; /* no page that was kept serves so much */
 
 static void secrets_compare_by_all_their_bytes(void **state)
 {
@@ -99,6 +99,22 @@ static void spans_of_other_sizes_are_no_equal_secrets(void **state)
     assert_false(secret_equal(span_text("a"), span_text("ab")));
 }
 
+static void a_page_that_was_given_back_serves_the_next_secret_empty(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[3000];
+    struct secret *secret = NULL;
+    assert_ok(secret_random(sizeof zeros, &secret));
+    const void *at = secret;
+    secret_free(&secret);
+
+    assert_ok(secret_new(sizeof zeros, &secret));
+
+    assert_ptr_equal(secret, at);
+    assert_true(span_equal(secret_span(secret), SPAN(zeros)));
+    secret_free(&secret);
+}
+
 /* In a child of an ordinary user who may lock nothing; its end is how often it was counted. */
 static int unlocked_of_a_child(void)
 {
@@ -113,8 +129,8 @@ static int unlocked_of_a_child(void)
     struct secret *first = NULL;
     struct secret *second = NULL;
     bool is_ordinary = geteuid() != 0 || setuid(NOBODY) == 0;
-    if (!is_ordinary || setrlimit(RLIMIT_MEMLOCK, &none) != 0 || secret_new(32, &first) != SM_OK ||
-        secret_new(32, &second) != SM_OK)
+    if (!is_ordinary || setrlimit(RLIMIT_MEMLOCK, &none) != 0 ||
+        secret_new(TWO_PAGES, &first) != SM_OK || secret_new(TWO_PAGES, &second) != SM_OK)
         _exit(255);
     _exit((int)metric_value(METRIC_SECRETS_UNLOCKED, 0));
 }
@@ -138,6 +154,7 @@ int main(void)
         cmocka_unit_test(a_freed_secret_is_wiped_with_its_whole_page),
         cmocka_unit_test(a_buffer_on_the_stack_is_wiped_at_the_end_of_its_scope),
         cmocka_unit_test(spans_of_other_sizes_are_no_equal_secrets),
+        cmocka_unit_test(a_page_that_was_given_back_serves_the_next_secret_empty),
         cmocka_unit_test(what_cannot_be_locked_is_kept_and_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
