@@ -71,7 +71,7 @@ const struct criterion declaration[] = {
     {"6.1.11", {"confidentiality of the communication", "vertrouwelijkheid van de communicatie"}, DECLARED_PARTLY, true,
      {"Content is sealed end to end from browser to browser or command line, whatever the transport. The gateway speaks TLS 1.3 or stands behind your proxy; the notification goes by your relay with STARTTLS. DANE, DNSSEC and MTA-STS on that leg are yours and are not checked.",
       "Inhoud is van browser tot browser of opdrachtregel versleuteld, wat het transport ook is. De gateway spreekt TLS 1.3 of staat achter uw proxy; de notificatie gaat met STARTTLS via uw mailserver. DANE, DNSSEC en MTA-STS op dat stuk zijn aan u en worden niet gecontroleerd."},
-     {NULL}},
+     {"a message is sent and opened through the published port, with TLS on every way"}},
     {"6.1.12", {"ground for sending", "grondslag voor het verzenden"}, DECLARED_NOT_MET, true,
      {"There is no field for it.",
       "Er is geen veld voor."},
