@@ -135,9 +135,17 @@ export class Deployment extends World {
     };
   }
 
+  // A certificate for localhost that nobody else signed; gives {certificate, key}, the names of its files.
+  makeCertificate() {
+    const [certificate, key] = ['own.pem', 'own.key'].map((name) => this.path(name));
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30',
+      '-subj', '/CN=own', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+    return { certificate, key };
+  }
+
   async start(settings = {}) {
     const [port] = await freePorts(1);
-    this.stack = { url: `https://localhost:${port}` };
+    this.stack = { url: settings.SECURE_MAIL_BASE_URL ?? `https://localhost:${port}` };
     this.url = this.stack.url;
     this.writeEnvironment({
       ...(await this.startRelay()),
