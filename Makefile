@@ -194,7 +194,7 @@ bench:
 	@$(MAKE) $(JOBS) MODE=release bench-run
 bench-run: $(BENCHES) all
 	@node bench/run.mjs $(BENCHES)
-# The same operations with ten messages and with a million (SM_BENCH_LARGE) in the database.
+# The same operations on a new database and on one with a million messages (SM_BENCH_LARGE).
 bench-large:
 	@$(MAKE) $(JOBS) MODE=release build/release/bench/client/client all
 	@node bench/large/run.mjs

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
+import { BenchLog } from './support/log.mjs';
 import { Client, RUNS, limit, memoryOf, say, startSuite } from './support/stack.mjs';
 
 const { BIN } = await import('../tests/system/support/world.mjs');
@@ -14,13 +15,7 @@ const ENOUGH_MS = 300_000; // then no further sample is begun: bench/run.mjs end
 const begun = performance.now();
 const world = await startSuite();
 const client = new Client(world);
-const append = (flight, seconds, events) =>
-  client.ask('append', world.stack.path('keys'), world.stack.bus('audit'), flight, seconds, events, world.organisation);
-const length = () => Number(world.sql('SELECT count(*) FROM audit.entry')[0][0]);
-
-async function fillTo(entries) {
-  for (let there = length(); there < entries; there = length()) await append(4, Math.min(10, Math.max(0.05, (entries - there) / 30_000)), 64);
-}
+const log = new BenchLog(world, client);
 
 // Runs a program to its end; its largest resident memory in MiB, as far as it was seen.
 function peakOf(program, args, home) {
@@ -49,7 +44,7 @@ async function exportAndVerify(file) {
   const exporting = await peakOf('securemail-admin', ['audit', 'export', '--output', file], 'boss');
   const exported = performance.now();
   const verifying = await peakOf('securemail-verify', [file], 'boss');
-  const entries = length();
+  const entries = log.length;
   const ended = performance.now();
   return { rate: entries / ((ended - begun) / 1000), exported: (exported - begun) / 1000, verified: (ended - exported) / 1000, peak: exporting + verifying };
 }
@@ -57,19 +52,19 @@ async function exportAndVerify(file) {
 try {
   for (let run = 0; run < RUNS; run++) {
     const chained = await limit('database', world.stack.cluster.conninfo(), 'chain', 1, SECONDS);
-    const appended = await append(64, SECONDS, 1);
+    const appended = await log.append(64, SECONDS, 1);
     say('audit append, acknowledged, 64 in flight, one event each', '/s', 0.5, 'hash-chained rows, 256 a commit', chained, appended.rate);
-    const batched = await append(4, SECONDS, 64);
+    const batched = await log.append(4, SECONDS, 64);
     say('audit append, acknowledged, as a relay does: 64 events a call, 4 in flight', '/s', 0.5, 'hash-chained rows, 256 a commit', chained, batched.rate);
   }
   const file = world.path('log.ndjson');
-  await fillTo(ENTRIES / 10);
+  await log.fillTo(ENTRIES / 10);
   const tenth = await exportAndVerify(file);
-  await fillTo(ENTRIES);
+  await log.fillTo(ENTRIES);
   for (let run = 0; run < RUNS && (run === 0 || performance.now() - begun < ENOUGH_MS); run++) {
     fs.rmSync(file, { force: true });
     const whole = await exportAndVerify(file);
-    console.error(`export ${whole.exported.toFixed(1)} s, verify ${whole.verified.toFixed(1)} s, ${length()} entries`);
+    console.error(`export ${whole.exported.toFixed(1)} s, verify ${whole.verified.toFixed(1)} s, ${log.length} entries`);
     const hashed = await limit('sha256', file);
     const name = ENTRIES.toLocaleString('en');
     say(`export and verify of a log of ${name} entries`, 'entries/s', 0.15, 'SHA-256 over the same bytes', hashed, whole.rate);

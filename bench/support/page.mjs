@@ -21,7 +21,7 @@ function large() {
   const { messages, entries, rows, read_from_end_to_end: read } = JSON.parse(fs.readFileSync('bench/large/results.json', 'utf8'));
   const lines = rows.map(({ what, few, many, ratio }) => `| ${what} | ${round(few)} /s | ${round(many)} /s | ${ratio.toFixed(2)} |`);
   return `
-| | ten messages | ${messages.toLocaleString('en')} messages, ${entries.toLocaleString('en')} entries | ratio |
+| | a new database | ${messages.toLocaleString('en')} messages, ${entries.toLocaleString('en')} entries | ratio |
 |---|---|---|---|
 ${lines.join('\n')}
 

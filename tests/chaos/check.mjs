@@ -68,7 +68,7 @@ async function look(people, record) {
   try {
     const read = await people.read(record, 0);
     if (!read) return 'no mail';
-    return read.content.manifest.body === record.body ? 'opens' : 'another body';
+    return (await people.differs(record, read.content)) ?? 'opens';
   } catch (error) {
     return error.word ?? String(error);
   }

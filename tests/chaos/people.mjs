@@ -1,6 +1,8 @@
 // People at work, by the pages' own client, and what each was told: the ledger that is checked at the end. What failed
 // may have been done or not; what was acknowledged must be true. One thing at a time is done to a message.
 
+import { createHash, randomBytes } from 'node:crypto';
+
 import { fakeXhr, fileOf } from '../web/support/person.mjs';
 import { sleep } from '../../dev/stack.mjs';
 import * as pages from '../system/support/pages.mjs';
@@ -9,11 +11,15 @@ export const PASSWORD = 'correct-horse';
 const SENT = { lifetime_days: 7, undo_s: 0, language: 'en', parent: '' };
 const PAUSE_MS = 100; // after a failure: a person does not hammer
 const WAIT_FOR_MAIL_MS = 3000;
+const FILE_BYTES_MAX = 400_000;
+
+const factsOf = (bytes) => ({ size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') });
 
 export class People {
   constructor(world, random) {
     Object.assign(this, { world, random });
-    // {address, message, body, is: {sent, revoked, deleted: 'asked' | 'done'}, opened: in how many sessions, replies}
+    // {address, message, body, files: [{size, sha256}], is: {sent, revoked, deleted: 'asked' | 'done'},
+    // opened: in how many sessions, replies}
     this.records = [];
     this.asked = {};
     this.done = {};
@@ -78,15 +84,21 @@ export class People {
 
   async send() {
     const number = this.records.length + 1;
-    const record = { address: `c${number}@recipient.example`, body: `Letter ${number}.`, is: { sent: 'asked' }, opened: 0, replies: [] };
+    const record = { address: `c${number}@recipient.example`, body: `Letter ${number}.`, files: [], is: { sent: 'asked' }, opened: 0, replies: [] };
     this.records.push(record);
     const draft = await this.office.beginMessage();
     record.message = draft.message;
-    if (this.random(4) === 0) draft.attach(fileOf('scan.bin', Buffer.alloc(this.random(400_000), number)));
+    if (this.random(4) === 0) this.attach(record, draft);
     const recipients = [{ address: record.address, name: '', method: this.web.METHODS.METHOD_PASSWORD, password: PASSWORD }];
     await this.office.send(draft, { ...SENT, subject: `Subject ${number}`, body: record.body, recipients });
     record.is.sent = 'done';
     return true;
+  }
+
+  attach(record, draft) {
+    const bytes = randomBytes(this.random(FILE_BYTES_MAX)); // no two alike: another message's file is seen as such
+    record.files.push(factsOf(bytes));
+    draft.attach(fileOf('scan.bin', bytes));
   }
 
   async linkOf(record, patienceMs) {
@@ -118,12 +130,25 @@ export class People {
     return { visit, content };
   }
 
+  // In what the content is not what was sent, each attachment downloaded; null: in nothing.
+  async differs(record, content) {
+    if (content.manifest.body !== record.body) return 'another body';
+    const listed = content.manifest.attachments;
+    if (listed.length !== record.files.length) return `${listed.length} attachments instead of ${record.files.length}`;
+    for (const [i, { size, sha256 }] of record.files.entries()) {
+      const found = factsOf(Buffer.from(await (await content.download(listed[i])).arrayBuffer()));
+      if (found.size !== size || found.sha256 !== sha256) return `another attachment: ${found.size} bytes instead of ${size}`;
+    }
+    return null;
+  }
+
   async open(record) {
     const isOver = record.is.revoked === 'done' || record.is.deleted === 'done';
     const read = await this.read(record);
     if (!read) return false;
     if (isOver) this.losses.push(`${record.address}: opened after it was revoked or deleted`);
-    if (read.content.manifest.body !== record.body) this.losses.push(`${record.address}: another body`);
+    const difference = await this.differs(record, read.content);
+    if (difference) this.losses.push(`${record.address}: ${difference}`);
     return true;
   }
 

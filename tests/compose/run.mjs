@@ -6,8 +6,8 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { composeCommands } from '../support/compose-commands.mjs';
 import { runFiles } from '../support/run-files.mjs';
-import { composeCommand } from './support/deployment.mjs';
 
 // Why it cannot run here; null when it can.
 function missing() {
@@ -16,7 +16,7 @@ function missing() {
   } catch {
     return 'no Docker engine answers (docker info)';
   }
-  return composeCommand() ? null : 'neither `docker compose` nor docker-compose is installed';
+  return composeCommands().length ? null : 'neither `docker compose` nor docker-compose is installed';
 }
 
 const reason = missing();

@@ -1,5 +1,6 @@
-// DESIGN 8 in containers: with deploy/object-store.yml, ciphertext lies in the bucket of an S3-compatible server and
-// not in a volume, gateway and retention alone reach it, and what is deleted leaves it.
+// DESIGN 8 in containers: a suite with its ciphertext in a volume moves to the bucket of an S3-compatible server, by the
+// runbook's own lines. With deploy/object-store.yml ciphertext lies there and not in the volume, gateway and
+// retention alone reach it, and what is deleted leaves it.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -13,26 +14,17 @@ import { Deployment, SERVICES } from './support/deployment.mjs';
 const GATEWAY = { id: 'GATEWAYKEY', secret: 'a+secret/of-the-gateways=' };
 const RETENTION = { id: 'RETENTIONKEY', secret: 'another+secret/of-retention=', allows: ({ method, url }) => method === 'DELETE' || url.includes('?') };
 const ANN = 'ann@recipient.example';
+const BEN = 'ben@recipient.example';
 
 let deployment;
 let server;
-let file;
-let sent;
+const sent = {}; // by recipient: the message and its file
 
 before(async () => {
   deployment = new Deployment();
-  deployment.files.push('deploy/object-store.yml');
   try {
     server = await ObjectServer.start({ folder: deployment.path('store'), bucket: 'secure-mail', keys: [GATEWAY, RETENTION], host: deployment.host });
-    await deployment.start({
-      SECURE_MAIL_S3_ENDPOINT: server.url,
-      SECURE_MAIL_S3_BUCKET: server.bucket,
-      SECURE_MAIL_S3_KEY_ID: GATEWAY.id,
-      SECURE_MAIL_S3_SECRET_FILE: server.secretFile(GATEWAY),
-      SECURE_MAIL_S3_RETENTION_KEY_ID: RETENTION.id,
-      SECURE_MAIL_S3_RETENTION_SECRET_FILE: server.secretFile(RETENTION),
-      SECURE_MAIL_S3_CA_FILE: server.certificate.ca,
-    });
+    await deployment.start();
   } catch (error) {
     await deployment.stop().catch(() => {});
     deployment = null;
@@ -44,16 +36,53 @@ after(async () => {
   await server?.close();
 });
 
+async function send(to, name) {
+  const file = act.makeFile(deployment, name, 300_000);
+  const { message } = await act.send(deployment, { to, attach: [file], password: 'correct-horse' });
+  sent[to] = { message, file, name };
+}
+
+async function openWhole(to) {
+  const { file, name } = sent[to];
+  const folder = deployment.path('letters', name);
+  fs.rmSync(folder, { recursive: true, force: true });
+  await act.open(deployment, await deployment.linkFor(to), { password: 'correct-horse', saveTo: folder });
+  assert.equal(act.sha256(`${folder}/${name}`), act.sha256(file));
+}
+
+// The ciphertext that lies in the volume.
+const inVolume = async () => (await deployment.exec('gateway', ['find', 'var/objects', '-type', 'f', '-size', '+0'])).split('\n').filter(Boolean);
+
+test('the runbook moves the ciphertext of a folder into the bucket, and then empties the folder', async () => {
+  await send(BEN, 'old.pdf');
+  assert.ok((await inVolume()).length > 0);
+  deployment.addSettings({
+    SECURE_MAIL_S3_ENDPOINT: server.url,
+    SECURE_MAIL_S3_BUCKET: server.bucket,
+    SECURE_MAIL_S3_KEY_ID: GATEWAY.id,
+    SECURE_MAIL_S3_SECRET_FILE: server.secretFile(GATEWAY),
+    SECURE_MAIL_S3_RETENTION_KEY_ID: RETENTION.id,
+    SECURE_MAIL_S3_RETENTION_SECRET_FILE: server.secretFile(RETENTION),
+    SECURE_MAIL_S3_CA_FILE: server.certificate.ca,
+  });
+  deployment.files.push('deploy/object-store.yml');
+
+  assert.match(await deployment.runbook('to-bucket'), /parts are in the bucket secure-mail/);
+  await deployment.untilHealthy();
+  await deployment.runbook('empty-folder');
+
+  assert.deepEqual(await inVolume(), []);
+  assert.ok(server.objects().some((key) => key.includes(sent[BEN].message)));
+  await openWhole(BEN);
+});
+
 test('a file goes into the bucket, to nowhere else, and comes back', async () => {
-  file = act.makeFile(deployment, 'scan.pdf', 300_000);
-  sent = await act.send(deployment, { to: ANN, attach: [file], password: 'correct-horse' });
-  const folder = deployment.path('letters');
+  await send(ANN, 'scan.pdf');
 
-  await act.open(deployment, await deployment.linkFor(ANN), { password: 'correct-horse', saveTo: folder });
+  await openWhole(ANN);
 
-  assert.equal(act.sha256(`${folder}/scan.pdf`), act.sha256(file));
-  assert.ok(server.objects().length > 0);
-  assert.equal((await deployment.exec('gateway', ['find', 'var/objects', '-type', 'f', '-size', '+0'])).trim(), '');
+  assert.ok(server.objects().some((key) => key.includes(sent[ANN].message)));
+  assert.deepEqual(await inVolume(), []);
   assert.ok(server.seen.every(({ refusal }) => refusal === null), JSON.stringify(server.seen.find(({ refusal }) => refusal)));
 });
 
@@ -74,7 +103,7 @@ test('the secrets are in files of gateway and retention, and in no environment',
 });
 
 test('what is deleted leaves the bucket, by the hand of retention', async () => {
-  await deployment.cli('sender', ['delete', sent.message, '--yes']);
+  for (const { message } of Object.values(sent)) await deployment.cli('sender', ['delete', message, '--yes']);
   await deployment.compose(['restart', 'retention']); // it sweeps when it starts
 
   await until('an empty bucket', () => server.objects().length === 0, 60_000);

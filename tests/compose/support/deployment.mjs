@@ -9,24 +9,14 @@ import path from 'node:path';
 import { startSmtpServer } from '../../../dev/smtp-server.mjs';
 import { TOP, freePorts } from '../../../dev/stack.mjs';
 import { World, runProgram, until } from '../../system/support/world.mjs';
+import { composeCommands } from '../../support/compose-commands.mjs';
 
 export const SERVICES = ['audit', 'notifier', 'crypto', 'retention', 'gateway'];
 const PROJECT = 'secure-mail-test';
+const MAKES_ANEW = ['up', 'down']; // and takes containers away
 const BIN = path.join(TOP, 'build', 'release', 'bin');
 const WAIT_MS = 180_000;
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
-
-// Compose v2 where it is there, else 1.29; null: neither.
-export function composeCommand() {
-  for (const command of [['docker', 'compose'], ['docker-compose']])
-    try {
-      execFileSync(command[0], [...command.slice(1), 'version'], { stdio: 'ignore' });
-      return command;
-    } catch {
-      // the next one
-    }
-  return null;
-}
 
 export const docker = (...args) =>
   execFileSync('docker', args, { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: OUTPUT_BYTES_MAX }).toString();
@@ -37,7 +27,7 @@ export class Deployment extends World {
     super(fs.mkdtempSync(path.join(os.tmpdir(), 'secure-mail-compose-')));
     this.source = source;
     this.mails = [];
-    this.command = composeCommand();
+    this.command = composeCommands()[0];
     this.files = ['docker-compose.yml', 'tests/compose/relay.yml'];
   }
 
@@ -50,6 +40,7 @@ export class Deployment extends World {
   }
 
   async compose(args, { code = 0, input = null } = {}) {
+    if (MAKES_ANEW.includes(args[0])) await this.keepLogs();
     const [program, ...words] = this.command;
     const files = this.files.flatMap((file) => ['-f', file]);
     const all = [...words, '-p', PROJECT, '--env-file', this.path('.env'), ...files, ...args];
@@ -59,6 +50,28 @@ export class Deployment extends World {
     if (code !== null && result.code !== code)
       throw new Error(`compose ${args.join(' ')}: exit ${result.code}\n${`${result.stdout}${result.stderr}`.slice(-8000)}`);
     return result;
+  }
+
+  // What each container has said until now, in a file each: when one is made anew, its log goes with it.
+  get logKeeping() {
+    const filter = `--filter label=com.docker.compose.project=${PROJECT}`;
+    const format = `--format '{{.Label "com.docker.compose.service"}}-{{.ID}}'`;
+    return `mkdir -p '${this.path('said')}'
+      there=$(docker ps -a --no-trunc ${filter} ${format})
+      for each in $there; do
+        case $each in ${SERVICES.map((service) => `${service}-*`).join(' | ')}) docker logs "\${each#*-}" >'${this.path('said')}'/"$each" 2>&1 ;; esac
+      done`;
+  }
+
+  async keepLogs() {
+    const result = await runProgram('bash', ['-euo', 'pipefail', '-c', this.logKeeping], { env: this.environment });
+    if (result.code !== 0) throw new Error(`the containers' logs: exit ${result.code}\n${result.stderr}`);
+  }
+
+  // [{service, text}] of every container of a service that there was.
+  async logs() {
+    await this.keepLogs();
+    return fs.readdirSync(this.path('said')).map((name) => ({ service: name.split('-')[0], text: fs.readFileSync(this.path('said', name), 'utf8') }));
   }
 
   // A command of the operator's in a container, as the container's own user.
@@ -73,7 +86,8 @@ export class Deployment extends World {
     if (!block) throw new Error(`docs/runbook.md has no block tested=${name}`);
     const files = this.files.map((file) => `-f '${path.join(TOP, file)}'`).join(' ');
     const command = `${this.command.join(' ')} -p ${PROJECT} --env-file '${this.path('.env')}' ${files}`;
-    const script = `docker-compose() { command ${command} "$@"; }\n${block[1]}`;
+    const keeping = `case $1 in ${MAKES_ANEW.join(' | ')}) keep_logs ;; esac`;
+    const script = `keep_logs() { local there each; ${this.logKeeping}\n}\ndocker-compose() { ${keeping}; command ${command} "$@"; }\n${block[1]}`;
     const result = await runProgram('bash', ['-euo', 'pipefail', '-c', script], { cwd: this.folder, env: { ...this.environment, ...given } });
     if (result.code !== 0) throw new Error(`the runbook's "${name}": exit ${result.code}\n${`${result.stdout}${result.stderr}`.slice(-8000)}`);
     return result.stdout;
@@ -135,9 +149,17 @@ export class Deployment extends World {
     };
   }
 
+  // A certificate for localhost that nobody else signed; gives {certificate, key}, the names of its files.
+  makeCertificate() {
+    const [certificate, key] = ['own.pem', 'own.key'].map((name) => this.path(name));
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30',
+      '-subj', '/CN=own', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+    return { certificate, key };
+  }
+
   async start(settings = {}) {
     const [port] = await freePorts(1);
-    this.stack = { url: `https://localhost:${port}` };
+    this.stack = { url: settings.SECURE_MAIL_BASE_URL ?? `https://localhost:${port}` };
     this.url = this.stack.url;
     this.writeEnvironment({
       ...(await this.startRelay()),
@@ -149,6 +171,7 @@ export class Deployment extends World {
       ...settings,
     });
     await this.takeDown(); // what an earlier run may have left
+    fs.rmSync(this.path('said'), { recursive: true, force: true });
     await this.build();
     await this.compose(['up', '-d']);
     await this.untilHealthy();
