@@ -9,6 +9,7 @@ import type { ContentReply } from '../protocol/protocol';
 import { ahead } from './ahead';
 import { Failure, hasWord } from './failure';
 import { type Where, pause, refusal, request } from './http';
+import { isOffline } from './network';
 
 /** Tries without any progress; each byte that arrives starts the count anew. */
 const TRIES = 12;
@@ -87,11 +88,6 @@ export async function* partBytes(
       if (!isPassing || tries + 1 >= TRIES) throw error instanceof Failure ? error : new Failure('unavailable', { isOffline: true });
     }
   }
-}
-
-/** The device itself knows of no network: then waiting costs no tries, however long it takes. */
-function isOffline(): boolean {
-  return globalThis.navigator?.onLine === false;
 }
 
 /** What came while the last of it was opened, in one block. */
