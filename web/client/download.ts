@@ -11,7 +11,7 @@ import { Failure, hasWord } from './failure';
 import { type Where, pause, refusal, request } from './http';
 import { isOffline } from './network';
 
-/** Tries without any progress; each byte that arrives starts the count anew. */
+/** Tries without any progress; each byte that arrives starts the count anew, and may have the capability renewed again. */
 const TRIES = 12;
 const LONGEST_PAUSE_MS = 15_000;
 /** Opened bytes are handed to the browser's own store in pieces of this size. */
@@ -74,6 +74,7 @@ export async function* partBytes(
         if (block.length > size - done) throw new Tampered('the server has more than the sender sent');
         done += block.length;
         tries = 0;
+        hasRenewed = false;
         yield block;
       }
     } catch (error) {
