@@ -131,6 +131,7 @@ test('a reply with attachments reaches the sender, and stands below the message'
   await person.button(person.t.reply).click();
   await until('the focus to be in the text', () => person.field(person.t.yourMessage).evaluate((field) => field === document.activeElement));
   await person.page.getByText('Per bestand hooguit 50 MB, en hooguit 100 bestanden.').waitFor();
+  await person.page.getByText('Houd dit tabblad open tot uw antwoord is verstuurd: als u het sluit, begint u opnieuw.').waitFor();
   await person.button(person.t.send).click();
   await person.page.getByText('Schrijf iets, of voeg een bijlage toe.').waitFor();
   await person.looksRight('reply-empty');

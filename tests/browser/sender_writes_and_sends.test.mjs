@@ -74,7 +74,7 @@ test('files are dropped on the form, and what is not uploaded yet waits for its 
   const person = await signedIn(browser, world, { at: '/compose' });
   const { page } = person;
   const field = page.getByRole('group', { name: 'Attachments' });
-  await field.waitFor();
+  await field.getByText('Keep this tab open until the message is sent: after closing it you start again.').waitFor();
   await field.evaluate((target) => {
     const dataTransfer = new DataTransfer();
     for (const name of ['one.txt', 'two.txt', 'three.txt']) dataTransfer.items.add(new File([name], name, { type: 'text/plain' }));
