@@ -138,6 +138,31 @@ test('a sender sends by keyboard alone', async () => {
   await person.context.close();
 });
 
+test('a message for one day is one in the summary and in the list', async () => {
+  const person = await signedIn(browser, world);
+  const { page } = person;
+  const shown = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'Europe/Amsterdam' });
+  const tomorrow = () => shown.format(Date.now() + 86_400_000);
+  await newMessage(page);
+  await write(page, { to: 'today@recipient.example', subject: 'For today' });
+  await page.getByRole('radio', { name: '1 day', exact: true }).check();
+  await page.getByRole('button', { name: 'Check and send' }).click();
+  await page.locator('dd').getByText('1 day', { exact: true }).waitFor();
+  const before = tomorrow();
+  await page.getByRole('button', { name: 'Send securely' }).click();
+  await page.getByRole('heading', { name: 'Sent', exact: true }).waitFor();
+  const ends = [before, tomorrow()]; // midnight may have come between
+
+  await page.getByRole('navigation').getByRole('link', { name: 'Messages' }).click();
+  const row = page.getByRole('row').filter({ hasText: 'For today' });
+  await row.waitFor();
+
+  const titles = await page.getByRole('columnheader').allTextContents();
+  const cells = await row.locator('th, td').allTextContents();
+  assert.ok(ends.some((date) => cells[titles.indexOf('Ends')].includes(date)), `${titles}: ${cells}`);
+  await person.context.close();
+});
+
 test('undo sends no mail, kills the link and keeps what was written', async () => {
   const person = await signedIn(browser, world);
   const { page } = person;
