@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
-import { accessibilityFaults, openPerson, reload, screenshots, startBrowser, visit } from './support/browser.mjs';
+import { accessibilityFaults, chooseLanguage, openPerson, reload, screenshots, startBrowser, visit } from './support/browser.mjs';
 
 // SECURITY.md 5, word for word: what is served differs from it only on purpose, here and there.
 const POLICY = [
@@ -30,6 +30,17 @@ async function assertClean(page, faults, name) {
   assert.deepEqual(await screenshots(page, name), []);
   assert.deepEqual(await accessibilityFaults(page), []);
   assert.deepEqual(faults, { violations: [], foreign: [], errors: [] });
+}
+
+/** What the page asks of these addresses waits until it is let go. */
+async function hold(page, address) {
+  let letGo;
+  const isLetGo = new Promise((resolve) => (letGo = resolve));
+  await page.route(address, async (route) => {
+    await isLetGo;
+    await route.continue();
+  });
+  return letGo;
 }
 
 test('a link shows who sent the message, and leaves the address bar at once', async () => {
@@ -57,6 +68,43 @@ test('the scripts of the first page have less than 100 KB, compressed', async ()
   console.log(`note: scripts of the first page: ${sizes.reduce((a, b) => a + b, 0)} bytes in ${sizes.length} files`);
   assert.ok(sizes.length > 0 && sizes.every((size) => size > 0));
   assert.ok(sizes.reduce((a, b) => a + b, 0) < 100_000);
+  await context.close();
+});
+
+test('what a recipient waits for is said, and everybody can read it', async () => {
+  await act.send(world, { to: 'waits@recipient.example', password: 'correct-horse' });
+  const { page, faults, context } = await openPerson(browser, world);
+  const answered = await hold(page, '**/api/v1/sealed/*');
+
+  await visit(page, await act.linkOf(world, 'waits@recipient.example'));
+  await chooseLanguage(page, 'nl'); // the message has a language too
+  await page.getByRole('status').getByText('Een ogenblik…').waitFor();
+  await assertClean(page, faults, 'recipient-loading');
+  answered();
+  await page.getByLabel('Wachtwoord', { exact: true }).fill('correct-horse');
+
+  const opened = await hold(page, '**/api/v1/sealed/*');
+  await page.getByRole('button', { name: 'Bericht openen' }).click();
+  await page.locator('button[type=submit][aria-busy=true]').waitFor();
+  await assertClean(page, faults, 'recipient-opening');
+  opened();
+  await page.getByRole('heading', { name: 'Your results' }).waitFor();
+  await context.close();
+});
+
+test('what a sender waits for is said, and everybody can read it', async () => {
+  const { page, faults, context } = await openPerson(browser, world, { locale: 'en-GB' });
+  await visit(page, world.stack.url);
+  await page.getByLabel('E-mail address').fill('sender@clinic.example');
+  await page.getByLabel('Password', { exact: true }).fill('password-of-sender');
+  const listed = await hold(page, '**/api/v1/messages?*');
+
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Messages' }).waitFor();
+  await page.getByRole('status').getByText('One moment…').waitFor();
+  await assertClean(page, faults, 'sender-list-loading');
+  listed();
+  await page.getByText('Your results').first().waitFor();
   await context.close();
 });
 
