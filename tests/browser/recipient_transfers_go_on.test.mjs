@@ -98,6 +98,39 @@ test('50 MB go up from the page and reach the sender', async (t) => {
   await person.leave();
 });
 
+test('an upload that was given up goes on where the server is, when somebody tries again', async () => {
+  const original = act.makeFile(world, 'given-up.bin', LIMIT);
+  const person = await opened({ attach: [] });
+  const begun = [];
+  const offsets = [];
+  person.page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/uploads')) begun.push(request.url());
+    if (request.method() === 'PATCH') offsets.push(Number(request.headers()['upload-offset']));
+  });
+  // The tries are minutes apart; the answers' own time limit, which is longer, stays.
+  await person.page.evaluate(() => {
+    const real = globalThis.setTimeout;
+    globalThis.setTimeout = (then, ms, ...more) => real(then, ms >= 500 && ms <= 30_000 ? 50 : ms, ...more);
+  });
+  await person.button(person.t.reply).click();
+  await person.page.getByText('At most 50 MB a file').waitFor();
+  await person.page.locator('input[type=file]').setInputFiles(original);
+  await until('a second piece to be on its way', () => offsets.length > 1, 120_000);
+  await world.stack.killService('gateway');
+
+  const again = person.button('Try again: \u2068given-up.bin\u2069');
+  await again.waitFor({ timeout: 120_000 });
+  await person.looksRight('reply-upload-given-up', { errors: [REFUSED] });
+  await world.stack.startService('gateway');
+  await again.click();
+  await person.page.getByText('Ready.').waitFor({ timeout: 300_000 });
+
+  assert.equal(begun.length, 1);
+  assert.equal(offsets.filter((each) => each === 0).length, 1, `${offsets}`);
+  assert.deepEqual([...offsets].sort((a, b) => a - b), offsets);
+  await person.leave();
+});
+
 test('a download can be cancelled, and begun again', async () => {
   const original = act.makeFile(world, 'later.bin', 20_000_000);
   const person = await opened({ attach: [original] });

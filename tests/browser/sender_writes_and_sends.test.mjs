@@ -74,7 +74,7 @@ test('files are dropped on the form, and what is not uploaded yet waits for its 
   const person = await signedIn(browser, world, { at: '/compose' });
   const { page } = person;
   const field = page.getByRole('group', { name: 'Attachments' });
-  await field.waitFor();
+  await field.getByText('Keep this tab open until the message is sent: after closing it you start again.').waitFor();
   await field.evaluate((target) => {
     const dataTransfer = new DataTransfer();
     for (const name of ['one.txt', 'two.txt', 'three.txt']) dataTransfer.items.add(new File([name], name, { type: 'text/plain' }));
@@ -135,6 +135,31 @@ test('a sender sends by keyboard alone', async () => {
   assert.equal(await page.evaluate(() => document.activeElement.tagName), 'H1');
   await act.linkOf(world, 'keys@recipient.example');
   assert.deepEqual(person.faults, { violations: [], foreign: [], errors: [] });
+  await person.context.close();
+});
+
+test('a message for one day is one in the summary and in the list', async () => {
+  const person = await signedIn(browser, world);
+  const { page } = person;
+  const shown = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'Europe/Amsterdam' });
+  const tomorrow = () => shown.format(Date.now() + 86_400_000);
+  await newMessage(page);
+  await write(page, { to: 'today@recipient.example', subject: 'For today' });
+  await page.getByRole('radio', { name: '1 day', exact: true }).check();
+  await page.getByRole('button', { name: 'Check and send' }).click();
+  await page.locator('dd').getByText('1 day', { exact: true }).waitFor();
+  const before = tomorrow();
+  await page.getByRole('button', { name: 'Send securely' }).click();
+  await page.getByRole('heading', { name: 'Sent', exact: true }).waitFor();
+  const ends = [before, tomorrow()]; // midnight may have come between
+
+  await page.getByRole('navigation').getByRole('link', { name: 'Messages' }).click();
+  const row = page.getByRole('row').filter({ hasText: 'For today' });
+  await row.waitFor();
+
+  const titles = await page.getByRole('columnheader').allTextContents();
+  const cells = await row.locator('th, td').allTextContents();
+  assert.ok(ends.some((date) => cells[titles.indexOf('Ends')].includes(date)), `${titles}: ${cells}`);
   await person.context.close();
 });
 

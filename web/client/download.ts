@@ -9,8 +9,9 @@ import type { ContentReply } from '../protocol/protocol';
 import { ahead } from './ahead';
 import { Failure, hasWord } from './failure';
 import { type Where, pause, refusal, request } from './http';
+import { isOffline } from './network';
 
-/** Tries without any progress; each byte that arrives starts the count anew. */
+/** Tries without any progress; each byte that arrives starts the count anew, and may have the capability renewed again. */
 const TRIES = 12;
 const LONGEST_PAUSE_MS = 15_000;
 /** Opened bytes are handed to the browser's own store in pieces of this size. */
@@ -73,6 +74,7 @@ export async function* partBytes(
         if (block.length > size - done) throw new Tampered('the server has more than the sender sent');
         done += block.length;
         tries = 0;
+        hasRenewed = false;
         yield block;
       }
     } catch (error) {
@@ -87,11 +89,6 @@ export async function* partBytes(
       if (!isPassing || tries + 1 >= TRIES) throw error instanceof Failure ? error : new Failure('unavailable', { isOffline: true });
     }
   }
-}
-
-/** The device itself knows of no network: then waiting costs no tries, however long it takes. */
-function isOffline(): boolean {
-  return globalThis.navigator?.onLine === false;
 }
 
 /** What came while the last of it was opened, in one block. */

@@ -106,7 +106,8 @@ export class Draft {
 
   private sealing(): Sealing {
     const { where, organisation, message, direction, key } = this;
-    return { where, organisation, message, direction, key, capability: this.access.capability, onPlace: this.onPlace };
+    const { onPlace, startNext: onWaiting } = this;
+    return { where, organisation, message, direction, key, capability: this.access.capability, onPlace, onWaiting };
   }
 
   private freePart(): number {
@@ -116,13 +117,13 @@ export class Draft {
     return part;
   }
 
-  private startNext(): void {
+  private readonly startNext = (): void => {
     const isBusy = (each: Outgoing): boolean => each.state === 'sending';
     const next = this.attachments.find((each) => each.state === 'waiting');
     if (!next || this.attachments.filter(isBusy).length >= SENDING_AT_ONCE) return;
-    void next.run().then(() => this.startNext());
+    void next.run().then(this.startNext);
     this.startNext();
-  }
+  };
 
   // --- packing ---
 

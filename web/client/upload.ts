@@ -1,15 +1,20 @@
 // One sealed part on its way to the server, by tus: it survives lost connections and restarts of the
-// server while this tab lives. The sealed bytes are made once, as they are sent; what was sent and
-// is not yet acknowledged is kept for a repeat, nothing else.
+// server while this tab lives, however long they take. The sealed bytes are made once, as they are
+// sent, so that one place in a part never has two ciphertexts under one salt; what was sent and is not
+// yet acknowledged is kept for a repeat, nothing else.
 
 import { Upload as TusUpload, type DetailedError } from 'tus-js-client';
 
 import { ahead } from './ahead';
 import { Failure, isErrorWord } from './failure';
 import { type Where, refusal, request } from './http';
+import { isOffline, whenOnline } from './network';
 
 const CHUNK_BYTES = 8 * 1024 * 1024;
+/** Between tries without any progress; each byte that is acknowledged starts them anew. */
 const RETRY_DELAYS_MS = [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000, 30_000, 30_000];
+/** Costs no tries: a device may be wrong about its network, and is then not left waiting. */
+const OFFLINE_DELAY_MS = 15_000;
 
 export interface PartUpload {
   part: number;
@@ -51,8 +56,9 @@ function statusOf(error: Error | DetailedError): number {
 }
 
 /** Without an answer, or where the server says "later": go on from where it stands. */
-function isPassing(status: number): boolean {
-  return status === 0 || status === 409 || status === 423 || status === 429 || status >= 500;
+function isPassing(error: Error | DetailedError): boolean {
+  const status = statusOf(error);
+  return 'originalRequest' in error && (status === 0 || status === 409 || status === 423 || status === 429 || status >= 500);
 }
 
 /** The server lost bytes that it had acknowledged, and they are sealed and gone here: begin again. */
@@ -66,7 +72,8 @@ function failureFrom(error: Error | DetailedError): Failure {
   if (isBehind(error)) return new Failure('conflict');
   if (status === 0) return new Failure('unavailable', { isOffline: true });
   const word = ('originalResponse' in error && error.originalResponse?.getHeader('Secure-Mail-Outcome')) || '';
-  return new Failure(isErrorWord(word) && word !== 'ok' ? word : 'unavailable');
+  if (isErrorWord(word) && word !== 'ok') return new Failure(word);
+  return new Failure(status === 404 ? 'not-found' : 'unavailable');
 }
 
 /**
@@ -82,18 +89,20 @@ export async function takeBackUpload(where: Where, url: string, capability: stri
 
 export class PartSender {
   private readonly tus: TusUpload;
-  /** Ends when the part is durable, or with a Failure. */
-  readonly done: Promise<void>;
   private settle!: { resolve: () => void; reject: (error: unknown) => void };
+  private outcome!: Promise<void>;
   private sourceError: unknown = null;
-  private isOver = false;
+  private state: 'ready' | 'stopped' | 'over' = 'ready';
+  private tries = 0;
+  private acknowledged = 0;
+  private place = '';
+  private stopWaiting = (): void => {};
 
   constructor(
     where: Where,
     private readonly upload: PartUpload,
   ) {
-    this.done = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
-    this.done.catch(() => {}); // whoever waits hears it; nobody may be waiting yet
+    this.promise();
     const source = readerOf(upload.sealed, (error) => (this.sourceError = error));
     this.tus = new TusUpload(source, {
       endpoint: `${where.base}/api/v1/uploads`,
@@ -101,38 +110,102 @@ export class PartSender {
       chunkSize: Math.min(CHUNK_BYTES, upload.size),
       metadata: { part: String(upload.part) },
       headers: { 'Secure-Mail-Capability': upload.capability },
-      retryDelays: RETRY_DELAYS_MS,
+      retryDelays: null, // tries are counted here: tus knows no way to go on after its last one
       storeFingerprintForResuming: false,
       removeFingerprintOnSuccess: false,
       fingerprint: () => Promise.resolve(null as unknown as string),
-      onShouldRetry: (error) => !this.sourceError && !isBehind(error) && isPassing(statusOf(error)),
-      onUploadUrlAvailable: () => this.tus.url && upload.onPlace?.(this.tus.url),
+      onUploadUrlAvailable: () => this.placed(),
+      onAfterResponse: (_, response) => this.heard(Number(response.getHeader('Upload-Offset'))),
       onProgress: (bytes) => upload.onProgress?.(bytes),
       onSuccess: () => this.end(null),
-      onError: (error) => this.end(this.sourceError ?? failureFrom(error)),
+      onError: (error) => this.failed(error),
     });
   }
 
+  /**
+   * Ends when the part is durable, or with a Failure. When that can pass (`canGoOn`), the next start()
+   * goes on where the server is, with the same sealed bytes, and has an end of its own.
+   */
+  get done(): Promise<void> {
+    return this.outcome;
+  }
+
+  get canGoOn(): boolean {
+    return this.state === 'stopped';
+  }
+
+  private promise(): void {
+    this.outcome = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
+    this.outcome.catch(() => {}); // whoever waits hears it; nobody may be waiting yet
+  }
+
+  /** From now on there is one place for it: tus would make another one where this one does not answer. */
+  private placed(): void {
+    if (this.place || !this.tus.url) return;
+    this.place = this.tus.url;
+    this.tus.options.endpoint = null;
+    this.upload.onPlace?.(this.place);
+  }
+
+  private heard(offset: number): void {
+    if (!(offset > this.acknowledged)) return;
+    this.acknowledged = offset;
+    this.tries = 0;
+  }
+
+  private failed(error: Error | DetailedError): void {
+    if (this.sourceError || isBehind(error) || !isPassing(error)) return this.end(this.sourceError ?? failureFrom(error));
+    const delay = isOffline() ? OFFLINE_DELAY_MS : RETRY_DELAYS_MS[this.tries++];
+    if (delay === undefined) return this.stop(failureFrom(error));
+    this.tryIn(delay);
+  }
+
+  /** At once when the device comes back to a network. */
+  private tryIn(ms: number): void {
+    const again = (): void => {
+      this.stopWaiting();
+      this.tus.start();
+    };
+    const timer = setTimeout(again, ms);
+    const stop = whenOnline(again);
+    this.stopWaiting = () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }
+
+  private stop(failure: Failure): void {
+    this.state = 'stopped';
+    this.settle.reject(failure);
+  }
+
   private end(error: unknown): void {
-    this.isOver = true;
+    this.state = 'over';
+    this.stopWaiting();
     if (error) this.settle.reject(error);
     else this.settle.resolve();
   }
 
-  /** Begins, or goes on after a pause. */
+  /** Begins, or goes on after a pause or a failure that can pass. */
   start(): void {
-    if (!this.isOver) this.tus.start();
+    if (this.state === 'over') return;
+    if (this.state === 'stopped') this.promise();
+    this.state = 'ready';
+    this.tries = 0;
+    this.stopWaiting();
+    this.tus.start();
   }
 
   pause(): void {
-    if (!this.isOver) void this.tus.abort();
+    if (this.state === 'over') return;
+    this.stopWaiting();
+    void this.tus.abort();
   }
 
   /** Ends it, and takes back what the server has; `done` is rejected as an abort. */
   async takeBack(): Promise<void> {
-    const wasOver = this.isOver;
-    if (!wasOver) this.end(new DOMException('cancelled', 'AbortError'));
+    if (this.state !== 'over') this.end(new DOMException('cancelled', 'AbortError'));
     await this.tus.abort(false);
-    if (this.tus.url) await TusUpload.terminate(this.tus.url, { headers: { 'Secure-Mail-Capability': this.upload.capability } }).catch(() => {});
+    if (this.place) await TusUpload.terminate(this.place, { headers: { 'Secure-Mail-Capability': this.upload.capability } }).catch(() => {});
   }
 }

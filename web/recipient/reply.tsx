@@ -162,7 +162,7 @@ function Files({ draft }: { draft: ReplyDraft }) {
     setRefused([...new Set(refusals.filter(Boolean))].join(' '));
   };
   return (
-    <FilesField label={t.addFiles} hint={t.addFilesHint(size, count)} error={refused} onFiles={add}>
+    <FilesField label={t.addFiles} hint={`${t.addFilesHint(size, count)} ${t.addFilesTab}`} error={refused} onFiles={add}>
       {draft.attachments.length > 0 && (
         <FileList
           label={t.addFiles}

@@ -31,12 +31,17 @@ function State({ title, children }: { title: string; children: ComponentChildren
   );
 }
 
+/** Its heading takes no focus: it is there only until there is something to read. */
 export function Loading() {
+  const t = useTexts(texts);
   const shared = useSharedTexts();
   return (
-    <p class="utrecht-paragraph" role="status">
-      {shared.loading}
-    </p>
+    <>
+      <h1 class="utrecht-heading-1">{t.title}</h1>
+      <p class="utrecht-paragraph" role="status">
+        {shared.loading}
+      </p>
+    </>
   );
 }
 

@@ -141,6 +141,7 @@ export const texts = defineTexts(
     replyHint: 'Nobody but the organisation can read it. **Two stars** make bold; lines that begin with - become a list.',
     addFiles: 'Attachments',
     addFilesHint: (size: string, count: string) => `At most ${size} a file and ${count} files.`,
+    addFilesTab: 'Keep this tab open until your reply is sent: after closing it you start again.',
     tooLarge: (name: string, size: string) => `${name} is too large: at most ${size} a file.`,
     tooMany: (count: string) => `That is too many: at most ${count} files.`,
     tooManyBegun: (when: string) =>
@@ -320,6 +321,7 @@ export const texts = defineTexts(
     replyHint: 'Alleen de organisatie kan dit lezen. Met **twee sterren** wordt tekst vet; regels die met - beginnen, worden een lijst.',
     addFiles: 'Bijlagen',
     addFilesHint: (size: string, count: string) => `Per bestand hooguit ${size}, en hooguit ${count} bestanden.`,
+    addFilesTab: 'Houd dit tabblad open tot uw antwoord is verstuurd: als u het sluit, begint u opnieuw.',
     tooLarge: (name: string, size: string) => `${name} is te groot: hooguit ${size} per bestand.`,
     tooMany: (count: string) => `Dat zijn er te veel: hooguit ${count} bestanden.`,
     tooManyBegun: (when: string) =>

@@ -8,6 +8,8 @@ export function fakeTab() {
   };
   globalThis.sessionStorage = memory();
   globalThis.localStorage = memory();
+  const page = new EventTarget();
+  for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent']) globalThis[name] = page[name].bind(page);
 }
 
 /** fetch that keeps the session cookie, and lets a test come between: between(url, init, go) */

@@ -45,7 +45,7 @@ function FileState({ file }: { file: Outgoing }) {
   if (file.state === 'failed')
     return (
       <p class="files__error" role="alert">
-        {t.fileState.failed}. {t.fileFailed}
+        {t.fileState.failed}. {file.failure?.isOffline ? t.fileLost : t.fileFailed}
       </p>
     );
   return <span class="quiet">{t.fileState[file.state]}</span>;

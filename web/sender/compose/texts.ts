@@ -59,6 +59,7 @@ export const texts = defineTexts(
       removed: 'Removed',
     },
     fileFailed: 'The connection was lost for too long, or the file was changed.',
+    fileLost: 'The connection was lost for too long. “Try again” goes on where it was.',
     tooLarge: (name: string, size: string) => `“${name}” is larger than ${size}. Make it smaller or split it.`,
     tooManyFiles: (name: string) => `“${name}” was not added: this message has as many attachments as it may have.`,
 
@@ -199,6 +200,7 @@ export const texts = defineTexts(
       removed: 'Verwijderd',
     },
     fileFailed: 'De verbinding was te lang weg, of het bestand is intussen veranderd.',
+    fileLost: 'De verbinding was te lang weg. Met ‘Opnieuw proberen’ gaat het verder waar het was.',
     tooLarge: (name: string, size: string) => `‘${name}’ is groter dan ${size}. Maak het kleiner of splits het.`,
     tooManyFiles: (name: string) => `‘${name}’ is niet toegevoegd: dit bericht heeft al het hoogste aantal bijlagen.`,
 

@@ -1,0 +1,55 @@
+// PRODUCT.md, transfers resume: a download outlives its capability, which ends after fifteen minutes, as
+// often as it takes; a server that refuses every capability is not asked without end.
+
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { test } from 'node:test';
+
+import { load } from './support/load.mjs';
+
+const { Failure, partBytes } = await load('web/client/download.ts', 'web/client/failure.ts');
+
+const CAPABILITY_MS = 15 * 60_000;
+const STRETCH_MS = 20 * 60_000; // a slow line: of each stretch, until its connection breaks
+const STRETCH_BYTES = 1000;
+const PART = crypto.randomBytes(3 * STRETCH_BYTES);
+
+/** Gives a stretch for each request, at a time of its own, and only on a capability that is still alive. */
+function slowServer() {
+  const server = { nowMs: 0, renewals: 0, ranges: [], capabilities: new Map() };
+  const release = () => {
+    const capability = `capability ${server.capabilities.size}`;
+    server.capabilities.set(capability, server.nowMs + CAPABILITY_MS);
+    return { capability, message: 'message' };
+  };
+  server.fetch = async (_, { headers }) => {
+    const isAlive = server.capabilities.get(headers['Secure-Mail-Capability']) > server.nowMs;
+    if (!isAlive) return new Response('{"error":"not-signed-in"}', { status: 401 });
+    const from = Number(/\d+/.exec(headers.Range ?? '0')[0]);
+    server.ranges.push(from);
+    server.nowMs += STRETCH_MS;
+    return new Response(PART.subarray(from, from + STRETCH_BYTES), { status: from ? 206 : 200 });
+  };
+  server.access = { content: release(), renew: async () => (server.renewals++, release()) };
+  return server;
+}
+
+async function fetched({ fetch, access }) {
+  const blocks = [];
+  for await (const block of partBytes({ base: '', fetch }, access, 1, PART.length)) blocks.push(block);
+  return Buffer.concat(blocks);
+}
+
+test('a download whose capability ends twice goes on twice where it was', async () => {
+  const server = slowServer();
+  assert.ok((await fetched(server)).equals(PART));
+  assert.equal(server.renewals, 2);
+  assert.deepEqual(server.ranges, [0, STRETCH_BYTES, 2 * STRETCH_BYTES]);
+});
+
+test('a capability that is refused as soon as it is renewed ends it', async () => {
+  const server = slowServer();
+  server.access.renew = async () => (server.renewals++, { capability: 'of somebody else', message: 'message' });
+  await assert.rejects(fetched(server), (error) => error instanceof Failure && error.word === 'not-signed-in');
+  assert.equal(server.renewals, 1);
+});
