@@ -65,6 +65,6 @@ export function rowsHold(text, forms) {
 // Every column of every table of a schema, as text and as bytes.
 export function schemaHolds(world, schema, forms) {
   const tables = world.sql(`SELECT table_name FROM information_schema.tables WHERE table_schema = '${schema}'`);
-  return tables.some(([table]) =>
-    world.sql(`SELECT each::text FROM "${schema}"."${table}" AS each`).some(([row]) => rowsHold(row ?? '', forms)));
+  const rows = world.sql(tables.map(([table]) => `SELECT each::text FROM "${schema}"."${table}" AS each`).join(' UNION ALL '));
+  return rows.some(([row]) => rowsHold(row ?? '', forms));
 }
