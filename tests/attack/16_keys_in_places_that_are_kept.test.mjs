@@ -16,7 +16,7 @@ import * as attack from './support/attack.mjs';
 // Every service starts where core files are wanted; crypto, and what it is compared with, without the privilege to
 // look into others (as root: with nothing but files). exec: the process that is started is the service.
 const isRoot = process.getuid() === 0;
-const WANTS_CORES = ['sh', '-c', 'ulimit -c unlimited; exec "$@"', 'sh'];
+const WANTS_CORES = ['sh', '-c', 'ulimit -c unlimited 2>/dev/null; exec "$@"', 'sh'];
 const UNPRIVILEGED = isRoot ? ['setpriv', '--bounding-set=-all,+dac_override', '--inh-caps=-all'] : [];
 const enter = (service) => [...WANTS_CORES, ...(service === 'crypto' ? UNPRIVILEGED : [])];
 
