@@ -40,14 +40,20 @@ for (const [service, allowed] of Object.entries(OF_THE_GATEWAY))
   test(`${service} refuses every operation that is not the gateway's, and says who asked`, async () => {
     const log = attack.listen(world, service);
     const before = attack.stateOf(world, 'vault.message', 'vault.account', 'vault.link', 'vault.organisation');
+    const outcomes = [];
     for (const operation of Object.keys(OPERATIONS).filter((each) => !allowed.includes(each))) {
       const { outcome } = await gateway.ask(service, operation, {}, { key: 'ab'.repeat(16) });
       assert.ok(['not-allowed', 'unknown-operation'].includes(outcome), `${operation}: ${outcome}`);
+      outcomes.push(outcome);
     }
     const taken = new Set(Object.values(OPERATIONS));
-    for (const number of [0x0004, 0x0116, 0x01fe, 0x02fe, 0x04fe, 0xfffe].filter((each) => !taken.has(each))) // nobody's: no "unwrap" is hidden beside the catalogue
+    for (const number of [0x0004, 0x0116, 0x01fe, 0x02fe, 0x04fe, 0xfffe].filter((each) => !taken.has(each))) { // nobody's: no "unwrap" is hidden beside the catalogue
       assert.equal((await gateway.ask(service, number, {})).outcome, 'unknown-operation');
-    await log.logged({ event: 'bus-request-refused', peer: 'gateway' });
+      outcomes.push('unknown-operation');
+    }
+    const written = await log.all({ event: 'bus-request-refused', peer: 'gateway' }, outcomes.length);
+    assert.deepEqual(written.map((line) => line.error).sort(), outcomes.sort(), 'each is written down');
+    assert.equal(new Set(written.map((line) => line.operation)).size, outcomes.length, 'by its own name');
     assert.equal(attack.stateOf(world, 'vault.message', 'vault.account', 'vault.link', 'vault.organisation'), before);
     assert.equal((await gateway.ask(service, 'PING')).fields.service, service, 'the control: what it may is answered');
   });
@@ -78,15 +84,20 @@ async function calls(link) {
   return { visitor, proof, call: (name, content) => attack.outcomeOf(visitor.server.call(name, content)) };
 }
 
-test('nothing is released before the check: open, thread, reply in every order', async () => {
+/** A sealed call that is refused, and of which crypto has written that it was. */
+async function refused(call, name, content, words = name) {
   const log = attack.listen(world, 'crypto');
+  assert.equal(await call(name, content), 'not-signed-in', words);
+  await log.logged({ event: 'sealed-call', operation: name, outcome: 'not-signed-in' });
+}
+
+test('nothing is released before the check: open, thread, reply in every order', async () => {
   const fresh = await attack.mailed(world, 'order@recipient.example');
   const { call, proof } = await calls(fresh.link);
   const session = made();
-  for (const name of ['open', 'thread']) assert.equal(await call(name, { session }), 'not-signed-in', name);
-  assert.equal(await call('open', { session: { session: proof.link, secret: proof.secret } }), 'not-signed-in', 'the link is no session');
-  for (const name of ['open_message', 'reply_compose']) assert.equal(await call(name, { session, message: fresh.message }), 'not-signed-in', name);
-  await log.logged({ event: 'sealed-call', operation: 'open', outcome: 'not-signed-in' });
+  for (const name of ['open', 'thread']) await refused(call, name, { session });
+  await refused(call, 'open', { session: { session: proof.link, secret: proof.secret } }, 'the link is no session');
+  for (const name of ['open_message', 'reply_compose']) await refused(call, name, { session, message: fresh.message });
 
   const kinds = act.kindsOf(await act.log(world), fresh.message);
   for (const kind of ['opened', 'verified', 'replied', 'download-granted']) assert.ok(!kinds.includes(kind), kind);
@@ -130,7 +141,6 @@ test('a session ends after half an hour, by the one clock', async () => {
 
 test("with the session's id and the cookie, which it has, the gateway acts as nobody", async () => {
   const sender = await attack.office(world);
-  const log = attack.listen(world, 'crypto');
   const [[hex]] = world.sql('SELECT session FROM vault.session ORDER BY expires_ms DESC LIMIT 1');
   const stolen = { session: hex.replace('\\x', ''), secret: crypto.randomBytes(32) };
   const message = own.message;
@@ -144,9 +154,8 @@ test("with the session's id and the cookie, which it has, the gateway acts as no
     password_change: { old_password: 'password-of-sender', new_password: 'a-new-password' },
     policy_set: { methods: 2, method_floor: 0, lifetimes: 7, default_method: 0, default_lifetime_days: 0 },
   };
-  for (const [name, content] of Object.entries(wishes))
-    assert.equal(await attack.outcomeOf(sender.server.call(name, { session: stolen, ...content })), 'not-signed-in', name);
-  await log.logged({ event: 'sealed-call', operation: 'read', outcome: 'not-signed-in' });
+  const call = (name, content) => attack.outcomeOf(sender.server.call(name, content));
+  for (const [name, content] of Object.entries(wishes)) await refused(call, name, { session: stolen, ...content });
   assert.equal(attack.stateOf(world, ...rows), before);
   await sender.read(message); // the control: with the secret it is the sender
 });
@@ -237,15 +246,16 @@ test('a capability that is altered, of another kind or signed by the gateway ope
     'something behind it': `${capability}A`,
     nothing: 'v1..',
   };
-  const log = attack.listen(world, 'audit');
   const ask = (text) => gateway.ask('audit', 'QUERY', { capability: text, kind: 0, message: new Uint8Array(16), link: new Uint8Array(16), person: '', since_ms: 0, until_ms: 0, before_seq: 0, rows_max: 5 });
   for (const [name, text] of Object.entries(forged)) {
-    assert.ok(['tampered', 'not-allowed', 'bad-format'].includes((await ask(text)).outcome), name);
+    const log = attack.listen(world, 'audit');
+    const { outcome } = await ask(text);
+    assert.ok(['tampered', 'not-allowed', 'bad-format'].includes(outcome), name);
+    await log.logged({ event: 'capability-refused', error: outcome });
     const answer = await fetch(`${world.stack.url}/api/v1/audit/entries`, { headers: { 'Secure-Mail-Capability': text } });
     assert.ok([400, 401, 403].includes(answer.status), `${name}: ${answer.status}`);
     assert.ok(!(await answer.text()).includes('entries'), name);
   }
-  await log.logged({ event: 'capability-refused', error: 'tampered' });
   assert.equal((await ask(capability)).outcome, 'ok', 'the control');
   await world.moveClock(16 * 60_000);
   assert.equal((await ask(capability)).outcome, 'not-signed-in', 'and it ends');

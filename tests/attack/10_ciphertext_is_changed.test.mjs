@@ -17,12 +17,16 @@ const HEAD = 56; // salt and commitment
 let world;
 let mine;
 let other;
+let east; // of a second organisation
 const kept = new Map();
 before(async () => {
   world = await startWorld();
   const files = () => [act.makeFile(world, 'a.bin', 60_000), act.makeFile(world, 'b.bin', 60_000)];
   mine = await attack.mailed(world, 'mine@recipient.example', { attach: files() });
   other = await attack.mailed(world, 'other@recipient.example', { attach: files() });
+  world.organisation = (await world.admin(['org', 'create', '--name', 'Law Firm East', '--language', 'en'])).json.organisation;
+  await world.makeUser('east', 'sender@east.example', 'Eve East', 'sender');
+  east = await attack.mailed(world, 'east@recipient.example', { attach: files(), home: 'east' });
 });
 after(() => world?.stop());
 
@@ -52,6 +56,8 @@ const CHANGES = {
   'something behind it': (b) => Buffer.concat([b, Buffer.alloc(10)]),
   'the other attachment': () => bytesAt(mine.message, 2),
   "another message's attachment": () => bytesAt(other.message, 1),
+  "another organisation's attachment": () => bytesAt(east.message, 1),
+  "another organisation's header part": () => bytesAt(east.message, 0),
   'the header part': () => bytesAt(mine.message, 0),
   nothing: () => Buffer.alloc(0),
 };

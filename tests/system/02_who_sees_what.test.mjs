@@ -5,23 +5,18 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import * as act from './support/actions.mjs';
-import { environHolds, folderHolds, formOfNumber, formsOf, holds, isMemoryReadable, memoryHolds, schemaHolds } from './support/canary.mjs';
+import { environHolds, folderHolds, formsOf, holds, isMemoryReadable, memoryHolds, schemaHolds } from './support/canary.mjs';
 import { relayBus } from './support/bus-tap.mjs';
-import { keyEncryptionKey, masterKey, messageKeys, organisationKey } from './support/vault.mjs';
+import { PLANTED, secretsOf } from './support/secrets.mjs';
+import { messageKeys } from './support/vault.mjs';
 import { MODE, startWorld } from './support/world.mjs';
 
-const PLANTED = {
-  subject: 'canary-subject-7f3a91c2e5',
-  body: 'canary-body-b84d02f6a1',
-  attachment: 'canary-attachment-0c9e5d7713',
-  password: 'canary-password-5512ddca07',
-};
 const ANN = 'ann@recipient.example';
 const BEN = 'ben@recipient.example';
 
 let world;
 let tap;
-const secrets = {};
+let secrets;
 let atAnn;
 
 before(async () => {
@@ -37,15 +32,8 @@ before(async () => {
   await act.sendCode(world, benLink, { home: 'ben' });
   const code = await world.codeFor(BEN);
 
-  for (const [name, value] of Object.entries(PLANTED)) secrets[name] = formsOf(value);
-  secrets['link secret'] = formsOf(Buffer.from(annLink.split('#')[1].split('.')[2], 'base64url'));
-  secrets['master key'] = formsOf(masterKey(world));
-  secrets['key-encryption key'] = formsOf(keyEncryptionKey(world));
-  secrets['organisation key'] = formsOf(organisationKey(world));
-  const keys = messageKeys(world);
-  assert.equal(keys.length, 2, 'both message keys are known to this test');
-  secrets['message key'] = keys.flatMap(formsOf);
-  secrets.code = [formOfNumber(code)];
+  secrets = secretsOf(world, { link: annLink, code });
+  assert.equal(messageKeys(world).length, 2, 'both message keys are known to this test');
   await act.open(world, benLink, { code, home: 'ben' });
 });
 after(async () => {

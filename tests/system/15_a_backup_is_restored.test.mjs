@@ -9,12 +9,13 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import * as act from './support/actions.mjs';
-import { holds, formsOf } from './support/canary.mjs';
-import { masterKey } from './support/vault.mjs';
+import { formsOf, holds, rowsHold } from './support/canary.mjs';
+import { PLANTED, secretsOf } from './support/secrets.mjs';
 import { startWorld, until } from './support/world.mjs';
 
 const PASSWORD = 'correct-horse';
 const WAITING = 1;
+const CODED = 'coded@recipient.example';
 
 let world;
 before(async () => {
@@ -32,12 +33,14 @@ const stateOf = async (message) => (await act.list(world)).find((each) => each.m
 const sent = {};
 const links = {};
 let checkpointOfTheTail;
+let code;
 
 test('a backup is one command, while people work', async () => {
   grow(20_000);
   for (const name of ['kept', 'deleted', 'revoked'])
     sent[name] = (await send(name, { attach: [act.makeFile(world, `${name}.bin`, 70_000)] })).message;
   for (const name of Object.keys(sent)) links[name] = await act.linkOf(world, `${name}@recipient.example`);
+  await planted();
   sent.undone = await waitingMail('waiting', 60);
   await world.run('securemail-backup', ['key', 'make', '--public', key('pub'), '--secret', key('key')]);
 
@@ -46,6 +49,17 @@ test('a backup is one command, while people work', async () => {
   assert.match(said, /holds everything/);
   assert.deepEqual(fs.readdirSync(folder()).sort(), ['database', 'keys', 'manifest', 'objects']);
 });
+
+// Two messages that are all secrets: one by password, whose link is known, and one by a code that has just gone out.
+async function planted() {
+  const { subject, body, password, attachment } = PLANTED;
+  const attach = [world.file('files/notes.txt', attachment.repeat(1000))];
+  sent.planted = (await send('planted', { subject, body, password, attach })).message;
+  await act.send(world, { to: CODED, subject, body, check: 'code' });
+  links.planted = await act.linkOf(world, 'planted@recipient.example');
+  await act.sendCode(world, await act.linkOf(world, CODED));
+  code = await world.codeFor(CODED);
+}
 
 // An old database: its transactions have numbers that a fresh cluster reaches only years later.
 function grow(transactions) {
@@ -62,16 +76,28 @@ async function waitingMail(name, seconds) {
   return result.json.message;
 }
 
-test('nothing of it can be read without the private key, and the master key is nowhere in it', async () => {
-  const opened = ['database', 'objects', 'keys'].map(openPart);
-  const signing = fs.readFileSync(world.stack.path('keys', 'audit-sign.key'), 'utf8').trim();
-
+test('nothing of it can be read without the private key', async () => {
   for (const part of fs.readdirSync(folder())) {
     const bytes = fs.readFileSync(path.join(folder(), part));
-    assert.ok(!holds(bytes, [...formsOf('recipient.example'), ...formsOf(signing), ...formsOf('PGDMP')]), `${part} is in the clear`);
+    assert.ok(!holds(bytes, [...formsOf('recipient.example'), ...signingKey(), ...formsOf('PGDMP')]), `${part} is in the clear`);
   }
-  assert.ok(opened.every((bytes) => !holds(bytes, formsOf(masterKey(world)))));
-  assert.ok(holds(opened[2], formsOf(signing)), 'the keys are in it');
+});
+
+const signingKey = () => formsOf(fs.readFileSync(world.stack.path('keys', 'audit-sign.key'), 'utf8').trim());
+
+test('who has the private key finds no content, no proof and no key of a message in it, and the master key nowhere', async () => {
+  const archive = openPart('database'); // compressed: nothing is found in it as it is
+  const rows = execute('pg_restore', ['-f', '-'], { input: archive, maxBuffer: 1 << 28 }).toString();
+  const [objects, keys] = ['objects', 'keys'].map(openPart);
+  const parts = { rows: (forms) => rowsHold(rows, forms), objects: (forms) => holds(objects, forms), keys: (forms) => holds(keys, forms) };
+
+  for (const [name, forms] of Object.entries(secretsOf(world, { link: links.planted, code })))
+    for (const [part, has] of Object.entries(parts)) assert.ok(!has(forms), `${name} is in the ${part}`);
+
+  assert.ok(parts.rows(formsOf('planted@recipient.example')), 'the control: an address is in the rows');
+  assert.ok(parts.rows(formsOf(Buffer.from(sent.planted, 'hex'))), 'and so is the id of a message, as bytes');
+  assert.ok(parts.objects(formsOf(Buffer.from(sent.planted, 'hex'))), 'its ciphertext is among the objects');
+  assert.ok(parts.keys(signingKey()), 'the key of the log is among the keys');
 });
 
 function openPart(part) {

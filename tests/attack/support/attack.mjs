@@ -86,7 +86,7 @@ export async function wordOf(number) {
 
 // --- what was written down ---
 
-/** Log lines of a service from now on: logged(match) waits for one whose members are these. */
+/** Log lines of a service from now on: logged(match) waits for one whose members are these, all(match, count) for so many. */
 export function listen(world, service) {
   const from = fs.statSync(world.stack.path('log', `${service}.log`)).size;
   const lines = () => world.stack.logSince(service, from).trim().split('\n').flatMap((line) => {
@@ -97,8 +97,10 @@ export function listen(world, service) {
     }
   });
   const fits = (line, wanted) => Object.entries(wanted).every(([name, value]) => line[name] === value);
+  const all = (wanted) => lines().filter((line) => fits(line, wanted));
   return {
     lines,
+    all: (wanted, count) => until(`${count} times ${JSON.stringify(wanted)} in the log of ${service}`, () => all(wanted).length >= count && all(wanted)),
     logged: (wanted) => until(`${JSON.stringify(wanted)} in the log of ${service}`, () => lines().find((line) => fits(line, wanted))),
   };
 }

@@ -76,38 +76,56 @@ static void unknown_wrong_expired_revoked_and_deleted_links_are_told_the_same(vo
     assert_int_equal(audit_edge_count(EVENT_PAGE_SHOWN), 0);
 }
 
+static enum sm_error asked(struct clinic *clinic, const char *operation,
+    const struct parcel *parcel, struct answer *answer)
+{
+    return strcmp(operation, "verify") == 0
+               ? clinic_verify(clinic, parcel, CLINIC_PASSWORD, "", answer)
+               : clinic_by_link(clinic, operation, parcel, answer);
+}
+
 /* Rows that PostgreSQL was asked for, and how often, must not tell them apart either. */
-static int64_t statements_of_a_hello(struct clinic *clinic, const struct parcel *parcel)
+static int64_t looks_of(struct clinic *clinic, const char *operation, const struct parcel *parcel)
 {
     static const char count[] =
         "SELECT sum(seq_scan + coalesce(idx_scan, 0))::bigint FROM pg_stat_user_tables"
-        " WHERE schemaname = 'vault' AND relname IN ('link', 'message')";
+        " WHERE schemaname = 'vault'";
     struct answer answer DEFER(answer_free) = ANSWER;
     static const struct statement flush = {"flush", "SELECT pg_stat_force_next_flush()"};
     struct db *db = clinic->vault.worker.db;
     assert_ok(DB_RUN0(db, &flush, NULL));
     int64_t before = clinic_number(clinic, count);
-    assert_error(clinic_by_link(clinic, "hello", parcel, &answer), SM_GONE);
+    assert_error(asked(clinic, operation, parcel, &answer), SM_GONE);
     assert_ok(DB_RUN0(db, &flush, NULL));
     return clinic_number(clinic, count) - before;
 }
 
 static void what_has_ended_costs_the_same_look_as_what_never_was(void **state)
 {
+    static const char *const operations[] = {"hello", "send_code", "verify"};
+    enum { UNKNOWN, WRONG, REVOKED, DELETED, EXPIRED, CASES, OPERATIONS = 3 };
     struct clinic *clinic = *state;
-    struct parcel unknown = clinic_send(clinic, METHOD_CODE);
-    struct parcel revoked = clinic_send(clinic, METHOD_CODE);
-    struct parcel wrong = clinic_send(clinic, METHOD_CODE);
-    assert_ok(id_random(&unknown.link));
-    end_by(clinic, "revoke", &revoked);
-    wrong.secret[0] ^= 1;
-    (void)statements_of_a_hello(clinic, &unknown); /* statements are prepared */
+    struct parcel parcels[CASES];
+    int64_t looks[OPERATIONS];
+    for (size_t i = 0; i < CASES; i++)
+        parcels[i] = clinic_send(clinic, METHOD_PASSWORD);
+    assert_ok(id_random(&parcels[UNKNOWN].link));
+    parcels[WRONG].secret[0] ^= 1;
+    end_by(clinic, "revoke", &parcels[REVOKED]);
+    end_by(clinic, "delete", &parcels[DELETED]);
+    audit_edge_settle(&clinic->vault);
+    for (size_t k = 0; k < OPERATIONS; k++) {
+        (void)looks_of(clinic, operations[k], &parcels[UNKNOWN]); /* statements are prepared */
+        looks[k] = looks_of(clinic, operations[k], &parcels[UNKNOWN]);
+        assert_true(looks[k] >= 2); /* a link, a message */
+    }
 
-    int64_t looks = statements_of_a_hello(clinic, &unknown);
-
-    assert_true(looks >= 2); /* a link, a message */
-    assert_int_equal(statements_of_a_hello(clinic, &revoked), looks);
-    assert_int_equal(statements_of_a_hello(clinic, &wrong), looks);
+    for (size_t i = WRONG; i < CASES; i++) {
+        if (i == EXPIRED)
+            clinic_wait(clinic, SEVEN_DAYS_S + 1);
+        for (size_t k = 0; k < OPERATIONS; k++)
+            assert_int_equal(looks_of(clinic, operations[k], &parcels[i]), looks[k]);
+    }
 }
 
 /* --- who may use it --- */
