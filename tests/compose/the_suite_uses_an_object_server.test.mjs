@@ -44,7 +44,7 @@ async function send(to, name) {
 
 async function openWhole(to) {
   const { file, name } = sent[to];
-  const folder = deployment.path('letters', name);
+  const folder = deployment.path(`letters-${name}`);
   fs.rmSync(folder, { recursive: true, force: true });
   await act.open(deployment, await deployment.linkFor(to), { password: 'correct-horse', saveTo: folder });
   assert.equal(act.sha256(`${folder}/${name}`), act.sha256(file));
