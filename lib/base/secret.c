@@ -18,7 +18,8 @@
 
 struct secret {
     size_t size;
-    size_t mapped; /* bytes of the mapping that holds this struct */
+    size_t mapped;  /* bytes of the mapping that holds this struct */
+    bool is_locked; /* the mapping, in memory */
     uint8_t bytes[];
 };
 
@@ -35,9 +36,10 @@ void secret_not_locked(void)
 
 enum { KEPT_PAGES_MAX = 64 };
 
+/* Single pages, wiped and locked. */
 static struct {
     pthread_mutex_t lock;
-    void *pages[KEPT_PAGES_MAX];
+    struct secret *pages[KEPT_PAGES_MAX];
     size_t count;
 } kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -47,16 +49,18 @@ static size_t page_bytes(void)
 }
 
 /* NULL: there is none. */
-static void *take_kept(void)
+static struct secret *take_kept(void)
 {
     (void)pthread_mutex_lock(&kept.lock);
-    void *page = kept.count ? kept.pages[--kept.count] : NULL;
+    struct secret *page = kept.count ? kept.pages[--kept.count] : NULL;
     (void)pthread_mutex_unlock(&kept.lock);
+    if (page)
+        page->is_locked = true; /* it was wiped with the rest */
     return page;
 }
 
 /* False: there are enough. */
-static bool keep(void *page)
+static bool keep(struct secret *page)
 {
     (void)pthread_mutex_lock(&kept.lock);
     bool has_room = kept.count < KEPT_PAGES_MAX;
@@ -66,15 +70,17 @@ static bool keep(void *page)
     return has_room;
 }
 
-static void *map(size_t mapped)
+static struct secret *map(size_t mapped)
 {
     void *pages = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED)
         return NULL;
-    if (mlock(pages, mapped) != 0)
+    struct secret *secret = pages;
+    secret->is_locked = mlock(pages, mapped) == 0;
+    if (!secret->is_locked)
         secret_not_locked();
     (void)madvise(pages, mapped, MADV_DONTDUMP);
-    return pages;
+    return secret;
 }
 
 enum sm_error secret_new(size_t size, struct secret **out)
@@ -117,8 +123,9 @@ void secret_free(struct secret **secret)
     if (!*secret)
         return;
     size_t mapped = (*secret)->mapped;
+    bool is_worth_keeping = (*secret)->is_locked && mapped == page_bytes();
     explicit_bzero(*secret, mapped);
-    if (mapped != page_bytes() || !keep(*secret))
+    if (!is_worth_keeping || !keep(*secret))
         (void)munmap(*secret, mapped);
     *secret = NULL;
 }

@@ -182,26 +182,29 @@ static void listen_from(struct visit *visit, int64_t now_ms)
 
 /*
  * Whoever asks has asked within milliseconds: of those who have not, the one who is here longest
- * goes. So few addresses with many connections that say nothing keep nobody out.
+ * goes. So few addresses with many connections that say nothing keep nobody out. False: nobody had
+ * to go.
  */
-static void make_room(struct visitors *visitors, const struct visit *newcomer)
+static bool make_room(struct visitors *visitors, const struct visit *newcomer, struct ip *gone)
 {
     struct visit *longest = NULL;
     if (!visitors->visits_max || visitors->count <= visitors->visits_max)
-        return;
+        return false;
     for (struct visit *each = visitors->first; each; each = each->next)
         if (each != newcomer && each->is_listening &&
             (!longest || each->since_ms <= longest->since_ms))
             longest = each;
     if (!longest)
-        return;
-    tell(visitors, &longest->from, "room for others");
+        return false;
+    *gone = ip_of_client(longest->from);
     shut_down(longest);
+    return true;
 }
 
 struct visit *visit_begin(struct visitors *visitors, const struct sockaddr *from, int socket)
 {
     void *memory;
+    struct ip gone;
     if (memory_zeroed(1, sizeof(struct visit), &memory) != SM_OK)
         return NULL;
     struct visit *visit = memory;
@@ -216,8 +219,10 @@ struct visit *visit_begin(struct visitors *visitors, const struct sockaddr *from
         visit->next->previous = visit;
     visitors->first = visit;
     visitors->count++;
-    make_room(visitors, visit);
+    bool has_gone = make_room(visitors, visit, &gone);
     (void)pthread_mutex_unlock(&visitors->lock);
+    if (has_gone)
+        tell(visitors, &gone, "room for others");
     return visit;
 }
 
