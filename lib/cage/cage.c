@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metric.h"
+#include "base/sanitizer.h"
 #include "cage/filter.h"
 #include "cage/landlock.h"
 
@@ -185,7 +186,7 @@ static void warm_up_names(void)
 static bool is_alone(void)
 {
     struct stat facts;
-    return CAGE_HAS_SANITIZER || stat("/proc/self/task", &facts) != 0 ||
+    return SM_HAS_SANITIZER || stat("/proc/self/task", &facts) != 0 ||
            facts.st_nlink == SELF_AND_PARENT + 1;
 }
 

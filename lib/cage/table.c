@@ -5,6 +5,8 @@
  */
 #include "cage/table.h"
 
+#include "base/sanitizer.h"
+
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -126,7 +128,7 @@ const struct cage_call cage_calls[] = {
      "abandoned uploads go, and the ciphertext of messages that ended"},
     {C, CAGE_ALWAYS, CAGE_ALLOWS, "unlink rmdir", {{0}}, "the operator's socket, before and after"},
     {G | N | R | A, CAGE_UNTIL_READY, CAGE_ALLOWS, "unlink rmdir", {{0}}, "an earlier socket of a bus endpoint of a folder"},
-#if CAGE_HAS_SANITIZER
+#if SM_HAS_SANITIZER
 
     /* --- a build with a sanitizer --- */
     {ALL, CAGE_ALWAYS, CAGE_ALLOWS, "mmap mprotect clone fork vfork execve wait4 ptrace process_vm_readv prctl open openat getdents socketpair arch_prctl prlimit64 kill tgkill personality", {{0}},
@@ -178,7 +180,7 @@ const struct cage_file cage_files[] = {
     {ALL, CAGE_WITH_NAMES, CAGE_READS, FIXED("/etc/nsswitch.conf"), BECAUSE("how names are looked up")},
     {ALL, CAGE_WITH_NAMES, CAGE_READS, FIXED("/etc/host.conf"), BECAUSE("the same")},
     {ALL, CAGE_WITH_NAMES, CAGE_READS, FIXED("/etc/gai.conf"), BECAUSE("which address comes first")},
-#if CAGE_HAS_SANITIZER
+#if SM_HAS_SANITIZER
     {ALL, CAGE_ALWAYS, CAGE_READS, FIXED("/proc"), BECAUSE("a sanitizer reads its own process")},
     {ALL, CAGE_ALWAYS, CAGE_RUNS, FIXED("/usr/bin"), BECAUSE("and has its report put into words")},
     {ALL, CAGE_ALWAYS, CAGE_RUNS, FIXED("/usr/lib"), BECAUSE("the same")},

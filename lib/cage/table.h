@@ -10,18 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A sanitizer's own calls have rows of their own, in its builds alone. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CAGE_HAS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CAGE_HAS_SANITIZER 1
-#endif
-#endif
-#ifndef CAGE_HAS_SANITIZER
-#define CAGE_HAS_SANITIZER 0
-#endif
-
 /* When a row counts. */
 enum cage_when {
     CAGE_ALWAYS,

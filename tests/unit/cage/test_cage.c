@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metric.h"
+#include "base/sanitizer.h"
 #include "cage/filter.h"
 #include "cage/landlock.h"
 #include "db/connection.h"
@@ -336,7 +337,7 @@ static bool is_there(enum needs needs)
     case PORTS:
         return landlock_version() >= LANDLOCK_PORTS_FROM;
     case NO_SANITIZER:
-        return !CAGE_HAS_SANITIZER;
+        return !SM_HAS_SANITIZER;
     }
     return true;
 }
@@ -570,7 +571,7 @@ static void *waits(void *context)
 static void a_thread_that_would_stay_outside_ends_the_program(void **state)
 {
     (void)state;
-    if (CAGE_HAS_SANITIZER)
+    if (SM_HAS_SANITIZER)
         skip();
     pid_t child = fork();
     assert_true(child >= 0);
@@ -657,7 +658,7 @@ static enum end writes_a_file(void)
 static void only_the_gateway_writes_files_even_on_a_kernel_without_landlock(void **state)
 {
     (void)state;
-    if (CAGE_HAS_SANITIZER)
+    if (SM_HAS_SANITIZER)
         skip();
     for (size_t i = 0; i < SERVICES; i++)
         expect(services[i], "writes",
