@@ -1,7 +1,7 @@
 /*
  * Quoted-printable (RFC 2045 section 6.7) is taken back where the file says that it is in it; line
  * ends become newlines; then a note is what begins with its origin's line and goes on to the last
- * line of signatures.
+ * line of signatures (C2SP tlog-checkpoint, signed-note; ours has no lines of extension).
  */
 #include "cli/verify/mailed.h"
 
@@ -76,11 +76,21 @@ static const char *next_line(const char *at)
     return end ? end + 1 : NULL;
 }
 
-/* Where the note that begins here ends, or NULL: three lines, an empty one, signatures. */
+/* The line after one that is made of `letters` alone, at least one of them; or NULL. */
+static const char *after_line_of(const char *letters, const char *at)
+{
+    size_t size = at ? strspn(at, letters) : 0;
+    return size && at[size] == '\n' ? at + size + 1 : NULL;
+}
+
+/*
+ * Where the note that begins here ends, or NULL: origin, size and root, an empty line, signatures.
+ * None of these lines can be a header, so that a note by itself is never read as a mail.
+ */
 static const char *end_of_note(const char *at)
 {
-    for (int i = 0; at && i < 3; i++)
-        at = next_line(at);
+    at = after_line_of("0123456789", next_line(at));
+    at = after_line_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=", at);
     if (!at || *at != '\n')
         return NULL;
     const char *end = NULL;

@@ -49,7 +49,10 @@ static struct visit *visit_by_a_proxy(void)
     static struct visitors *visitors;
     static struct visit *visit;
     const struct visitors_options options = {
-        "127.0.0.1, 10.0.0.0/8, 2001:db8::/32", 10, 1000 * 1000, 1000 * 1000};
+        .trusted_proxies = "127.0.0.1, 10.0.0.0/8, 2001:db8::/32",
+        .connections_max = 10,
+        .requests_per_minute = 1000 * 1000,
+        .proofs_per_minute = 1000 * 1000};
     struct sockaddr_in proxy = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a000001)};
     if (visit)
         return visit;

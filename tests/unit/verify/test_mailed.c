@@ -86,11 +86,24 @@ static void what_is_no_checkpoint_is_said_to_be_none(void **state)
 static void a_note_longer_than_any_is_passed_over(void **state)
 {
     static char text[3 * PROOF_NOTE_MAX];
-    int used = snprintf(text, sizeof text, "securemail/a\n1\n");
+    int used = snprintf(text, sizeof text, "securemail/a\n1\nb\n\n\xe2\x80\x94 ");
     (void)state;
-    memset(text + used, 'b', PROOF_NOTE_MAX);
-    (void)snprintf(text + used + PROOF_NOTE_MAX, PROOF_NOTE_MAX, "\n\n\xe2\x80\x94 c\n%s", NOTE);
+    memset(text + used, 'c', PROOF_NOTE_MAX);
+    (void)snprintf(text + used + PROOF_NOTE_MAX, PROOF_NOTE_MAX, "\n%s", NOTE);
     assert_found(text);
+}
+
+/* Found by fuzz_proof: what stood in a size's or a root's place made a mail of the note. */
+static void a_note_has_no_header_within(void **state)
+{
+    static const char *const texts[] = {
+        "securemail/a\ncontent-transfer-encoding: quoted-printable\nb\n\n\xe2\x80\x94 c=3D\n",
+        "securemail/a\n1\ncontent-transfer-encoding: quoted-printable\n\n\xe2\x80\x94 c=3D\n",
+        "securemail/a\n\nb\n\n\xe2\x80\x94 c\n", "securemail/a\n1\n\n\n\xe2\x80\x94 c\n"};
+    char note[PROOF_NOTE_MAX];
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        assert_int_equal(read_bytes(texts[i], strlen(texts[i]), note), MAILED_NONE);
 }
 
 static void a_file_without_an_end_is_not_read_on(void **state)
@@ -111,6 +124,7 @@ int main(void)
         cmocka_unit_test(the_mail_that_brought_it_is_taken_as_it_is),
         cmocka_unit_test(what_is_no_checkpoint_is_said_to_be_none),
         cmocka_unit_test(a_note_longer_than_any_is_passed_over),
+        cmocka_unit_test(a_note_has_no_header_within),
         cmocka_unit_test(a_file_without_an_end_is_not_read_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
