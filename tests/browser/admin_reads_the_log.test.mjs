@@ -6,8 +6,9 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
-import { asAdmin, tabTo } from './support/admin.mjs';
+import { asAdmin } from './support/admin.mjs';
 import { startBrowser } from './support/browser.mjs';
+import { tabToName } from './support/hands.mjs';
 import { assertClean, signedIn } from './support/office.mjs';
 import { PASSWORD, mailed } from './support/recipient.mjs';
 
@@ -229,7 +230,7 @@ test('an auditor sees the log and nothing else, and reads it by keyboard alone',
   await page.getByText('The log has').waitFor();
   assert.equal(await page.getByRole('navigation', { name: 'Administration' }).count(), 0);
   assert.deepEqual(await page.getByRole('navigation', { name: 'Main menu' }).getByRole('link').allTextContents(), ['Administration', 'Settings']);
-  await tabTo(page, 'Person');
+  await tabToName(page, 'Person');
   await page.keyboard.type('ann@recipient.example');
   await page.keyboard.press('Enter');
   await page.locator('.log__title').filter({ hasText: 'A message was opened' }).waitFor();
@@ -237,7 +238,7 @@ test('an auditor sees the log and nothing else, and reads it by keyboard alone',
   await page.locator('.log summary').first().focus();
   await page.keyboard.press('Enter');
   await page.getByText('As it is stored').first().waitFor();
-  await tabTo(page, 'Check now');
+  await tabToName(page, 'Check now');
   await page.keyboard.press('Enter');
   await page.getByText('Not compared with a checkpoint.').waitFor();
   await assertClean(person, 'admin-log-auditor');

@@ -7,8 +7,9 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
-import { asAdmin, tabTo } from './support/admin.mjs';
+import { asAdmin } from './support/admin.mjs';
 import { startBrowser } from './support/browser.mjs';
+import { tabToName } from './support/hands.mjs';
 import { assertClean } from './support/office.mjs';
 
 const PASSWORD = 'purple-otter-42';
@@ -96,7 +97,7 @@ test('a row that another hand changed keeps the old key, and the page says whom 
   const person = await asAdmin(browser, world, 'server');
   const { page } = person;
   await page.getByRole('heading', { name: 'Server', level: 1 }).waitFor();
-  await tabTo(page, 'Replace the key'); // by keyboard alone
+  await tabToName(page, 'Replace the key'); // by keyboard alone
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();
   await page.keyboard.press('Tab');

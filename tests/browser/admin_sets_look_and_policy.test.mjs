@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { startWorld, until } from '../system/support/world.mjs';
-import { asAdmin, goTo, png, tabTo } from './support/admin.mjs';
+import { asAdmin, goTo, png } from './support/admin.mjs';
 import { startBrowser } from './support/browser.mjs';
+import { tabToName } from './support/hands.mjs';
 import { assertClean, newMessage, signedIn } from './support/office.mjs';
 import { Person, mailed } from './support/recipient.mjs';
 
@@ -178,19 +179,19 @@ test('the look and the policy are set by keyboard alone', async () => {
   await page.getByRole('heading', { name: 'Server', level: 1 }).waitFor();
   await goTo(page, 'Organisation');
   await field(page, 'Name').waitFor();
-  await tabTo(page, 'Name of the sender of e-mails');
+  await tabToName(page, 'Name of the sender of e-mails');
   await page.keyboard.type('Clinic East post');
-  await tabTo(page, 'Save');
+  await tabToName(page, 'Save');
   await page.keyboard.press('Enter');
   await page.getByText('Saved.').waitFor();
   await goTo(page, 'Policy');
   await field(page, 'How long it can be opened').waitFor();
-  await tabTo(page, '30 days');
+  await tabToName(page, '30 days');
   await page.keyboard.press('Space');
-  await tabTo(page, 'Look at the changes');
+  await tabToName(page, 'Look at the changes');
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();
-  await tabTo(page, 'Change the policy');
+  await tabToName(page, 'Change the policy');
   await page.keyboard.press('Enter');
   await page.getByText('Saved.').waitFor();
   await until('the focus is back', () => page.evaluate(() => document.activeElement.textContent === 'Look at the changes'));

@@ -66,9 +66,14 @@ test('three attachments go up although the gateway is killed, and arrive whole',
   await assertClean(person, 'sender-uploading');
   await film.getByRole('button', { name: 'Resume film.bin' }).click();
   await world.stack.killService('gateway');
+  await film.getByText('The connection was lost. This goes on by itself as soon as it is back.').waitFor();
+  person.expected.push('net::ERR_');
+  person.faults.errors.length = 0;
+  await assertClean(person, 'sender-upload-waits');
   await world.stack.startService('gateway');
   await network.send('Network.emulateNetworkConditions', { ...slow, uploadThroughput: -1 });
   await until('all files are there', async () => (await page.getByText('Ready', { exact: true }).count()) === 3, 120_000);
+  person.expected.length = 0;
   person.faults.errors.length = 0; // the connections that broke
   const { metrics } = await network.send('Performance.enable').then(() => network.send('Performance.getMetrics'));
   const heap = metrics.find(({ name }) => name === 'JSHeapUsedSize').value;

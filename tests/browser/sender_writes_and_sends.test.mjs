@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
 import { reload, startBrowser } from './support/browser.mjs';
+import { tabToName } from './support/hands.mjs';
 import { assertClean, newMessage, sendWritten, signedIn, write } from './support/office.mjs';
 
 let world;
@@ -97,39 +98,27 @@ test('a link with addresses in its fragment opens the form with them, and nothin
 test('a sender sends by keyboard alone', async () => {
   const person = await signedIn(browser, world);
   const { page } = person;
-  const tabTo = async (name) => {
-    for (let i = 0; i < 60; i++) {
-      await page.keyboard.press('Tab');
-      const found = await page.evaluate((wanted) => {
-        const at = document.activeElement;
-        const label = at.getAttribute('aria-label') ?? (at.id && document.querySelector(`label[for="${at.id}"]`)?.textContent) ?? at.textContent;
-        return (label || at.textContent).trim() === wanted;
-      }, name);
-      if (found) return;
-    }
-    throw new Error(`the keyboard does not reach ${name}`);
-  };
   await page.getByText('You have not sent anything yet').waitFor();
-  await tabTo('New message');
+  await tabToName(page, 'New message');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'New secure message' }).waitFor();
-  await tabTo('To');
+  await tabToName(page, 'To');
   await page.keyboard.type('keys@recipient.example,');
-  await tabTo('Subject');
+  await tabToName(page, 'Subject');
   await page.keyboard.type('By keyboard');
-  await tabTo('Message');
+  await tabToName(page, 'Message');
   await page.keyboard.type('Typed.');
-  await tabTo('Bold');
+  await tabToName(page, 'Bold');
   await page.keyboard.press('Enter');
   await page.keyboard.type('bold');
   assert.equal(await page.getByLabel('Message', { exact: true }).inputValue(), 'Typed.**bold**');
-  await tabTo('Password');
-  await tabTo('Words');
+  await tabToName(page, 'Password');
+  await tabToName(page, 'Words');
   await page.keyboard.press('Enter');
-  await tabTo('Check and send');
+  await tabToName(page, 'Check and send');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Is this right?' }).waitFor();
-  await tabTo('Send securely');
+  await tabToName(page, 'Send securely');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Sent', exact: true }).waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.tagName), 'H1');

@@ -131,13 +131,15 @@ test('without a network no tries are counted, and it goes on at once when there 
   const outgoing = await brokenInTheMiddle();
   setOnline(false);
   await turns(200); // all the tries there are take some 12 ms here
-  assert.equal(outgoing.state, 'sending');
+  assert.deepEqual([outgoing.state, outgoing.isWaiting], ['sending', true]);
   globalThis.setTimeout = realTimeout;
   await turns(20); // the next try is far away now
 
   comesBack();
   setOnline(true);
   await reaches(outgoing, 'sent');
+
+  assert.equal(outgoing.isWaiting, false);
 
   assert.equal(postsOf(), 1);
   await assertWhole(outgoing, server.open[0]);
@@ -148,6 +150,7 @@ test('a pause also ends the waiting for the next try', async () => {
   setOnline(false);
   await turns(20);
   outgoing.pause();
+  assert.equal(outgoing.isWaiting, false);
   comesBack();
   server.asked.length = 0;
 

@@ -43,6 +43,8 @@ export class Outgoing {
   /** Bytes of the sealed part that the server has. */
   sentBytes = 0;
   failure: Failure | null = null;
+  /** The connection was lost while it is 'sending'; it goes on by itself. */
+  isWaiting = false;
   /** For the manifest, once it is sent. */
   facts: Attachment | null = null;
   readonly name: string;
@@ -105,6 +107,7 @@ export class Outgoing {
     this.stopWaiting();
     this.sealed = null;
     this.sentBytes = 0;
+    this.isWaiting = false;
     await sealed?.sender.takeBack();
   }
 
@@ -164,6 +167,10 @@ export class Outgoing {
       onPlace,
       onProgress: (bytes) => {
         this.sentBytes = bytes;
+        this.onChange();
+      },
+      onWaiting: (isWaiting) => {
+        this.isWaiting = isWaiting;
         this.onChange();
       },
     });

@@ -24,6 +24,8 @@ export interface PartUpload {
   /** Of an access_reply. */
   capability: string;
   onProgress?: ((bytes: number) => void) | undefined;
+  /** The connection was lost, and it is tried again by itself; or it is back. */
+  onWaiting?: ((isWaiting: boolean) => void) | undefined;
   /** The server made room for it, under this address. */
   onPlace?: ((url: string) => void) | undefined;
 }
@@ -96,6 +98,7 @@ export class PartSender {
   private tries = 0;
   private acknowledged = 0;
   private place = '';
+  private isWaiting = false;
   private stopWaiting = (): void => {};
 
   constructor(
@@ -115,7 +118,10 @@ export class PartSender {
       removeFingerprintOnSuccess: false,
       fingerprint: () => Promise.resolve(null as unknown as string),
       onUploadUrlAvailable: () => this.placed(),
-      onAfterResponse: (_, response) => this.heard(Number(response.getHeader('Upload-Offset'))),
+      onAfterResponse: (_, response) => {
+        if (response.getStatus() < 400) this.waits(false);
+        this.heard(Number(response.getHeader('Upload-Offset')));
+      },
       onProgress: (bytes) => upload.onProgress?.(bytes),
       onSuccess: () => this.end(null),
       onError: (error) => this.failed(error),
@@ -157,7 +163,14 @@ export class PartSender {
     if (this.sourceError || isBehind(error) || !isPassing(error)) return this.end(this.sourceError ?? failureFrom(error));
     const delay = isOffline() ? OFFLINE_DELAY_MS : RETRY_DELAYS_MS[this.tries++];
     if (delay === undefined) return this.stop(failureFrom(error));
+    if (delay > 0) this.waits(true);
     this.tryIn(delay);
+  }
+
+  private waits(isWaiting: boolean): void {
+    if (this.isWaiting === isWaiting) return;
+    this.isWaiting = isWaiting;
+    this.upload.onWaiting?.(isWaiting);
   }
 
   /** At once when the device comes back to a network. */
@@ -176,6 +189,7 @@ export class PartSender {
 
   private stop(failure: Failure): void {
     this.state = 'stopped';
+    this.waits(false);
     this.settle.reject(failure);
   }
 
@@ -199,6 +213,7 @@ export class PartSender {
   pause(): void {
     if (this.state === 'over') return;
     this.stopWaiting();
+    this.waits(false);
     void this.tus.abort();
   }
 

@@ -207,7 +207,7 @@ function Coming({ file, bytes }: { file: ReceivedFile; bytes: number }) {
     <div class="transfer">
       <Progress label={t.loading(format.bytes(bytes), format.bytes(file.attachment.size))} done={bytes} total={file.attachment.size} />
       <p class="quiet" role="status">
-        {isStalled && t.waiting}
+        {isStalled && shared.connectionLost}
       </p>
       <Button label={t.cancelOf(isolate(file.name))} onClick={() => file.cancel()}>
         {shared.cancel}

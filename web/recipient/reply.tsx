@@ -56,6 +56,11 @@ export function Reply({ visit, content, onSent, onClose, onEnd }: ReplyProps) {
     form.current?.querySelector('textarea')?.focus();
     void draft.begin().catch((failure) => isGone(failure) && onEnd(failure));
   }, []);
+  const isReady = Boolean(draft.draft);
+  useEffect(() => {
+    const at = document.activeElement;
+    if (form.current?.contains(at)) at!.scrollIntoView({ block: 'nearest' });
+  }, [isReady]);
   const send = async (): Promise<void> => {
     setSending(true);
     setError(null);
@@ -149,7 +154,8 @@ function Files({ draft }: { draft: ReplyDraft }) {
         <Button onClick={() => void draft.begin().catch(() => {})}>{shared.tryAgain}</Button>
       </Alert>
     );
-  if (!draft.draft) return null;
+  // What stands below it must not move away from under somebody who is there already.
+  if (!draft.draft) return <FilesField label={t.addFiles} hint={t.addFilesTab} isDisabled onFiles={() => {}} />;
   const { access } = draft.draft;
   const size = format.bytes(access.attachment_bytes_max);
   const count = format.number(access.parts_max - 1);
@@ -162,7 +168,7 @@ function Files({ draft }: { draft: ReplyDraft }) {
     setRefused([...new Set(refusals.filter(Boolean))].join(' '));
   };
   return (
-    <FilesField label={t.addFiles} hint={`${t.addFilesHint(size, count)} ${t.addFilesTab}`} error={refused} onFiles={add}>
+    <FilesField label={t.addFiles} hint={`${t.addFilesTab} ${t.addFilesHint(size, count)}`} error={refused} onFiles={add}>
       {draft.attachments.length > 0 && (
         <FileList
           label={t.addFiles}
@@ -190,6 +196,9 @@ function Sending({ attachment, draft }: { attachment: Outgoing; draft: ReplyDraf
       {isOnTheWay && <Progress label={t.loading(format.bytes(sentBytes), format.bytes(totalBytes))} done={sentBytes} total={totalBytes} />}
       {state === 'failed' && <FailureAlert error={attachment.failure} />}
       <p class="quiet">{stateText(attachment, t)}</p>
+      <p class="quiet" role="status">
+        {attachment.isWaiting && shared.connectionLost}
+      </p>
       <div class="attachment__actions">
         {state === 'sending' && (
           <Button label={t.pauseOf(name)} onClick={() => attachment.pause()}>

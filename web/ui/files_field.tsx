@@ -11,6 +11,8 @@ interface FilesFieldProps {
   hint: string;
   /** '' or undefined: nothing is wrong. */
   error?: string | undefined;
+  /** It stands in its place already, and takes files in a moment. */
+  isDisabled?: boolean;
   onFiles: (files: File[]) => void;
   children?: ComponentChildren;
 }
@@ -31,14 +33,14 @@ function usePageKeepsStanding(): void {
   }, []);
 }
 
-export function FilesField({ label, hint, error, onFiles, children }: FilesFieldProps) {
+export function FilesField({ label, hint, error, isDisabled = false, onFiles, children }: FilesFieldProps) {
   const t = useSharedTexts();
   const id = useId();
   const [isOver, setOver] = useState(false);
   usePageKeepsStanding();
   const take = (files: FileList | null | undefined): void => {
     setOver(false);
-    if (files?.length) onFiles([...files]);
+    if (files?.length && !isDisabled) onFiles([...files]);
   };
   return (
     <div
@@ -66,6 +68,7 @@ export function FilesField({ label, hint, error, onFiles, children }: FilesField
           type="file"
           multiple
           id={id}
+          disabled={isDisabled}
           aria-describedby={`${id}-hint${error ? ` ${id}-error` : ''}`}
           aria-invalid={error ? true : undefined}
           onChange={(event) => {

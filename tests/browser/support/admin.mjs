@@ -1,6 +1,5 @@
 // What administrators and auditors do in their pages.
 
-import assert from 'node:assert/strict';
 import zlib from 'node:zlib';
 
 import { signedIn } from './office.mjs';
@@ -24,20 +23,6 @@ export async function openUser(page, name) {
   await page.getByRole('navigation', { name: 'Administration' }).getByRole('link', { name: 'Users' }).click();
   await page.getByRole('link', { name, exact: true }).click();
   await page.getByRole('heading', { name, level: 1 }).waitFor();
-}
-
-/** Tab until the control with this name has the focus. */
-export async function tabTo(page, name, times = 80) {
-  for (let i = 0; i < times; i++) {
-    await page.keyboard.press('Tab');
-    const found = await page.evaluate((wanted) => {
-      const at = document.activeElement;
-      const label = at.getAttribute('aria-label') ?? (at.id && document.querySelector(`label[for="${at.id}"]`)?.textContent) ?? at.textContent;
-      return (label || at.textContent).trim() === wanted;
-    }, name);
-    if (found) return;
-  }
-  assert.fail(`the keyboard does not reach ${name}`);
 }
 
 const CRC = Array.from({ length: 256 }, (_, n) => {

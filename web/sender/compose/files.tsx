@@ -40,8 +40,16 @@ function FileActions({ writing, file }: { writing: Writing; file: Outgoing }) {
 
 function FileState({ file }: { file: Outgoing }) {
   const t = useTexts(texts);
+  const shared = useSharedTexts();
   if (file.state === 'sending' || file.state === 'paused')
-    return <Progress label={t.fileState[file.state]} done={file.sentBytes} total={file.totalBytes} />;
+    return (
+      <>
+        <Progress label={t.fileState[file.state]} done={file.sentBytes} total={file.totalBytes} />
+        <p class="quiet" role="status">
+          {file.isWaiting && shared.connectionLost}
+        </p>
+      </>
+    );
   if (file.state === 'failed')
     return (
       <p class="files__error" role="alert">

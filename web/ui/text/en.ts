@@ -23,6 +23,7 @@ export const en = {
   required: 'Fill this in.',
   codeDigits: 'A code has 6 digits.',
   codeHint: '6 digits, from the e-mail. You may paste it.',
+  connectionLost: 'The connection was lost. This goes on by itself as soon as it is back.',
   progress: (percent: string) => `${percent} done`,
   download: 'Download',
   pause: 'Pause',

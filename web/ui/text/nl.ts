@@ -23,6 +23,7 @@ export const nl = {
   required: 'Vul dit in.',
   codeDigits: 'Een code heeft 6 cijfers.',
   codeHint: '6 cijfers, uit de e-mail. Plakken mag.',
+  connectionLost: 'De verbinding is weg. Dit gaat vanzelf verder zodra zij terug is.',
   progress: (percent: string) => `${percent} klaar`,
   download: 'Downloaden',
   pause: 'Pauzeren',
