@@ -84,15 +84,19 @@ enum sm_error profile_read(struct cli *cli, const char *name, struct doc **out)
 enum sm_error profile_write(struct cli *cli, const char *name, const struct doc *doc)
 {
     struct path path = file_of(name, "");
-    struct path fresh = file_of(name, ".new");
+    struct path fresh = file_of(name, ".XXXXXX"); /* of its own: more commands may run at a time */
     struct buffer text DEFER(buffer_free) = BUFFER(FILE_BYTES_MAX);
     TRY(make_folder(cli));
     TRY(doc_write(doc, &text));
-    int file DEFER(file_close) =
-        open(fresh.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool is_written = file >= 0 && file_write(file, buffer_span(&text)) == SM_OK &&
-                      fsync(file) == 0 && rename(fresh.text, path.text) == 0;
-    return is_written ? SM_OK : fault(cli, path.text);
+    int file DEFER(file_close) = mkostemp(fresh.text, O_CLOEXEC); /* mode 0600 */
+    if (file < 0)
+        return fault(cli, path.text);
+    if (file_write(file, buffer_span(&text)) == SM_OK && fsync(file) == 0 &&
+        rename(fresh.text, path.text) == 0)
+        return SM_OK;
+    enum sm_error error = fault(cli, path.text);
+    (void)unlink(fresh.text);
+    return error;
 }
 
 void profile_forget(struct cli *cli, const char *name)

@@ -228,7 +228,7 @@ async function backup() {
   running.cluster.place();
   if (!isUp) await running.cluster.start();
   try {
-    console.log(running.backup(folder, publicKey));
+    console.log(await running.backup(folder, publicKey));
   } finally {
     if (!isUp) await running.cluster.stop();
   }

@@ -1,7 +1,7 @@
 // The whole suite on one machine: cluster, migrations, keys, the five services and a real SMTP
 // server. `make run` and the system tests use this same code, in folders of their own.
 
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -192,7 +192,7 @@ export class Stack {
     this.prepare();
     await this.cluster.start();
     try {
-      return runScript('restore', [folder], {
+      return await runScript('restore', [folder], {
         ...this.backupEnvironment(),
         RESTORE_SECRET: secretKey,
         RESTORE_JOURNALS: journals.join(' '),
@@ -306,11 +306,14 @@ export class Stack {
 
 // What a script of deploy/bin says, or a StackError with its words.
 function runScript(name, args, env) {
-  const { status, stdout, stderr } = spawnSync(path.join(TOP, 'deploy', 'bin', name), args, {
-    env, cwd: TOP, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024,
+  return new Promise((resolve, reject) => {
+    const options = { env, cwd: TOP, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 };
+    execFile(path.join(TOP, 'deploy', 'bin', name), args, options, (error, stdout, stderr) => {
+      const said = `${stdout}${stderr}`.trim();
+      if (error) reject(new StackError(said || error.message));
+      else resolve(said);
+    });
   });
-  if (status !== 0) throw new StackError(`${stdout}${stderr}`.trim());
-  return `${stdout}${stderr}`.trim();
 }
 
 // What a service said last before it ended: the line that has a cause, as a sentence; else its last lines as they are.

@@ -83,6 +83,15 @@ test('what was done before one of several failed is in the answer', async () => 
   assert.deepEqual(json.done.map(({ recipient }) => recipient), [people[0]]);
 });
 
+test('commands that run at the same time do not disturb each other', async () => {
+  const people = Array.from({ length: 6 }, (_, i) => `at-once-${i}@recipient.example`);
+  await Promise.all(people.map((to) => act.send(world, { to })));
+  const links = await Promise.all(people.map((to) => act.linkOf(world, to)));
+  await Promise.all(links.map((link) => act.open(world, link, { password: 'correct-horse' })));
+  await world.cli('sender', ['list']);
+  assert.deepEqual(fs.readdirSync(world.path('home', 'sender')).filter((name) => !name.endsWith('.json')), []);
+});
+
 test('a sign-out is done here, also when the server cannot be told', () =>
   withRoad(async (road) => {
     road.lose('/api/v1/sealed/logout', 20);
