@@ -1,6 +1,8 @@
 /* The table of retention's operations and their thin handlers; sweep.c does the work. */
 #include "services/retention/handlers.h"
 
+#include "base/log.h"
+
 #include <stdlib.h>
 
 #include "base/banned.h"
@@ -51,6 +53,11 @@ static enum sm_error on_purge(struct bus_request *request, const void *message, 
     struct sweep_counts counts = {0};
     enum sm_error error = sweep_one(&worker->purger, purge->message, &purged->is_purged, &counts);
     sweeper_report(worker->retention->sweeper, &counts);
+    log_line(LOG_DEBUG, "purge-asked", "message", id_text(purge->message).text, "outcome",
+        error != SM_OK      ? error_name(error)
+        : purged->is_purged ? "purged"
+                            : "not-due",
+        NULL);
     return error;
 }
 

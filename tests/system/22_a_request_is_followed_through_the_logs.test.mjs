@@ -1,4 +1,4 @@
-// Structured logs: one id follows a request through gateway, crypto, audit and notifier, also where it waits in a
+// Structured logs: one id follows a request through gateway, crypto, audit, notifier and retention, also where it waits in a
 // table on its way; and no other request has it.
 
 import assert from 'node:assert/strict';
@@ -37,6 +37,17 @@ test('another request has another id', async () => {
   assert.notEqual(opened.request, sent.request);
   await until('audit to say it', () => find('audit', { event: 'event-logged', request: opened.request, kind: 'opened' })[0]);
   assert.deepEqual(find('audit', { event: 'event-logged', request: sent.request, kind: 'opened' }), []);
+});
+
+test('a deletion is one id from the gateway to retention, and in the log', async () => {
+  const { message } = await act.send(world, { to: 'gone@recipient.example' });
+  await world.cli('sender', ['delete', message, '--yes']);
+  const [{ request }] = await until('crypto to say it', () => find('crypto', { event: 'sealed-call', operation: 'delete' }));
+
+  assert.equal(find('gateway', { event: 'request', request })[0].route, '/api/v1/sealed/{operation}');
+  const [purge] = await until('retention to say it', () => find('retention', { event: 'purge-asked', message }));
+  assert.deepEqual([purge.request, purge.outcome], [request, 'purged']);
+  await until('audit to say it', () => find('audit', { event: 'event-logged', request, kind: 'deleted' })[0]);
 });
 
 test('nothing of it stays with a letter that is settled, and no entry of the log has it', async () => {
