@@ -177,7 +177,7 @@ lint: $(PRINTERS) all
 	@git ls-files 'lib/*.c' 'proto/*.c' 'services/*.c' 'cli/*.c' | \
 	  xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(CPPFLAGS) 2>/dev/null' tidy && echo 'clang-tidy: nothing found'
 
-# gcc's analyzer and cppcheck: minutes, by hand.
+# gcc's analyzer and cppcheck: minutes.
 static:
 	@tests/static
 

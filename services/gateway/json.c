@@ -23,7 +23,7 @@ static bool needs_care(uint8_t letter)
         ['&'] = true,
         [0x7f] = true,
         [0xe2] = true};
-    return letter < 0x20 || marks[letter];
+    return marks[letter] || letter < 0x20;
 }
 
 /* The one at *at, which moves behind it. */
