@@ -53,7 +53,7 @@ export async function openPerson(browser, world, { viewport = WIDE, locale = 'nl
   // Chromium tells every refused request too.
   const expected = [];
   const isExpected = (text) => [NETWORK_CHANGED, ...expected].some((part) => text.includes(part));
-  page.on('console', (message) => message.type() === 'error' && !isExpected(message.text()) && faults.errors.push(message.text()));
+  page.on('console', (message) => message.type() === 'error' && !isExpected(message.text()) && faults.errors.push(`${message.text()} ${message.location().url}`));
   return { context, page, faults, expected };
 }
 
