@@ -51,11 +51,12 @@ test('a snapshot put back and a second history: both verify by themselves, and n
 // What is done to the lines of an export whose fifth is an entry, and the line that must be named (from 1); 0: none,
 // as nothing stands where the end should be.
 const LINE = 5;
+const put = (each, count, ...lines) => [...each.slice(0, LINE - 1), ...lines, ...each.slice(LINE - 1 + count)];
 const EXCHANGES = {
-  edited: [LINE, (each) => each.with(LINE - 1, each[LINE - 1].replace(/"kind":"[a-z-]+"/, '"kind":"revoked"'))],
-  removed: [LINE, (each) => each.toSpliced(LINE - 1, 1)],
-  doubled: [LINE + 1, (each) => each.toSpliced(LINE, 0, each[LINE - 1])],
-  swapped: [LINE, (each) => each.with(LINE - 1, each[LINE]).with(LINE, each[LINE - 1])],
+  edited: [LINE, (each) => put(each, 1, each[LINE - 1].replace(/"kind":"[a-z-]+"/, '"kind":"revoked"'))],
+  removed: [LINE, (each) => put(each, 1)],
+  doubled: [LINE + 1, (each) => put(each, 1, each[LINE - 1], each[LINE - 1])],
+  swapped: [LINE, (each) => put(each, 2, each[LINE], each[LINE - 1])],
   'without its end': [0, (each) => each.slice(0, -1)],
 };
 
