@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 
+import { allUnder } from '../support/walk.mjs';
 import * as act from '../system/support/actions.mjs';
 import { environHolds, folderHolds, formsOf, isMemoryReadable } from '../system/support/canary.mjs';
 import { keyEncryptionKey, masterKey, messageKeys } from '../system/support/vault.mjs';
@@ -44,7 +45,7 @@ const pidOf = (service) => world.stack.running.get(service).process.pid;
 const keys = () => [masterKey(world), keyEncryptionKey(world), ...messageKeys(world)].flatMap(formsOf);
 
 const coreLimits = (pid) => fs.readFileSync(`/proc/${pid}/limits`, 'utf8').match(/Max core file size\s+(\S+)\s+(\S+)/).slice(1);
-const coresIn = (folder) => fs.readdirSync(folder, { recursive: true }).filter((name) => /(^|\/)core(\.|$)/.test(String(name)));
+const coresIn = (folder) => allUnder(folder).filter((name) => /(^|\/)core(\.|$)/.test(name));
 
 test('a process that crashes leaves no core file, even where the system asks for one', async (t) => {
   const [, allowed] = coreLimits(await anyProcess());

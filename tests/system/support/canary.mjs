@@ -5,6 +5,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { allUnder } from '../../support/walk.mjs';
+
 const READER = fileURLToPath(new URL('memory.mjs', import.meta.url));
 const REFUSED = 3;
 
@@ -49,7 +51,7 @@ export const memoryHolds = (pid, forms) => processHolds(pid, 'memory', forms);
 export const environHolds = (pid, forms) => processHolds(pid, 'environ', forms);
 
 export function folderHolds(folder, forms) {
-  return fs.readdirSync(folder, { recursive: true }).map((name) => path.join(folder, String(name)))
+  return allUnder(folder).map((name) => path.join(folder, name))
     .filter((name) => fs.statSync(name, { throwIfNoEntry: false })?.isFile())
     .some((name) => holds(fs.readFileSync(name), forms));
 }
