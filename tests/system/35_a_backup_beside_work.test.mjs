@@ -102,7 +102,9 @@ test('the sender\'s list, the replies and the log are of the same moment', async
   for (const { message, direction } of listed) {
     const { recipients } = await act.show(world, message);
     assert.equal(recipients.length, direction === 'message' ? 1 : 0, `${direction} ${message}`);
+    if (direction === 'reply') assert.equal((await world.cli('sender', ['read', message])).json.body, 'Thank you.');
   }
+  assert.ok(listed.some(({ direction }) => direction === 'reply'));
   const verdict = await world.run('securemail-verify', [await act.exportLog(world), '--json']);
   assert.equal(verdict.json.verified, true);
   const sent = new Set((await act.log(world)).filter((entry) => entry.kind === 'sent').map((entry) => entry.message));
