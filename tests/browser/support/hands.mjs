@@ -30,16 +30,16 @@ export async function tabToName(page, name) {
   assert.fail(`the keyboard does not reach ${name}`);
 }
 
-// By an outline or a shadow, its own or its label's (WCAG 2.4.7); and not under something else (2.4.11).
+// By an outline, its own or its label's (WCAG 2.4.7); in view, and its middle not under something else (2.4.11).
 const showsFocus = (target) =>
   target.evaluate((each) => {
-    const shown = [each, ...(each.labels ?? [])].some((one) => {
-      const { outlineStyle, boxShadow } = getComputedStyle(one);
-      return outlineStyle !== 'none' || boxShadow !== 'none';
-    });
-    const { left, top, width, height } = each.getBoundingClientRect();
-    const isInView = top + height > 0 && top < innerHeight && left + width > 0 && left < innerWidth;
-    return shown && isInView;
+    const ones = [each, ...(each.labels ?? [])];
+    const hasOutline = ones.some((one) => getComputedStyle(one).outlineStyle !== 'none' && parseFloat(getComputedStyle(one).outlineWidth) > 0);
+    const { left, top, right, bottom } = each.getBoundingClientRect();
+    const middle = (from, to, end) => (Math.max(from, 0) + Math.min(to, end)) / 2;
+    const isInView = bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
+    const there = isInView && document.elementFromPoint(middle(left, right, innerWidth), middle(top, bottom, innerHeight));
+    return hasOutline && Boolean(there) && ones.some((one) => one.contains(there) || there.contains(one));
   });
 
 const pointing = (touch) => ({
