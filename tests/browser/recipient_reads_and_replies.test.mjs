@@ -5,12 +5,13 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld, until } from '../system/support/world.mjs';
-import { OUTPUT, reload, startBrowser } from './support/browser.mjs';
+import { until } from '../system/support/world.mjs';
+import { OUTPUT, reload } from './support/browser.mjs';
 import { PASSWORD, Person, REFUSED, mailed } from './support/recipient.mjs';
+import { onStage } from './support/stage.mjs';
 
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNk+M9Qz0AEYBxVSF+FAAhKDveksOjmAAAAAElFTkSuQmCC', 'base64');
 const BODY = [
@@ -21,14 +22,7 @@ const BODY = [
 let world;
 let browser;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
+onStage((stage) => ({ world, browser } = stage));
 
 // A PDF of one page, whole: viewers repair nothing.
 function pdf() {
@@ -58,6 +52,15 @@ async function saved(person, press) {
   const file = world.path('saved', `${Math.random()}`, download.suggestedFilename());
   await download.saveAs(file);
   return { file, name: download.suggestedFilename() };
+}
+
+// The reply, as its sender reads it; its attachments are in `folder`.
+async function repliedTo(person, folder) {
+  const { replies } = await until('the reply in the list', async () => {
+    const shown = await act.show(world, person.message);
+    return shown.replies?.length ? shown : null;
+  });
+  return world.cli('sender', ['read', replies[0].message, '--save-to', folder]);
 }
 
 test('subject, body and attachments are shown; a link says where it leads and leaves nothing behind', async () => {
@@ -159,12 +162,8 @@ test('a reply with attachments reaches the sender, and stands below the message'
   assert.match(await person.focused(), /Uw antwoord is verstuurd/);
   await person.looksRight('reply-sent');
 
-  const { replies } = await until('the reply in the list', async () => {
-    const shown = await act.show(world, person.message);
-    return shown.replies?.length ? shown : null;
-  });
   const folder = world.path('reply');
-  const read = await world.cli('sender', ['read', replies[0].message, '--save-to', folder]);
+  const read = await repliedTo(person, folder);
   assert.equal(read.json.body, 'Dank u wel.\n\n- **groet**');
   assert.equal(read.json.subject, 'Re: Vraag');
   assert.equal(act.sha256(path.join(folder, 'scan.bin')), act.sha256(large));
@@ -175,6 +174,35 @@ test('a reply with attachments reaches the sender, and stands below the message'
   await reload(person.page);
   await conversation.getByRole('button', { name: /^Toon uw antwoord van/ }).click();
   await conversation.getByText('groet').waitFor();
+  await person.leave();
+});
+
+test('files given before the server let the reply begin wait for it, also where that fails at first', async () => {
+  const person = await opened({ subject: 'Vroeg' });
+  const address = '**/api/v1/sealed/reply_compose';
+  let letGo;
+  const held = new Promise((resolve) => { letGo = resolve; });
+  await person.page.route(address, async (route) => {
+    await held;
+    await route.abort();
+  });
+  await person.button(person.t.reply).click();
+  await person.page.locator('input[type=file]').setInputFiles([world.file('files/vroeg.png', PNG), act.makeFile(world, 'te_groot.bin', 50_000_001)]);
+  await person.page.getByText('Wacht op zijn beurt.').first().waitFor();
+  await person.looksRight('reply-begins');
+
+  letGo();
+  await person.page.getByText('Bijlagen toevoegen lukt nu niet.').waitFor();
+  await person.looksRight('reply-without-files', { errors: [REFUSED] });
+  await person.page.unroute(address);
+  await person.button(person.t.again).click();
+  await person.page.getByText('\u2068te_groot.bin\u2069 is te groot: hooguit 50 MB per bestand.').waitFor();
+  await person.page.getByText('Klaar.').waitFor();
+
+  await person.button(person.t.send).click();
+  await person.heading(person.t.replySent).waitFor();
+  const read = await repliedTo(person, world.path('early'));
+  assert.deepEqual(read.json.attachments.map((each) => each.name), ['vroeg.png']);
   await person.leave();
 });
 
@@ -206,11 +234,7 @@ test('files are dropped, paused, resumed, removed and refused when they are too 
 
   await person.button(person.t.send).click();
   await person.heading(person.t.replySent).waitFor();
-  const { replies } = await until('the reply in the list', async () => {
-    const shown = await act.show(world, person.message);
-    return shown.replies?.length ? shown : null;
-  });
-  const read = await world.cli('sender', ['read', replies[0].message, '--save-to', world.path('dropped')]);
+  const read = await repliedTo(person, world.path('dropped'));
   assert.deepEqual(read.json.attachments.map((each) => each.name), ['slow.bin']);
   assert.equal(fs.statSync(world.path('dropped', 'slow.bin')).size, 20_000_000);
   await person.leave();
@@ -267,11 +291,7 @@ test('a reload uses the reply that was begun again, with its uploads; ten that a
   await person.button(person.t.send).click();
   await person.heading(person.t.replySent).waitFor();
   assert.equal(begun(), 10, 'what was sent is given back');
-  const { replies } = await until('the reply in the list', async () => {
-    const shown = await act.show(world, person.message);
-    return shown.replies?.length ? shown : null;
-  });
-  await world.cli('sender', ['read', replies[0].message, '--save-to', world.path('begun')]);
+  await repliedTo(person, world.path('begun'));
   assert.deepEqual(fs.readdirSync(world.path('begun')), ['second.bin']);
   await person.leave();
 });

@@ -163,6 +163,28 @@ test('a pause also ends the waiting for the next try', async () => {
   await assertWhole(outgoing, server.open[0]);
 });
 
+test('a pause while the next piece is read sends nothing, and going on at once sends it once', async () => {
+  for (const isAtOnce of [false, true]) {
+    const before = server.open.length;
+    server.asked.length = 0;
+    const outgoing = draft.attach(fileOf(`${isAtOnce}.bin`, BYTES));
+    await new Promise((resolve) => {
+      server.opened = (method) => method === 'PATCH' && queueMicrotask(resolve);
+    });
+    server.opened = () => {};
+    outgoing.pause();
+    if (!isAtOnce) {
+      await turns(50);
+      assert.deepEqual([outgoing.state, ...server.asked], ['paused', 'POST']);
+    }
+
+    outgoing.resume();
+    await reaches(outgoing, 'sent');
+    assert.deepEqual(patchesOf(), [0, PIECE, 2 * PIECE]);
+    await assertWhole(outgoing, server.open[before]);
+  }
+});
+
 test('a server that says "later" is asked for the same upload, not for a new one', async () => {
   let answers = 0;
   server.breaksAt = (offset) => (offset === PIECE && answers === 0 ? HALF : null);

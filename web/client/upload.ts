@@ -9,6 +9,7 @@ import { ahead } from './ahead';
 import { Failure, isErrorWord } from './failure';
 import { type Where, refusal, request } from './http';
 import { isOffline, whenOnline } from './network';
+import { UploadRequests } from './upload_requests';
 
 const CHUNK_BYTES = 8 * 1024 * 1024;
 /** Between tries without any progress; each byte that is acknowledged starts them anew. */
@@ -109,6 +110,7 @@ export class PartSender {
     const source = readerOf(upload.sealed, (error) => (this.sourceError = error));
     this.tus = new TusUpload(source, {
       endpoint: `${where.base}/api/v1/uploads`,
+      httpStack: new UploadRequests(),
       uploadSize: upload.size,
       chunkSize: Math.min(CHUNK_BYTES, upload.size),
       metadata: { part: String(upload.part) },

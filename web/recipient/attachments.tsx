@@ -1,6 +1,6 @@
 // The attachments: what each is, and saving or viewing it. What is offered is whole and verified.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { isAbort } from '../client/failure';
 import { endingOf } from '../client/file_name';
@@ -86,7 +86,7 @@ export function AttachmentRows({ files, label }: { files: readonly ReceivedFile[
 function useFocusStays(isRunning: boolean) {
   const box = useRef<HTMLDivElement>(null);
   const isBegunHere = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const isLost = document.activeElement === document.body || document.activeElement === null;
     const next = box.current?.querySelector<HTMLElement>('a[href]') ?? box.current?.querySelector<HTMLElement>('button');
     if (isBegunHere.current && isLost) next?.focus();

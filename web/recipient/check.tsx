@@ -2,7 +2,7 @@
 // when. Also shown in the middle of reading, when a session has ended.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { Failure, hasWord, isAnswerLost } from '../client/failure';
 import type { Visit } from '../client/visit';
@@ -33,7 +33,7 @@ const isOver = (error: unknown): boolean => isGone(error) || hasWord(error, 'tam
 /** Takes the focus when it appears: what was there before is gone. */
 function Subheading({ isFocused, children }: { isFocused: boolean; children: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isFocused) heading.current?.focus();
   }, []);
   return (

@@ -1,6 +1,6 @@
 // The opened message: its text, attachments, the conversation, and what can be done with it.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Content } from '../client/content';
 import { Failure, isAbort } from '../client/failure';
@@ -94,7 +94,7 @@ function Sent({ atMs }: { atMs: number }) {
   const t = useTexts(texts);
   const format = useFormat();
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useLayoutEffect(() => heading.current?.focus(), []);
   return (
     <div class="no-print">
       <Alert kind="ok">

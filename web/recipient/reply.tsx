@@ -1,6 +1,6 @@
 // Writing a reply. What is typed survives a reload; leaving the page with it asks first.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Content } from '../client/content';
 import { hasWord } from '../client/failure';
@@ -52,12 +52,12 @@ export function Reply({ visit, content, onSent, onClose, onEnd }: ReplyProps) {
   const [isDiscarding, setDiscarding] = useState(false);
   const [error, setError] = useState<unknown>(null);
   useLeavingAsks(!draft.isEmpty);
+  useLayoutEffect(() => form.current?.querySelector('textarea')?.focus(), []);
   useEffect(() => {
-    form.current?.querySelector('textarea')?.focus();
     void draft.begin().catch((failure) => isGone(failure) && onEnd(failure));
   }, []);
   const isReady = Boolean(draft.draft);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const at = document.activeElement;
     if (form.current?.contains(at)) at!.scrollIntoView({ block: 'nearest' });
   }, [isReady]);
@@ -66,6 +66,7 @@ export function Reply({ visit, content, onSent, onClose, onEnd }: ReplyProps) {
     setError(null);
     try {
       const message = await draft.send();
+      if (!message) return setSending(false);
       onSent({ message, body: draft.body, files: draft.attachments.map((each) => each.name) });
     } catch (failure) {
       setSending(false);
@@ -145,38 +146,40 @@ function Files({ draft }: { draft: ReplyDraft }) {
   const t = useTexts(texts);
   const shared = useSharedTexts();
   const format = useFormat();
-  const [refused, setRefused] = useState('');
   const limit = useLimit(draft.failure);
   if (draft.failure)
     return (
       <Alert kind="warning">
         <p class="utrecht-paragraph">{limit ?? t.noUploads}</p>
+        <WaitingFiles draft={draft} />
         <Button onClick={() => void draft.begin().catch(() => {})}>{shared.tryAgain}</Button>
       </Alert>
     );
-  // What stands below it must not move away from under somebody who is there already.
-  if (!draft.draft) return <FilesField label={t.addFiles} hint={t.addFilesTab} isDisabled onFiles={() => {}} />;
-  const { access } = draft.draft;
-  const size = format.bytes(access.attachment_bytes_max);
-  const count = format.number(access.parts_max - 1);
-  const add = (files: File[]): void => {
-    const refusals = files.map((file) => {
-      const refusal = draft.draft!.refusal(file);
-      if (!refusal) draft.attach(file);
-      return refusal && (refusal === 'file-too-large' ? t.tooLarge(isolate(file.name), size) : t.tooMany(count));
-    });
-    setRefused([...new Set(refusals.filter(Boolean))].join(' '));
-  };
+  // It stands there from the beginning: what is below it must not move away from under somebody.
+  const access = draft.draft?.access;
+  const size = access ? format.bytes(access.attachment_bytes_max) : '';
+  const count = access ? format.number(access.parts_max - 1) : '';
+  const hint = access ? `${t.addFilesTab} ${t.addFilesHint(size, count)}` : t.addFilesTab;
+  const refused = draft.refused.map(({ name, why }) => (why === 'file-too-large' ? t.tooLarge(isolate(name), size) : t.tooMany(count)));
   return (
-    <FilesField label={t.addFiles} hint={`${t.addFilesTab} ${t.addFilesHint(size, count)}`} error={refused} onFiles={add}>
+    <FilesField label={t.addFiles} hint={hint} error={[...new Set(refused)].join(' ')} onFiles={(files) => draft.add(files)}>
       {draft.attachments.length > 0 && (
         <FileList
           label={t.addFiles}
           files={draft.attachments.map((each) => ({ key: each.part, name: each.name, size: each.file.size, extra: <Sending attachment={each} draft={draft} /> }))}
         />
       )}
+      <WaitingFiles draft={draft} />
     </FilesField>
   );
+}
+
+/** Given before the draft was begun: seldom more than a moment. */
+function WaitingFiles({ draft }: { draft: ReplyDraft }) {
+  const t = useTexts(texts);
+  if (!draft.waiting.length) return null;
+  const extra = <p class="quiet">{t.waitingFile}</p>;
+  return <FileList label={t.addFiles} files={draft.waiting.map((file, at) => ({ key: `${at}`, name: file.name, size: file.size, extra }))} />;
 }
 
 function stateText(attachment: Outgoing, t: (typeof texts)['en']): string {

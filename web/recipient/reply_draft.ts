@@ -73,11 +73,20 @@ export function replySubject(subject: string): string {
   return letters.join('').trim();
 }
 
+export interface Refused {
+  name: string;
+  why: NonNullable<ReturnType<Draft['refusal']>>;
+}
+
 export class ReplyDraft {
   body: string;
   draft: Draft | null = null;
   /** Why attachments cannot be added now. */
   failure: unknown = null;
+  /** Files that were given before the draft was begun: they are attached when it is. */
+  waiting: File[] = [];
+  /** Of the files that were given last: those that the draft does not take, and why. */
+  refused: Refused[] = [];
   private beginning: Promise<Draft> | null = null;
 
   constructor(
@@ -97,7 +106,7 @@ export class ReplyDraft {
   }
 
   get isEmpty(): boolean {
-    return this.body.trim() === '' && this.attachments.length === 0;
+    return this.body.trim() === '' && this.attachments.length + this.waiting.length === 0;
   }
 
   write(body: string): void {
@@ -107,7 +116,7 @@ export class ReplyDraft {
   }
 
   private keep(): void {
-    tabMemory.write(memoryName(this.message), this.isEmpty ? null : JSON.stringify({ body: this.body, files: this.attachments.length }));
+    tabMemory.write(memoryName(this.message), this.isEmpty ? null : JSON.stringify({ body: this.body, files: this.attachments.length + this.waiting.length }));
   }
 
   /** Repeatable: one draft comes of it. */
@@ -116,6 +125,7 @@ export class ReplyDraft {
     this.beginning ??= this.beginOnce().then(
       (draft) => {
         this.draft = draft;
+        if (this.waiting.length) this.attachWaiting(draft);
         this.onChange();
         return draft;
       },
@@ -146,8 +156,22 @@ export class ReplyDraft {
     return draft;
   }
 
-  attach(file: File): void {
-    this.draft!.attach(file);
+  /** Files wait for a draft that has not been begun; where that failed, for the next try. */
+  add(files: File[]): void {
+    this.waiting = [...this.waiting, ...files];
+    if (this.draft) this.attachWaiting(this.draft);
+    else void this.begin().catch(() => {}); // why not is in `failure`
+    this.keep();
+    this.onChange();
+  }
+
+  private attachWaiting(draft: Draft): void {
+    this.refused = this.waiting.flatMap((file) => {
+      const why = draft.refusal(file);
+      if (!why) draft.attach(file);
+      return why ? { name: file.name, why } : [];
+    });
+    this.waiting = [];
     this.keep();
   }
 
@@ -156,10 +180,12 @@ export class ReplyDraft {
     this.keep();
   }
 
-  /** Gives the id that it has. */
-  async send(): Promise<Id> {
+  /** Gives the id that it has, or null: files that still waited were refused, and it was not sent without them. */
+  async send(): Promise<Id | null> {
     if (utf8(this.body).length > LIMITS.BODY_BYTES_MAX) throw new Failure('too-large');
+    const stillWaiting = this.waiting.length > 0;
     const draft = await this.begin();
+    if (stillWaiting && this.refused.length > 0) return null;
     await this.visit.reply(draft, { subject: replySubject(this.content.manifest.subject), body: this.body });
     forgetReply(this.message);
     tabMemory.write(leftName(this.message), null);
@@ -168,6 +194,7 @@ export class ReplyDraft {
 
   /** Takes back what the server has of it. */
   async discard(): Promise<void> {
+    this.waiting = [];
     forgetReply(this.message);
     await Promise.all(this.attachments.map((each) => this.draft!.remove(each)));
   }

@@ -1,7 +1,7 @@
 // The conversation below the message: own replies and the sender's other messages, in the order of
 // time. Each is opened when somebody asks for it, since each opening is an entry in the log.
 
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 import { FailureAlert } from '../ui/alert';
 import { Button } from '../ui/button';
@@ -63,7 +63,7 @@ function Item({ entry, senderName, onOpen }: ItemProps) {
   const { row, state, told } = entry;
   const time = format.dateTime(row.created_ms);
   // The button is gone that was pressed: what it brought is read next.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (told && isAsked.current) heading.current?.focus();
     if (state.at !== 'opening') isAsked.current = false;
   }, [state.at]);

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { Failure, isAnswerLost } from '../client/failure';
 import type { Office } from '../client/office';
@@ -64,7 +64,7 @@ export function SignInForm({ office, onDone, fixedEmail = '', onOther }: SignInP
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const codeBox = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (needsCode) codeBox.current?.querySelector('input')?.focus();
   }, [needsCode]);
   const set = (more: Partial<Entered>): void => setEntered((before) => ({ ...before, ...more }));

@@ -11,8 +11,6 @@ interface FilesFieldProps {
   hint: string;
   /** '' or undefined: nothing is wrong. */
   error?: string | undefined;
-  /** It stands in its place already, and takes files in a moment. */
-  isDisabled?: boolean;
   onFiles: (files: File[]) => void;
   children?: ComponentChildren;
 }
@@ -33,14 +31,14 @@ function usePageKeepsStanding(): void {
   }, []);
 }
 
-export function FilesField({ label, hint, error, isDisabled = false, onFiles, children }: FilesFieldProps) {
+export function FilesField({ label, hint, error, onFiles, children }: FilesFieldProps) {
   const t = useSharedTexts();
   const id = useId();
   const [isOver, setOver] = useState(false);
   usePageKeepsStanding();
   const take = (files: FileList | null | undefined): void => {
     setOver(false);
-    if (files?.length && !isDisabled) onFiles([...files]);
+    if (files?.length) onFiles([...files]);
   };
   return (
     <div
@@ -68,7 +66,6 @@ export function FilesField({ label, hint, error, isDisabled = false, onFiles, ch
           type="file"
           multiple
           id={id}
-          disabled={isDisabled}
           aria-describedby={`${id}-hint${error ? ` ${id}-error` : ''}`}
           aria-invalid={error ? true : undefined}
           onChange={(event) => {

@@ -1,7 +1,7 @@
 // The frame of every page: skip link, the organisation's name, the language switch, one main landmark.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import { LANGUAGES, chooseLanguage, useLanguage, useSharedTexts } from './language';
 import { Logo } from './logo';
@@ -83,7 +83,8 @@ let isFirstState = true;
  */
 export function StateHeading({ children }: { children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  // Before anything is drawn: whoever sees the heading can go on from it by keys.
+  useLayoutEffect(() => {
     if (!isFirstState) heading.current?.focus();
     isFirstState = false;
   }, []);

@@ -10,6 +10,8 @@ export class TusServer {
   refuses = () => 0;
   /** So many bytes of this PATCH are kept before its connection breaks; null: all, and it does not. */
   breaksAt = () => null;
+  /** A request was opened, and not sent yet. */
+  opened = () => {};
 
   get open() {
     return [...this.uploads.values()].filter((each) => !each.isTakenBack);
@@ -50,7 +52,8 @@ export function serveUploads(server) {
     upload = {};
     headers = {};
     open(method, url) {
-      Object.assign(this, { method, url, isAborted: false });
+      Object.assign(this, { method, url, isSent: false, isAborted: false });
+      server.opened(method);
     }
     setRequestHeader(name, value) {
       this.headers[name] = value;
@@ -59,9 +62,11 @@ export function serveUploads(server) {
       return this.answer.headers[name] === undefined ? null : String(this.answer.headers[name]);
     }
     abort() {
-      this.isAborted = true;
+      this.isAborted = this.isSent;
+      if (!this.isSent) this.headers = {}; // as Chromium: it can be sent all the same
     }
     async send(body) {
+      this.isSent = true;
       this.answer = await server.answer(this.method, this.url, this.headers, body);
       if (this.isAborted) return;
       if (!this.answer) return this.onerror(new TypeError('network error'));

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { ROLES } from '../../protocol/protocol';
 import { Alert } from '../../ui/alert';
@@ -122,7 +122,7 @@ function Form({ writing }: { writing: Writing }) {
   const form = useRef<HTMLFormElement>(null);
   const [isTried, setTried] = useState(0);
   const faults = isTried ? faultsOf(writing, policy) : NO_FAULTS;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isTried) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [isTried]);
   const submit = (event: Event): void => {
