@@ -2,11 +2,12 @@
 // axe-core finds, fits 320 pixels, and keeps the link out of the address bar.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld, until } from '../system/support/world.mjs';
-import { accessibilityFaults, chooseLanguage, openPerson, reload, screenshots, startBrowser, visit } from './support/browser.mjs';
+import { until } from '../system/support/world.mjs';
+import { accessibilityFaults, chooseLanguage, openPerson, reload, screenshots, visit } from './support/browser.mjs';
+import { onStage } from './support/stage.mjs';
 
 // SECURITY.md 5, word for word: what is served differs from it only on purpose, here and there.
 const POLICY = [
@@ -17,14 +18,7 @@ const POLICY = [
 let world;
 let browser;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
+onStage((stage) => ({ world, browser } = stage));
 
 async function assertClean(page, faults, name) {
   assert.deepEqual(await screenshots(page, name), []);

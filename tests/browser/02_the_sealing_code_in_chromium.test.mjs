@@ -2,12 +2,13 @@
 // killed and started again, and come down identical, in flat memory.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { startWorld, until } from '../system/support/world.mjs';
+import { until } from '../system/support/world.mjs';
 import { script } from '../web/support/load.mjs';
 import { readVectors } from '../web/support/vectors.mjs';
-import { openPerson, startBrowser, visit } from './support/browser.mjs';
+import { openPerson, visit } from './support/browser.mjs';
+import { onStage } from './support/stage.mjs';
 
 const vectors = readVectors();
 const SIZE = 50_000_000;
@@ -16,19 +17,14 @@ let world;
 let browser;
 let person;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
+onStage(async (stage) => {
+  ({ world, browser } = stage);
   person = await openPerson(browser, world, { locale: 'en-GB' });
   await visit(person.page, `${world.stack.url}/m`);
   // Through the debugger and not as a script of the page: its policy stays as it is.
   const modules = ['web/client/office.ts', 'web/client/visit.ts', 'web/envelope/link.ts', 'web/envelope/sha256.ts', 'web/client/blocks.ts', 'web/envelope/bytes.ts'];
   await person.page.evaluate(`${await script('client', ...modules)};globalThis.client = client;undefined`);
   await person.page.evaluate(`${await script('suite', 'tests/web/suite/vectors.ts')};globalThis.suite = suite;undefined`);
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
 });
 
 function holds(name, file, expected, run, argument) {

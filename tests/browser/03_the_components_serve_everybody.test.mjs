@@ -2,11 +2,11 @@
 // organisation may have.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { startWorld } from '../system/support/world.mjs';
 import { script } from '../web/support/load.mjs';
-import { accessibilityFaults, openPerson, screenshots, startBrowser, visit } from './support/browser.mjs';
+import { accessibilityFaults, openPerson, screenshots, visit } from './support/browser.mjs';
+import { onStage } from './support/stage.mjs';
 
 let world;
 let browser;
@@ -14,17 +14,12 @@ let gallery;
 let page;
 let faults;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
+onStage(async (stage) => {
+  ({ world, browser } = stage);
   gallery = await script('gallery', 'tests/web/suite/gallery.tsx');
   ({ page, faults } = await openPerson(browser, world, { permissions: ['clipboard-read', 'clipboard-write'] }));
   await visit(page, `${world.stack.url}/m`);
   await page.evaluate(`${gallery};globalThis.gallery = gallery;gallery.show('')`);
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
 });
 
 const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.getAttribute('aria-label'));

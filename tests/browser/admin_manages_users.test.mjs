@@ -2,25 +2,19 @@
 // sees these pages.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { startWorld, until } from '../system/support/world.mjs';
+import { until } from '../system/support/world.mjs';
 import { BOSS, asAdmin, goTo, openUser } from './support/admin.mjs';
-import { openPerson, reload, startBrowser, visit } from './support/browser.mjs';
+import { openPerson, reload, visit } from './support/browser.mjs';
 import { tabToName } from './support/hands.mjs';
 import { SENDER, assertClean, fillSignIn, newMessage, signedIn } from './support/office.mjs';
+import { onStage } from './support/stage.mjs';
 
 let world;
 let browser;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
+onStage((stage) => ({ world, browser } = stage));
 
 // Refused requests stand in Chromium's console too.
 const expected = (person) => person.faults.errors.splice(0);

@@ -2,31 +2,26 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld, until } from '../system/support/world.mjs';
+import { until } from '../system/support/world.mjs';
 import { asAdmin } from './support/admin.mjs';
-import { startBrowser } from './support/browser.mjs';
 import { tabToName } from './support/hands.mjs';
 import { assertClean, signedIn } from './support/office.mjs';
 import { PASSWORD, mailed } from './support/recipient.mjs';
+import { onStage } from './support/stage.mjs';
 
 let world;
 let browser;
 let sent;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
+onStage(async (stage) => {
+  ({ world, browser } = stage);
   sent = await mailed(world, { to: 'ann@recipient.example' });
   await act.open(world, sent.link, { password: 'not-the-password', exit: null });
   await act.open(world, sent.link, { password: PASSWORD });
   await mailed(world, { to: 'bob@recipient.example' });
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
 });
 
 const expected = (person) => person.faults.errors.splice(0);

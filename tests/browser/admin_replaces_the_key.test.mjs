@@ -3,14 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld, until } from '../system/support/world.mjs';
+import { until } from '../system/support/world.mjs';
 import { asAdmin } from './support/admin.mjs';
-import { startBrowser } from './support/browser.mjs';
 import { tabToName } from './support/hands.mjs';
 import { assertClean } from './support/office.mjs';
+import { onStage } from './support/stage.mjs';
 
 const PASSWORD = 'purple-otter-42';
 
@@ -18,14 +18,9 @@ let world;
 let browser;
 const sent = [];
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
+onStage(async (stage) => {
+  ({ world, browser } = stage);
   for (let i = 0; i < 3; i++) sent.push(await act.send(world, { to: `held${i}@recipient.example`, password: PASSWORD, body: `Number ${i}.` }));
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
 });
 
 // Refused requests stand in Chromium's console too.

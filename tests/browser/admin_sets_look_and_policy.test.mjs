@@ -1,26 +1,19 @@
 // The organisation's look reaches recipients; the policy reaches senders; the server's state is told.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { startWorld, until } from '../system/support/world.mjs';
+import { until } from '../system/support/world.mjs';
 import { asAdmin, goTo, png } from './support/admin.mjs';
-import { startBrowser } from './support/browser.mjs';
 import { tabToName } from './support/hands.mjs';
 import { assertClean, newMessage, signedIn } from './support/office.mjs';
 import { Person, mailed } from './support/recipient.mjs';
+import { onStage } from './support/stage.mjs';
 
 let world;
 let browser;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
+onStage((stage) => ({ world, browser } = stage));
 
 // Refused requests stand in Chromium's console too.
 const expected = (person) => person.faults.errors.splice(0);

@@ -3,26 +3,19 @@
 // right-to-left ones stay readable.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld } from '../system/support/world.mjs';
-import { NARROW, startBrowser } from './support/browser.mjs';
+import { NARROW } from './support/browser.mjs';
 import { PASSWORD, Person, REFUSED, mailed } from './support/recipient.mjs';
+import { onStage } from './support/stage.mjs';
 
 const DAY = 24 * 60 * 60_000;
 
 let world;
 let browser;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
+onStage((stage) => ({ world, browser } = stage));
 
 // --- what has ended ---
 

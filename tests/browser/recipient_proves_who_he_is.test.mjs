@@ -2,26 +2,20 @@
 // or both open it; wrong attempts are counted, lock until a clock time, and freeze in the end.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld, until } from '../system/support/world.mjs';
-import { goBack, reload, screenshots, startBrowser, visit } from './support/browser.mjs';
+import { until } from '../system/support/world.mjs';
+import { goBack, reload, screenshots, visit } from './support/browser.mjs';
 import { PASSWORD, Person, REFUSED, mailed } from './support/recipient.mjs';
+import { onStage } from './support/stage.mjs';
 
 const MINUTE = 60_000;
 
 let world;
 let browser;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
+onStage((stage) => ({ world, browser } = stage));
 
 /** A first answer may be "refused": Chromium tells that as an error. */
 const allowed = { errors: [REFUSED] };

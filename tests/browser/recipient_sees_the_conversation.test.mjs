@@ -4,14 +4,15 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld, until } from '../system/support/world.mjs';
+import { until } from '../system/support/world.mjs';
 import { load } from '../web/support/load.mjs';
 import { fakeTab, fakeXhr, fetchOf, fileOf } from '../web/support/person.mjs';
-import { accessibilityFaults, reload, startBrowser } from './support/browser.mjs';
+import { accessibilityFaults, reload } from './support/browser.mjs';
 import { PASSWORD, Person, REFUSED, mailed } from './support/recipient.mjs';
+import { onStage } from './support/stage.mjs';
 
 const LOGO = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAPAAAABQCAIAAACoK28rAAABM0lEQVR42u3bMQ0AIAxFQURUToUhDIEo6NKEhV7CfsnvW1mRu/1OZPtxuS/cZWiuoA3NFbQDcwXN5QqaK2hDcwVtaK6gHZgraC5X0FxBG5oraENzBc3lCprLFTRX0IbmCtrQXEFzuYLmcsugjcX9yRU0V9CG5gragbmC5nIFzRW0obmCNjRX0A7MFTSXK2iuoA3NFbShuYJ2YK6guVxBcwVtaK6gDc0VNJcraC63DtpYXL++Dc0VtANzBc3lCporaENzBW1orqAdmCtoLlfQXEEbmitoQ3MFzeUKmssVNFfQhuYK2tBcQXO5guZyBc2dEbSxuH59G5oraAfmCprLFTRX0IbmCtrQXEE7MFfQXK6guYI2NFfQhuYKmssVNJcraK6gDc0VtKG5guZyBc3lCpo7wr0EB2Xu/7wqzwAAAABJRU5ErkJggg==',
@@ -24,16 +25,11 @@ let world;
 let browser;
 let web;
 
-before(async () => {
+onStage(async (stage) => {
+  ({ world, browser } = stage);
   fakeTab();
   fakeXhr();
   web = await load('web/client/office.ts', 'web/protocol/protocol.ts');
-  world = await startWorld();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
 });
 
 async function office(who) {

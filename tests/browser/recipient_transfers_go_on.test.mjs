@@ -4,26 +4,19 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld, until } from '../system/support/world.mjs';
-import { startBrowser } from './support/browser.mjs';
+import { until } from '../system/support/world.mjs';
 import { Person, REFUSED, mailed } from './support/recipient.mjs';
+import { onStage } from './support/stage.mjs';
 
 const LIMIT = 50_000_000;
 
 let world;
 let browser;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
+onStage((stage) => ({ world, browser } = stage));
 
 async function opened(options) {
   const { link } = await mailed(world, options);

@@ -4,12 +4,13 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld, until } from '../system/support/world.mjs';
-import { reload, startBrowser, visit } from './support/browser.mjs';
+import { until } from '../system/support/world.mjs';
+import { reload, visit } from './support/browser.mjs';
 import { assertClean, newMessage, sendWritten, signedIn, write } from './support/office.mjs';
+import { onStage } from './support/stage.mjs';
 
 const PASSWORD = 'purple-otter-42';
 const MINUTES_6 = 6 * 60_000;
@@ -17,14 +18,7 @@ const MINUTES_6 = 6 * 60_000;
 let world;
 let browser;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
+onStage((stage) => ({ world, browser } = stage));
 
 const row = (page, subject) => page.getByRole('row').filter({ has: page.getByRole('link', { name: subject, exact: true }) });
 

@@ -2,12 +2,12 @@
 // nothing; "nothing new" is an answer without a body; and when the session has ended it says so and stops.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld, until } from '../system/support/world.mjs';
-import { startBrowser } from './support/browser.mjs';
+import { until } from '../system/support/world.mjs';
 import { assertClean, signedIn } from './support/office.mjs';
+import { onStage } from './support/stage.mjs';
 
 const PASSWORD = 'purple-otter-42';
 const ONE_PAUSE_MS = 17_000; // of the page: fifteen seconds, and a tenth
@@ -16,15 +16,10 @@ let world;
 let browser;
 let sent;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
+onStage(async (stage) => {
+  ({ world, browser } = stage);
   sent = await act.send(world, { to: 'ann@recipient.example', subject: 'Your results', password: PASSWORD });
   await act.send(world, { to: 'bob@recipient.example', subject: 'Another', password: PASSWORD });
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
 });
 
 const isList = (response) => new URL(response.url()).pathname === '/api/v1/messages';

@@ -3,25 +3,18 @@
 
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { startWorld } from '../system/support/world.mjs';
-import { openPerson, reload, startBrowser, visit } from './support/browser.mjs';
+import { openPerson, reload, visit } from './support/browser.mjs';
 import { SENDER, assertClean, fillSignIn, signedIn, write } from './support/office.mjs';
+import { onStage } from './support/stage.mjs';
 
 const HOUR_MS = 3_600_000;
 
 let world;
 let browser;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
+onStage((stage) => ({ world, browser } = stage));
 
 // Refused requests stand in Chromium's console too.
 const expected = (person) => person.faults.errors.splice(0);

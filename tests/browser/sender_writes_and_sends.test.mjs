@@ -2,25 +2,19 @@
 // keyboard alone, in both languages and at both widths.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld, until } from '../system/support/world.mjs';
-import { reload, startBrowser } from './support/browser.mjs';
+import { until } from '../system/support/world.mjs';
+import { reload } from './support/browser.mjs';
 import { tabToName } from './support/hands.mjs';
 import { assertClean, newMessage, sendWritten, signedIn, write } from './support/office.mjs';
+import { onStage } from './support/stage.mjs';
 
 let world;
 let browser;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
+onStage((stage) => ({ world, browser } = stage));
 
 const mailsTo = (address) => world.mails.filter((mail) => mail.to === address);
 

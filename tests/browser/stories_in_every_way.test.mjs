@@ -3,15 +3,16 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
-import { startWorld, until } from '../system/support/world.mjs';
+import { until } from '../system/support/world.mjs';
 import { BOSS } from './support/admin.mjs';
-import { NARROW, WIDE, openPerson, startBrowser, visit } from './support/browser.mjs';
+import { NARROW, WIDE, openPerson, visit } from './support/browser.mjs';
 import { Hands } from './support/hands.mjs';
 import { SENDER } from './support/office.mjs';
 import { LOCALES, Person, REFUSED } from './support/recipient.mjs';
+import { onStage } from './support/stage.mjs';
 import { OFFICE_WORDS } from './support/words.mjs';
 
 const WAYS = [
@@ -26,14 +27,7 @@ const PASSWORD = 'purple-otter-42';
 let world;
 let browser;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
+onStage((stage) => ({ world, browser } = stage));
 
 // --- people ---
 

@@ -1,22 +1,15 @@
 // The declaration after NTA 7516 is read by everybody: with a keyboard, on a phone, without a script.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { startWorld } from '../system/support/world.mjs';
-import { accessibilityFaults, openPerson, screenshots, startBrowser, visit } from './support/browser.mjs';
+import { accessibilityFaults, openPerson, screenshots, visit } from './support/browser.mjs';
+import { onStage } from './support/stage.mjs';
 
 let world;
 let browser;
 
-before(async () => {
-  world = await startWorld();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await world?.stop();
-});
+onStage((stage) => ({ world, browser } = stage));
 
 test('the declaration is read at 320 and at 1280 pixels, in both languages', async () => {
   const { page, faults, context } = await openPerson(browser, world);
