@@ -14,7 +14,6 @@ import { composeCommands } from '../../support/compose-commands.mjs';
 export const SERVICES = ['audit', 'notifier', 'crypto', 'retention', 'gateway'];
 const PROJECT = 'secure-mail-test';
 const MAKES_ANEW = ['up', 'down']; // and takes containers away
-const BIN = path.join(TOP, 'build', 'release', 'bin');
 const WAIT_MS = 180_000;
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -22,7 +21,7 @@ export const docker = (...args) =>
   execFileSync('docker', args, { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: OUTPUT_BYTES_MAX }).toString();
 
 export class Deployment extends World {
-  // `source`: the checkout whose images and compose file are used.
+  // `source`: the checkout whose images, compose file and command line are used.
   constructor(source = TOP) {
     super(fs.mkdtempSync(path.join(os.tmpdir(), 'secure-mail-compose-')));
     this.source = source;
@@ -207,7 +206,7 @@ export class Deployment extends World {
   // --- the programs of people -------------------------------------------------------------------------
 
   async run(program, args, { code = 0, home = 'nobody' } = {}) {
-    const result = await runProgram(path.join(BIN, program), args, {
+    const result = await runProgram(path.join(this.source, 'build', 'release', 'bin', program), args, {
       cwd: this.folder,
       env: { PATH: process.env.PATH, LANG: 'C.UTF-8', SECUREMAIL_HOME: this.path('home', home), SECUREMAIL_CA_FILE: this.path('tls.pem') },
     });
