@@ -188,7 +188,7 @@ test('files given before the server let the reply begin wait for it, also where 
   });
   await person.button(person.t.reply).click();
   await person.page.locator('input[type=file]').setInputFiles([world.file('files/vroeg.png', PNG), act.makeFile(world, 'te_groot.bin', 50_000_001)]);
-  await person.page.getByText('Wacht op zijn beurt.').first().waitFor();
+  await person.page.getByText('Nog niet geüpload.').first().waitFor();
   await person.looksRight('reply-begins');
 
   letGo();

@@ -8,6 +8,7 @@ import * as act from '../system/support/actions.mjs';
 import { until } from '../system/support/world.mjs';
 import { reload } from './support/browser.mjs';
 import { tabToName } from './support/hands.mjs';
+import { REFUSED } from './support/recipient.mjs';
 import { assertClean, newMessage, sendWritten, signedIn, write } from './support/office.mjs';
 import { onStage } from './support/stage.mjs';
 
@@ -222,5 +223,34 @@ test('the text survives a reload of the tab; passwords do not', async () => {
   await assertClean(person, 'sender-compose-discard');
   await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
   await until('an empty form', async () => (await page.getByLabel('Subject', { exact: true }).inputValue()) === '');
+  await person.context.close();
+});
+
+test('files given before the server let the message begin wait for it, and it is not sent without them', async () => {
+  const person = await signedIn(browser, world, { at: '/compose' });
+  const { page } = person;
+  const address = '**/api/v1/sealed/compose';
+  await page.route(address, (route) => route.abort());
+  const files = [world.file('files/early.txt', 'early'), world.file('files/other.txt', 'other'), act.makeFile(world, 'too_large.bin', 50_000_001)];
+  await write(page, { to: 'early@recipient.example', subject: 'Early', files });
+  await page.getByText('Not uploaded yet').first().waitFor();
+  await page.getByRole('alert').filter({ hasText: 'cannot be reached' }).waitFor();
+  assert.equal(person.faults.errors.splice(0).every((each) => REFUSED.test(each)), true);
+  await assertClean(person, 'sender-compose-not-begun');
+  await page.getByRole('button', { name: 'Remove other.txt' }).click();
+
+  await page.getByRole('button', { name: 'Check and send' }).click();
+  await page.locator('dd').getByText('early.txt').waitFor();
+  await page.unroute(address);
+  await page.getByRole('button', { name: 'Send securely' }).click();
+  await page.getByText('too_large.bin').first().waitFor();
+  await page.getByRole('heading', { name: 'New secure message' }).waitFor();
+  await page.getByText('Ready', { exact: true }).waitFor();
+  assert.equal(mailsTo('early@recipient.example').length, 0);
+  await sendWritten(page);
+
+  const folder = world.path('early');
+  const opened = await act.open(world, await act.linkOf(world, 'early@recipient.example'), { password: 'purple-otter-42', saveTo: folder });
+  assert.deepEqual(opened.json.attachments.map((each) => each.name), ['early.txt']);
   await person.context.close();
 });

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Content } from '../client/content';
 import { hasWord } from '../client/failure';
+import { fileNameOf } from '../client/file_name';
 import type { Outgoing } from '../client/outgoing';
 import type { Visit } from '../client/visit';
 import { Alert, FailureAlert } from '../ui/alert';
@@ -160,7 +161,7 @@ function Files({ draft }: { draft: ReplyDraft }) {
   const size = access ? format.bytes(access.attachment_bytes_max) : '';
   const count = access ? format.number(access.parts_max - 1) : '';
   const hint = access ? `${t.addFilesTab} ${t.addFilesHint(size, count)}` : t.addFilesTab;
-  const refused = draft.refused.map(({ name, why }) => (why === 'file-too-large' ? t.tooLarge(isolate(name), size) : t.tooMany(count)));
+  const refused = draft.files.refused.map(({ name, why }) => (why === 'file-too-large' ? t.tooLarge(isolate(name), size) : t.tooMany(count)));
   return (
     <FilesField label={t.addFiles} hint={hint} error={[...new Set(refused)].join(' ')} onFiles={(files) => draft.add(files)}>
       {draft.attachments.length > 0 && (
@@ -177,9 +178,20 @@ function Files({ draft }: { draft: ReplyDraft }) {
 /** Given before the draft was begun: seldom more than a moment. */
 function WaitingFiles({ draft }: { draft: ReplyDraft }) {
   const t = useTexts(texts);
-  if (!draft.waiting.length) return null;
-  const extra = <p class="quiet">{t.waitingFile}</p>;
-  return <FileList label={t.addFiles} files={draft.waiting.map((file, at) => ({ key: `${at}`, name: file.name, size: file.size, extra }))} />;
+  const shared = useSharedTexts();
+  const { waiting } = draft.files;
+  if (!waiting.length) return null;
+  const extra = (file: File) => (
+    <div class="transfer">
+      <p class="quiet">{t.notYetFile}</p>
+      <div class="attachment__actions">
+        <Button label={shared.remove(isolate(fileNameOf(file.name)))} onClick={() => draft.withdraw(file)}>
+          {shared.removeIt}
+        </Button>
+      </div>
+    </div>
+  );
+  return <FileList label={t.addFiles} files={waiting.map((file, at) => ({ key: at, name: fileNameOf(file.name), size: file.size, extra: extra(file) }))} />;
 }
 
 function stateText(attachment: Outgoing, t: (typeof texts)['en']): string {

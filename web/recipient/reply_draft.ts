@@ -5,6 +5,7 @@
 import type { Content } from '../client/content';
 import type { Draft, LeftDraft } from '../client/draft';
 import { Failure } from '../client/failure';
+import { GivenFiles } from '../client/given_files';
 import { tabMemory } from '../client/storage';
 import type { Visit } from '../client/visit';
 import { utf8 } from '../envelope/bytes';
@@ -73,20 +74,12 @@ export function replySubject(subject: string): string {
   return letters.join('').trim();
 }
 
-export interface Refused {
-  name: string;
-  why: NonNullable<ReturnType<Draft['refusal']>>;
-}
-
 export class ReplyDraft {
   body: string;
   draft: Draft | null = null;
   /** Why attachments cannot be added now. */
   failure: unknown = null;
-  /** Files that were given before the draft was begun: they are attached when it is. */
-  waiting: File[] = [];
-  /** Of the files that were given last: those that the draft does not take, and why. */
-  refused: Refused[] = [];
+  files = new GivenFiles();
   private beginning: Promise<Draft> | null = null;
 
   constructor(
@@ -105,8 +98,12 @@ export class ReplyDraft {
     return this.draft?.attachments ?? [];
   }
 
+  private get fileCount(): number {
+    return this.attachments.length + this.files.waiting.length;
+  }
+
   get isEmpty(): boolean {
-    return this.body.trim() === '' && this.attachments.length + this.waiting.length === 0;
+    return this.body.trim() === '' && this.fileCount === 0;
   }
 
   write(body: string): void {
@@ -116,7 +113,7 @@ export class ReplyDraft {
   }
 
   private keep(): void {
-    tabMemory.write(memoryName(this.message), this.isEmpty ? null : JSON.stringify({ body: this.body, files: this.attachments.length + this.waiting.length }));
+    tabMemory.write(memoryName(this.message), this.isEmpty ? null : JSON.stringify({ body: this.body, files: this.fileCount }));
   }
 
   /** Repeatable: one draft comes of it. */
@@ -125,7 +122,8 @@ export class ReplyDraft {
     this.beginning ??= this.beginOnce().then(
       (draft) => {
         this.draft = draft;
-        if (this.waiting.length) this.attachWaiting(draft);
+        this.files.attachTo(draft);
+        this.keep();
         this.onChange();
         return draft;
       },
@@ -156,23 +154,18 @@ export class ReplyDraft {
     return draft;
   }
 
-  /** Files wait for a draft that has not been begun; where that failed, for the next try. */
   add(files: File[]): void {
-    this.waiting = [...this.waiting, ...files];
-    if (this.draft) this.attachWaiting(this.draft);
+    this.files.give(files);
+    if (this.draft) this.files.attachTo(this.draft);
     else void this.begin().catch(() => {}); // why not is in `failure`
     this.keep();
     this.onChange();
   }
 
-  private attachWaiting(draft: Draft): void {
-    this.refused = this.waiting.flatMap((file) => {
-      const why = draft.refusal(file);
-      if (!why) draft.attach(file);
-      return why ? { name: file.name, why } : [];
-    });
-    this.waiting = [];
+  withdraw(file: File): void {
+    this.files.remove(file);
     this.keep();
+    this.onChange();
   }
 
   async remove(attachment: Draft['attachments'][number]): Promise<void> {
@@ -183,9 +176,9 @@ export class ReplyDraft {
   /** Gives the id that it has, or null: files that still waited were refused, and it was not sent without them. */
   async send(): Promise<Id | null> {
     if (utf8(this.body).length > LIMITS.BODY_BYTES_MAX) throw new Failure('too-large');
-    const stillWaiting = this.waiting.length > 0;
+    const isWaiting = this.files.waiting.length > 0;
     const draft = await this.begin();
-    if (stillWaiting && this.refused.length > 0) return null;
+    if (isWaiting && this.files.refused.length > 0) return null;
     await this.visit.reply(draft, { subject: replySubject(this.content.manifest.subject), body: this.body });
     forgetReply(this.message);
     tabMemory.write(leftName(this.message), null);
@@ -194,7 +187,7 @@ export class ReplyDraft {
 
   /** Takes back what the server has of it. */
   async discard(): Promise<void> {
-    this.waiting = [];
+    this.files = new GivenFiles();
     forgetReply(this.message);
     await Promise.all(this.attachments.map((each) => this.draft!.remove(each)));
   }

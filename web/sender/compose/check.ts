@@ -27,8 +27,8 @@ function subjectFault({ subject }: Writing): Missing | undefined {
   return utf8(subject).length > LIMITS.SUBJECT_BYTES_MAX ? 'longSubject' : undefined;
 }
 
-function bodyFault({ body, attachments }: Writing): Missing | undefined {
-  if (!body.trim() && attachments.length === 0) return 'noBody';
+function bodyFault({ body, fileNames }: Writing): Missing | undefined {
+  if (!body.trim() && fileNames.length === 0) return 'noBody';
   return utf8(body).length > LIMITS.BODY_BYTES_MAX ? 'longBody' : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { fileNameOf } from '../../client/file_name';
 import type { Outgoing } from '../../client/outgoing';
 import { LIMITS } from '../../protocol/protocol';
 import { Alert, FailureAlert } from '../../ui/alert';
@@ -62,10 +63,11 @@ function FileState({ file }: { file: Outgoing }) {
 function Refusals({ writing }: { writing: Writing }) {
   const t = useTexts(texts);
   const format = useFormat();
-  if (writing.refused.length === 0) return null;
+  const { refused } = writing.files;
+  if (refused.length === 0) return null;
   return (
     <Alert kind="error">
-      {writing.refused.map(({ name, why }, index) => (
+      {refused.map(({ name, why }, index) => (
         <p class="utrecht-paragraph" key={index}>
           {why === 'file-too-large' ? t.tooLarge(name, format.bytes(limitOf(writing))) : t.tooManyFiles(name)}
         </p>
@@ -77,6 +79,7 @@ function Refusals({ writing }: { writing: Writing }) {
 export function Attachments({ writing }: { writing: Writing }) {
   const t = useTexts(texts);
   const format = useFormat();
+  const shared = useSharedTexts();
   const session = useSession();
   const rows: FileRow[] = writing.attachments.map((file) => ({
     key: file.part,
@@ -85,6 +88,18 @@ export function Attachments({ writing }: { writing: Writing }) {
     actions: <FileActions writing={writing} file={file} />,
     extra: <FileState file={file} />,
   }));
+  const notYet: FileRow[] = writing.files.waiting.map((file, at) => ({
+    key: `not yet ${at}`,
+    name: fileNameOf(file.name),
+    size: file.size,
+    actions: (
+      <Button kind="subtle" label={shared.remove(fileNameOf(file.name))} onClick={() => writing.withdraw(file)}>
+        {t.removeWord}
+      </Button>
+    ),
+    extra: <span class="quiet">{t.fileState.notYet}</span>,
+  }));
+  const all = [...rows, ...notYet];
   const most = writing.draft ? writing.draft.access.parts_max - 1 : LIMITS.ATTACHMENTS_MAX;
   const hint = `${t.attachmentsLimit(format.bytes(limitOf(writing)), most)} ${t.attachmentsTab}`;
   return (
@@ -92,7 +107,7 @@ export function Attachments({ writing }: { writing: Writing }) {
       <Refusals writing={writing} />
       <FailureAlert error={writing.phase === 'writing' ? writing.error : null} />
       <FilesField label={t.attachments} hint={hint} onFiles={(files) => void writing.attach(session, files)}>
-        {rows.length > 0 && <FileList label={t.attachments} files={rows} />}
+        {all.length > 0 && <FileList label={t.attachments} files={all} />}
       </FilesField>
     </section>
   );

@@ -1,3 +1,4 @@
+import { fileNameOf } from '../../client/file_name';
 import { Alert, FailureAlert } from '../../ui/alert';
 import { Button } from '../../ui/button';
 import { useFormat } from '../../ui/format';
@@ -46,6 +47,7 @@ function Content({ writing }: { writing: Writing }) {
   const t = useTexts(texts);
   const words = useTexts(office);
   const format = useFormat();
+  const files = [...writing.attachments.map((each) => each.file), ...writing.files.waiting];
   return (
     <>
       <h2 class="utrecht-heading-2">{t.gets}</h2>
@@ -56,10 +58,10 @@ function Content({ writing }: { writing: Writing }) {
         </dd>
         <dt>{t.getsFiles}</dt>
         <dd>
-          {writing.attachments.length === 0 && t.getsNone}
-          {writing.attachments.map((each) => (
-            <div key={each.part}>
-              <bdi>{each.name}</bdi> <span class="quiet">{format.bytes(each.file.size)}</span>
+          {files.length === 0 && t.getsNone}
+          {files.map((each, at) => (
+            <div key={at}>
+              <bdi>{fileNameOf(each.name)}</bdi> <span class="quiet">{format.bytes(each.size)}</span>
             </div>
           ))}
         </dd>
@@ -75,7 +77,7 @@ export function Summary({ writing }: { writing: Writing }) {
   const session = useSession();
   const recipients = writing.checked();
   const isWeak = recipients.some((each) => each.password && strengthOf(each.password, guessable([each])) === 'weak');
-  const isUploading = writing.attachments.some((each) => each.state !== 'sent');
+  const isUploading = writing.files.waiting.length > 0 || writing.attachments.some((each) => each.state !== 'sent');
   return (
     <div class="card">
       <StateHeading>{t.checkTitle}</StateHeading>

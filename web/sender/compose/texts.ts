@@ -51,6 +51,7 @@ export const texts = defineTexts(
     tryFile: (name: string) => `Try ${name} again`,
     removeWord: 'Remove',
     fileState: {
+      notYet: 'Not uploaded yet',
       waiting: 'Waits for the others',
       sending: 'Encrypting and uploading',
       paused: 'Paused',
@@ -192,6 +193,7 @@ export const texts = defineTexts(
     tryFile: (name: string) => `${name} opnieuw proberen`,
     removeWord: 'Verwijderen',
     fileState: {
+      notYet: 'Nog niet geüpload',
       waiting: 'Wacht op de andere bestanden',
       sending: 'Versleutelen en uploaden',
       paused: 'Gepauzeerd',

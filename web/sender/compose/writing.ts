@@ -4,6 +4,7 @@
 import { useEffect, useState } from 'preact/hooks';
 
 import type { Draft } from '../../client/draft';
+import { GivenFiles } from '../../client/given_files';
 import type { Message } from '../../client/office';
 import type { Outgoing } from '../../client/outgoing';
 import { isLine } from '../../envelope/text';
@@ -20,12 +21,6 @@ export interface WritingRecipient extends Addressed {
 }
 
 export type Phase = 'writing' | 'checking' | 'sending' | 'sent';
-
-/** A file that cannot be attached. */
-export interface Refused {
-  name: string;
-  why: NonNullable<ReturnType<Draft['refusal']>>;
-}
 
 /** For so long the page offers "Undo". */
 export const UNDO_S = 10;
@@ -60,7 +55,7 @@ export class Writing {
 
   phase: Phase = 'writing';
   error: unknown = null;
-  refused: Refused[] = [];
+  files = new GivenFiles();
   draft: Draft | null = null;
   sent: SendReply | null = null;
   sentAtMs = 0;
@@ -111,7 +106,7 @@ export class Writing {
   clear(): void {
     if (this.phase !== 'sent') for (const each of this.attachments) void each.remove();
     const fresh = { recipients: [], typed: '', subject: '', body: '', password: '', hasOwnChecks: false, parent: '' };
-    const state = { phase: 'writing', error: null, refused: [], draft: null, sent: null, takenBack: 'no', lostFiles: null };
+    const state = { phase: 'writing', error: null, files: new GivenFiles(), draft: null, sent: null, takenBack: 'no', lostFiles: null };
     this.beginning = null;
     Object.assign(this, fresh, state);
     this.takeDefaults();
@@ -123,7 +118,12 @@ export class Writing {
   /** Nothing that a person made would be lost by leaving. */
   get isDirty(): boolean {
     if (this.phase === 'sent') return false;
-    return Boolean(this.recipients.length || this.typed.trim() || this.subject || this.body || this.attachments.length);
+    return Boolean(this.recipients.length || this.typed.trim() || this.subject || this.body || this.fileNames.length);
+  }
+
+  /** Of all that will be sent with it, also those that wait for the draft to begin. */
+  get fileNames(): string[] {
+    return [...this.attachments, ...this.files.waiting].map((each) => each.name);
   }
 
   get attachments(): readonly Outgoing[] {
@@ -162,7 +162,7 @@ export class Writing {
     if (this.phase === 'sent') return;
     const { user, typed, subject, body, method, hasOwnChecks, lifetimeDays, parent } = this;
     const recipients = this.recipients.map(({ address, name, method: own }) => ({ address, name, method: own }));
-    const files = this.attachments.map((each) => each.name);
+    const files = this.fileNames;
     keep(this.isDirty ? { user, recipients, typed, subject, body, method, hasOwnChecks, lifetimeDays, language: this.language, parent, files } : null);
   };
 
@@ -204,30 +204,42 @@ export class Writing {
 
   // --- attachments ---
 
+  /** A draft that was asked for before this message was cleared is not this message's. */
   private ready(session: Session): Promise<Draft> {
-    this.beginning ??= session
-      .run(() => session.office.beginMessage(this.changed))
-      .then((draft) => (this.draft = draft))
-      .catch((error: unknown) => {
-        this.beginning = null;
+    if (this.beginning) return this.beginning;
+    const beginning: Promise<Draft> = session.run(() => session.office.beginMessage(this.changed)).then(
+      (draft) => {
+        if (this.beginning === beginning) this.begun(draft);
+        return draft;
+      },
+      (error: unknown) => {
+        if (this.beginning === beginning) this.beginning = null;
         throw error;
-      });
-    return this.beginning;
+      },
+    );
+    return (this.beginning = beginning);
+  }
+
+  private begun(draft: Draft): void {
+    this.draft = draft;
+    this.files.attachTo(draft);
   }
 
   async attach(session: Session, files: readonly File[]): Promise<void> {
-    this.refused = [];
     this.error = null;
+    this.files.give(files);
+    this.set({});
     try {
-      const draft = await this.ready(session);
-      for (const file of files) {
-        const why = draft.refusal(file);
-        if (why) this.refused.push({ name: file.name, why });
-        else draft.attach(file);
-      }
+      if (this.draft) this.files.attachTo(this.draft);
+      else await this.ready(session);
     } catch (error) {
       this.error = error;
     }
+    this.set({});
+  }
+
+  withdraw(file: File): void {
+    this.files.remove(file);
     this.set({});
   }
 
@@ -252,7 +264,9 @@ export class Writing {
   async send(session: Session): Promise<void> {
     this.show('sending');
     try {
+      const isWaiting = this.files.waiting.length > 0;
       const draft = await this.ready(session);
+      if (isWaiting && this.files.refused.length > 0) return this.show('writing'); // where it is said which, and why
       const message = this.message();
       this.sent = await session.run(() => session.office.send(draft, message));
       this.sentAtMs = performance.now();
