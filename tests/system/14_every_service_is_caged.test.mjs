@@ -40,13 +40,16 @@ function saidOf(service) {
   return lines.slice(start).filter((line) => line.part);
 }
 
+// Kernels before 5.9 do not count them. A container that tests run in has filters of its own.
+const filtersOf = (state) => Number(state.Seccomp_filters ?? NaN);
+
 function assertCaged(service) {
   const states = statesOf(service);
   assert.ok(states.length > 2, 'it has threads');
   for (const state of states) {
     assert.equal(state.NoNewPrivs, '1', `${service}: no new privileges`);
     assert.equal(state.Seccomp, '2', `${service}: a filter`);
-    assert.equal(Number(state.Seccomp_filters ?? FILTERS), FILTERS, `${service}: both filters`);
+    assert.equal(filtersOf(state), filtersOf(facts('/proc/self/status')) + FILTERS, `${service}: both filters`);
   }
   const said = saidOf(service);
   assert.deepEqual(said.map((line) => line.part).sort(), PARTS, `${service}: each part is told`);
