@@ -206,6 +206,29 @@ test('files given before the server let the reply begin wait for it, also where 
   await person.leave();
 });
 
+test('what is thrown away while the server lets the reply begin stays away', async () => {
+  const person = await opened({ subject: 'Weg' }, { language: 'en' });
+  const address = '**/api/v1/sealed/reply_compose';
+  let letGo;
+  const held = new Promise((resolve) => { letGo = resolve; });
+  await person.page.route(address, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await person.button(person.t.reply).click();
+  await person.field(person.t.yourMessage).fill('Never mind.');
+  await person.button('Discard').click();
+  await person.page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
+  const begun = person.page.waitForResponse(address);
+  letGo();
+  await begun;
+
+  await reload(person.page);
+  await person.button(person.t.reply).click();
+  assert.equal(await person.field(person.t.yourMessage).inputValue(), '');
+  await person.leave();
+});
+
 test('files are dropped, paused, resumed, removed and refused when they are too large', async () => {
   const person = await opened({ subject: 'Files' }, { language: 'en' });
   const session = await person.context.newCDPSession(person.page);

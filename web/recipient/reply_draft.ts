@@ -122,8 +122,7 @@ export class ReplyDraft {
     this.beginning ??= this.beginOnce().then(
       (draft) => {
         this.draft = draft;
-        this.files.attachTo(draft);
-        this.keep();
+        if (this.files.waiting.length > 0) this.attachWaiting(draft);
         this.onChange();
         return draft;
       },
@@ -160,6 +159,12 @@ export class ReplyDraft {
     else void this.begin().catch(() => {}); // why not is in `failure`
     this.keep();
     this.onChange();
+  }
+
+  /** Nothing is kept where nothing waits: the reply may have been thrown away meanwhile. */
+  private attachWaiting(draft: Draft): void {
+    this.files.attachTo(draft);
+    this.keep();
   }
 
   withdraw(file: File): void {

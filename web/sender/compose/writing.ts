@@ -4,6 +4,7 @@
 import { useEffect, useState } from 'preact/hooks';
 
 import type { Draft } from '../../client/draft';
+import { fileNameOf } from '../../client/file_name';
 import { GivenFiles } from '../../client/given_files';
 import type { Message } from '../../client/office';
 import type { Outgoing } from '../../client/outgoing';
@@ -123,7 +124,7 @@ export class Writing {
 
   /** Of all that will be sent with it, also those that wait for the draft to begin. */
   get fileNames(): string[] {
-    return [...this.attachments, ...this.files.waiting].map((each) => each.name);
+    return [...this.attachments.map((each) => each.name), ...this.files.waiting.map((each) => fileNameOf(each.name))];
   }
 
   get attachments(): readonly Outgoing[] {
