@@ -57,13 +57,15 @@ enum sm_error session_failure(struct db *db, const PGresult *result, const char 
  * No plan that reads a whole table where an index serves: a prepared statement keeps the plan of
  * the day, and a scan that was cheap when the table had ten rows is kept when it has ten million.
  * Nor a bitmap where an index gives the order: it reads and sorts all that lies behind, for a page.
- * Compiling a plan (jit) costs more than any statement here takes.
+ * And one plan for all values: with a page's size among them PostgreSQL would plan anew at each
+ * execution (docs/decisions/0141-one-plan.md). Compiling a plan (jit) costs more than any statement
+ * here takes.
  */
 static const char session_options[] =
     "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
     " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3"
     " -c tcp_user_timeout=15000"
-    " -c enable_seqscan=off -c enable_bitmapscan=off -c jit=off";
+    " -c enable_seqscan=off -c enable_bitmapscan=off -c jit=off -c plan_cache_mode=force_generic_plan";
 
 static void ignore_notice(void *context, const PGresult *result)
 {
