@@ -93,6 +93,14 @@ test('each process runs as its own user, without a capability or a way to new on
   }
 });
 
+test('the database takes a quarter of the memory that its container has', async () => {
+  const { Memory } = deployment.inspect('postgres').HostConfig;
+  assert.equal(Memory, 1024 ** 3);
+  const asked = "SELECT pg_size_bytes(current_setting('shared_buffers'))";
+  const { stdout } = await deployment.compose(['exec', '-T', 'postgres', 'psql', '-XAt', '-h', '/tmp', '-U', 'postgres', '-c', asked]);
+  assert.equal(Number(stdout), Memory / 4);
+});
+
 test('nothing can be written but what is meant to be', async () => {
   for (const service of ALL) {
     const { HostConfig } = deployment.inspect(service);
