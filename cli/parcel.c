@@ -24,7 +24,7 @@ enum sm_error parcel_new(struct id organisation, enum direction direction, struc
     *out = (struct parcel){.organisation = organisation,
         .direction = direction,
         .subject_sealed = BUFFER(SUBJECT_SEALED_BYTES_MAX)};
-    TRY(id_random(&out->message));
+    TRY(id_new(&out->message));
     return secret_random(KEY_BYTES, &out->key);
 }
 

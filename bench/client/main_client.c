@@ -224,21 +224,52 @@ struct appending {
     size_t events; /* of one call */
 };
 
-/* A message that is opened, as crypto reports it. */
+/*
+ * What events are about. Each message has ten on average, while it is one of the latest (which is
+ * some weeks' mail of a hospital), and each has another recipient, in no order.
+ */
+enum { LATEST = 16 * 1024, EVENTS_OF_EACH = 10, ADDRESS_BYTES = 64 };
+struct mailed {
+    struct id message, link;
+    char address[ADDRESS_BYTES];
+};
+
+static void mail_another(struct mailed *mailed)
+{
+    static uint32_t number;
+    if (id_new(&mailed->message) != SM_OK || id_new(&mailed->link) != SM_OK)
+        give_up("append", "no random bytes");
+    (void)snprintf(mailed->address, sizeof mailed->address, "%08x-patient@example.org",
+        (unsigned)(number++ * UINT32_C(2654435761))); /* Knuth, TAOCP 3, 6.4 */
+}
+
+static const struct mailed *one_of_the_latest(void)
+{
+    static struct mailed latest[LATEST];
+    static unsigned begun, random = 1;
+    random = random * 1664525 + 1013904223; /* Numerical Recipes: which one does not matter */
+    struct mailed *one = &latest[(random >> 8) % LATEST];
+    if (id_is_none(one->message) || begun++ % EVENTS_OF_EACH == 0)
+        mail_another(one);
+    return one;
+}
+
+/* A message that is opened, as crypto reports it: the event's id is derived, so random. */
 static void make_event(
     const struct appending *appending, struct audit_event *event, struct personal_field *personal)
 {
-    *personal =
-        (struct personal_field){span_text("recipient"), span_text("patient-1234@example.org")};
+    const struct mailed *mailed = one_of_the_latest();
+    *personal = (struct personal_field){span_text("recipient"), span_text(mailed->address)};
     *event = (struct audit_event){.organisation = appending->organisation,
         .kind = EVENT_OPENED,
         .at_ms = 1700000000000,
         .actor_class = ACTOR_RECIPIENT,
+        .actor = mailed->link,
+        .message = mailed->message,
+        .link = mailed->link,
         .personal = {personal, 1}};
-    if (id_random(&event->event) != SM_OK || id_random(&event->message) != SM_OK ||
-        id_random(&event->link) != SM_OK)
+    if (id_random(&event->event) != SM_OK)
         give_up("append", "no random bytes");
-    event->actor = event->link;
 }
 
 static void next_append(void *context, struct buffer *message)

@@ -161,26 +161,50 @@ struct shard_name {
     char text[3];
 };
 
-static struct shard_name shard_name(struct id message)
+/*
+ * Where a message's folder may stand: by the last two digits of its id, which are random in every
+ * id; or by the first two, where folders were made before ids began with the time.
+ */
+enum { PLACES = 2, SHARD_DIGITS = 2 };
+
+static struct shard_name shard_name(struct id message, size_t place)
 {
     struct shard_name name = {{0}};
-    memcpy(name.text, id_text(message).text, 2);
+    size_t at = place == 0 ? ID_TEXT_BYTES - 1 - SHARD_DIGITS : 0;
+    memcpy(name.text, id_text(message).text + at, SHARD_DIGITS);
     return name;
+}
+
+static enum sm_error shard_open(
+    const struct files *files, struct id message, size_t place, int *out)
+{
+    return folder_open(files->root, shard_name(message, place).text, out);
+}
+
+static enum sm_error folder_at(const struct files *files, struct id message, size_t place, int *out)
+{
+    int shard DEFER(folder_close) = -1;
+    TRY(shard_open(files, message, place, &shard));
+    return folder_open(shard, id_text(message).text, out);
 }
 
 /* The folder of a message's objects, which is there; SM_NOT_FOUND otherwise. */
 static enum sm_error message_folder(const struct files *files, struct id message, int *out)
 {
-    int shard DEFER(folder_close) = -1;
-    TRY(folder_open(files->root, shard_name(message).text, &shard));
-    return folder_open(shard, id_text(message).text, out);
+    enum sm_error error = SM_NOT_FOUND;
+    for (size_t place = 0; place < PLACES && error == SM_NOT_FOUND; place++)
+        error = folder_at(files, message, place, out);
+    return error;
 }
 
 static enum sm_error message_folder_make(const struct files *files, struct id message, int *out)
 {
     int shard DEFER(folder_close) = -1;
-    TRY(folder_make(files->root, shard_name(message).text));
-    TRY(folder_open(files->root, shard_name(message).text, &shard));
+    enum sm_error error = message_folder(files, message, out);
+    if (error != SM_NOT_FOUND)
+        return error;
+    TRY(folder_make(files->root, shard_name(message, 0).text));
+    TRY(shard_open(files, message, 0, &shard));
     TRY(folder_make(shard, id_text(message).text));
     return folder_open(shard, id_text(message).text, out);
 }
@@ -337,29 +361,36 @@ static enum sm_error delete_entry(void *context, int folder, const char *name)
 }
 
 /* The folder's removal is what is made durable: with it went whatever was in it. */
-static enum sm_error delete_objects(int shard, struct id message, uint64_t *deleted)
+static enum sm_error delete_folder(int shard, struct id message, struct emptying *emptying)
 {
     int folder DEFER(folder_close) = -1;
-    struct emptying emptying = {0};
     TRY(folder_open(shard, id_text(message).text, &folder));
-    TRY(folder_each(folder, delete_entry, &emptying));
+    TRY(folder_each(folder, delete_entry, emptying));
     FAIL_POINT("retention.objects.before-rmdir");
     TRY(folder_unlink(shard, id_text(message).text, AT_REMOVEDIR));
-    TRY(folder_sync(shard));
-    if (deleted)
-        *deleted = emptying.deleted;
-    return SM_OK;
+    return folder_sync(shard);
+}
+
+static enum sm_error delete_at(
+    const struct files *files, struct id message, size_t place, struct emptying *emptying)
+{
+    int shard DEFER(folder_close) = -1;
+    enum sm_error error = shard_open(files, message, place, &shard);
+    if (error == SM_OK)
+        error = delete_folder(shard, message, emptying);
+    return error == SM_NOT_FOUND ? SM_OK : error;
 }
 
 static enum sm_error message_delete(struct store *store, struct id message, uint64_t *deleted)
 {
-    int shard DEFER(folder_close) = -1;
+    struct emptying emptying = {0};
     if (deleted)
         *deleted = 0;
-    enum sm_error error = folder_open(files_of(store)->root, shard_name(message).text, &shard);
-    if (error == SM_OK)
-        error = delete_objects(shard, message, deleted);
-    return error == SM_NOT_FOUND ? SM_OK : error;
+    for (size_t place = 0; place < PLACES; place++)
+        TRY(delete_at(files_of(store), message, place, &emptying));
+    if (deleted)
+        *deleted = emptying.deleted;
+    return SM_OK;
 }
 
 struct walk {

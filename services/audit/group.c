@@ -122,8 +122,7 @@ static enum sm_error stage_all(struct group *group, struct append_job *const *jo
 /* Marks an event id as logged; false when it was already. */
 static bool mark_seen(struct group *group, const struct id *event)
 {
-    uint64_t hash;
-    memcpy(&hash, event->bytes, sizeof hash);
+    uint64_t hash = id_hash(*event);
     for (size_t i = 0; i < SEEN_SLOTS; i++) {
         struct id *slot = &group->seen[(hash + i) % SEEN_SLOTS];
         if (id_is_none(*slot)) {
@@ -193,7 +192,7 @@ static enum sm_error open_log(struct group *group, struct head *head)
     struct buffer body DEFER(buffer_free) = BUFFER(AUDIT_ENTRY_BYTES_MAX);
     struct log_start start = {.organisation = head->organisation};
     struct audit_event first = {.kind = EVENT_NONE};
-    TRY(id_random(&first.event));
+    TRY(id_new(&first.event));
     TRY(id_random(&start.log));
     TRY(random_bytes(start.random, sizeof start.random));
     memcpy(start.public_key, signing_key_public(group->context->key).at, sizeof start.public_key);
@@ -270,7 +269,7 @@ static enum sm_error append_erasure(struct group *group, struct append_job *job)
         .reason = order->reason,
         .personal = {&by, order->by.size ? 1 : 0}};
     const struct report report = {&event, PEER_AUDIT, &job->erasure};
-    TRY(id_random(&event.event));
+    TRY(id_new(&event.event));
     TRY(erasure_note(&job->erasure, group->context->journal, group->now_ms));
     FAIL_POINT("audit.erase.after-journal");
     TRY(append_report(group, &report));

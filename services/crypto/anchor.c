@@ -164,7 +164,7 @@ enum sm_error anchor_mail(
     struct mailing mailing = {.note = note};
     TRY(organisation_load(worker, &arena, organisation, &mailing.organisation));
     TRY(db_now_ms(worker->db, &mailing.now_ms));
-    TRY(id_random(&mailing.event));
+    TRY(id_new(&mailing.event));
     TRY(db_begin(worker->db, &tx));
     TRY(mail_readers(worker, &arena, &mailing));
     TRY(add_event(worker, &mailing));

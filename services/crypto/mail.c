@@ -35,7 +35,7 @@ enum sm_error mail_add(const struct worker *worker, const struct mail_order *ord
 {
     struct buffer sealed DEFER(buffer_free) = BUFFER(MAIL_JOB_BYTES_MAX);
     struct id job;
-    TRY(id_random(&job));
+    TRY(id_new(&job));
     TRY(seal_letter(worker, &order->letter, job, &sealed));
     return DB_POST(worker->db, &insert, db_id(&job), db_id(&order->organisation),
         db_id(&order->message), db_id(&order->link), db_u64(order->letter.kind),

@@ -31,7 +31,7 @@ enum sm_error operator_event(const struct worker *worker, struct audit_event *ev
     int64_t now_ms;
     TRY(db_now_ms(worker->db, &now_ms));
     if (id_is_none(event->event))
-        TRY(id_random(&event->event));
+        TRY(id_new(&event->event));
     event->at_ms = (uint64_t)now_ms;
     event->actor_class = ACTOR_OPERATOR;
     return outbox_add(worker->db, &vault_outbox, event);

@@ -308,7 +308,7 @@ enum sm_error call_commit(struct sealed_call *call, struct db_transaction *tx)
 enum sm_error call_event(struct sealed_call *call, struct audit_event *event)
 {
     if (id_is_none(event->event))
-        TRY(id_random(&event->event));
+        TRY(id_new(&event->event));
     event->at_ms = (uint64_t)call->now_ms;
     return outbox_add(call->worker->db, &vault_outbox, event);
 }

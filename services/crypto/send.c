@@ -185,7 +185,7 @@ static enum sm_error make_link(
         .state = LINK_LIVE,
         .version = 1,
         .expires_ms = sending->message.expires_ms};
-    TRY(id_random(&out->link));
+    TRY(id_new(&out->link));
     return make_verifier(sending, recipient, &out->verifier);
 }
 

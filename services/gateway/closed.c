@@ -1,6 +1,6 @@
 /*
- * Open addressing over ids. They are random, so their own bytes are the hash; an attacker who sends
- * revocations of chosen ids would have to be crypto.
+ * Open addressing over ids, whose random bytes are the hash; an attacker who sends revocations of
+ * chosen ids would have to be crypto.
  */
 #include "services/gateway/closed.h"
 
@@ -9,7 +9,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "proto/limits.h"
 
@@ -64,9 +63,7 @@ void closed_set_free(struct closed_set **set)
 /* The slot of `id`, or the free one where it would go. At least one is always free. */
 static struct slot *slot_of(struct slot *slots, size_t count, struct id id)
 {
-    uint64_t hash;
-    memcpy(&hash, id.bytes, sizeof hash);
-    size_t at = (size_t)hash & (count - 1);
+    size_t at = (size_t)id_hash(id) & (count - 1);
     while (!id_is_none(slots[at].id) && !id_equal(slots[at].id, id))
         at = (at + 1) & (count - 1);
     return &slots[at];

@@ -227,7 +227,7 @@ static enum sm_error answer_tagged(struct exchange *exchange, uint64_t now_ms)
 
 struct list_query {
     int64_t before_ms;
-    struct id before; /* none cannot be: ids are random */
+    struct id before; /* none cannot be: no message has that id */
     uint64_t rows_max;
     struct id parent; /* none: all */
 };

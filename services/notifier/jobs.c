@@ -48,7 +48,7 @@ static enum sm_error add_event_at(struct db *db, int64_t now_ms, const struct jo
         .actor_class = ACTOR_SYSTEM,
         .result = is_failure ? RESULT_FAILED : RESULT_OK,
         .reason = buffer_span(&reason)};
-    TRY(id_random(&event.event));
+    TRY(id_new(&event.event));
     return outbox_add(db, &notifier_outbox, &event);
 }
 

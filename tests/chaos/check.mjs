@@ -103,7 +103,7 @@ async function checkList(people, sent, losses) {
 
 // Ciphertext of what was deleted goes with it or with the next sweep.
 async function checkStore(world, sent, losses) {
-  const place = ({ message }) => world.stack.path('objects', message.slice(0, 2), message);
+  const place = ({ message }) => world.stack.path('objects', message.slice(-2), message);
   const deleted = sent.filter((each) => each.is.deleted === 'done');
   await within(SETTLE_MS, () => deleted.every((each) => !fs.existsSync(place(each))));
   for (const each of deleted) if (fs.existsSync(place(each))) losses.push(`${each.address}: deleted, and its ciphertext is there`);

@@ -168,7 +168,7 @@ test('what was erased since the backup stays erased', async () => {
   await until('the list tells it', async () => (await stateOf(sent.deleted)) === undefined && (await stateOf(sent.revoked)) === 'revoked');
 });
 
-const objectsOf = (message) => world.stack.path('objects', message.slice(0, 2), message);
+const objectsOf = (message) => world.stack.path('objects', message.slice(-2), message);
 
 test('a name that was erased from the log since the backup is erased again, and the log tells it', async () => {
   const lines = fs.readFileSync(await act.exportLog(world), 'utf8').split('\n');

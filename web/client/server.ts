@@ -19,7 +19,7 @@ import {
 } from '../protocol/protocol';
 import { Failure, failureOf, hasWord } from './failure';
 import { type Where, isType, pause, persistently, refusal, request } from './http';
-import { newId } from './ids';
+import { randomId } from './ids';
 
 /** A time token lives 15 minutes: fetch another well before. */
 const KEYS_GOOD_MS = 5 * 60 * 1000;
@@ -156,7 +156,7 @@ export class Server {
     parts: SealedAad,
   ): Promise<ReplyOf<Name>> {
     const operation = OPERATIONS[name];
-    const meta = { request: newId(), time_token: this.keys.time_token };
+    const meta = { request: randomId(), time_token: this.keys.time_token };
     const { frame, exchange } = await sealRequest(this.keys.hpke_public, {
       operation: name,
       aad: encode(sealed_aad, parts),

@@ -149,7 +149,7 @@ static void finishing_again_after_a_crash_succeeds(void **state)
     char from[160], to[160];
 
     put(place->store, upload_id, &name_0, "whole");
-    (void)snprintf(from, sizeof from, "%s/ab/%s/0", place->root, id_text(name_0.message).text);
+    (void)snprintf(from, sizeof from, "%s/00/%s/0", place->root, id_text(name_0.message).text);
     (void)snprintf(to, sizeof to, "%s/uploads/%s", place->root, id_text(upload_id).text);
     assert_int_equal(link(from, to), 0);
 
@@ -243,9 +243,61 @@ static void what_lies_in_the_store_is_closed_to_others(void **state)
     char at[160];
 
     put(place->store, upload_id, &name_0, "a");
-    (void)snprintf(at, sizeof at, "%s/ab/%s/0", place->root, id_text(name_0.message).text);
+    (void)snprintf(at, sizeof at, "%s/00/%s/0", place->root, id_text(name_0.message).text);
     assert_int_equal(stat(at, &facts), 0);
     assert_int_equal(facts.st_mode & 07777, 0600);
+}
+
+static void folder_of(const struct place *place, const char *shard, char *out, size_t size)
+{
+    (void)snprintf(out, size, "%s/%s", place->root, shard);
+    (void)mkdir(out, 02770);
+    (void)snprintf(out, size, "%s/%s/%s", place->root, shard, id_text(name_0.message).text);
+}
+
+/* By the first two digits, as before ids began with the time. */
+static void a_folder_in_its_old_place_is_the_messages_folder(void **state)
+{
+    struct place *place = *state;
+    char now[160];
+    char once[160];
+    uint64_t size;
+    uint64_t deleted;
+
+    put(place->store, upload_id, &name_0, "a");
+    folder_of(place, "00", now, sizeof now);
+    folder_of(place, "ab", once, sizeof once);
+    assert_int_equal(rename(now, once), 0);
+
+    assert_object(place->store, &name_0, "a");
+    assert_ok(store_object_stat(place->store, &name_0, &size));
+    assert_int_equal(size, 1);
+    put(place->store, upload_id, &name_1, "bc"); /* a draft that is gone on with */
+    assert_object(place->store, &name_0, "a");
+    assert_object(place->store, &name_1, "bc");
+    assert_ok(store_message_delete(place->store, name_0.message, &deleted));
+    assert_int_equal(deleted, 2);
+    assert_error(store_object_stat(place->store, &name_0, &size), SM_NOT_FOUND);
+    assert_int_not_equal(access(once, F_OK), 0);
+}
+
+/* Two gateways may have made both, one of them an older program. */
+static void a_message_is_deleted_in_both_places(void **state)
+{
+    struct place *place = *state;
+    char now[160];
+    char once[160];
+    uint64_t deleted;
+
+    put(place->store, upload_id, &name_0, "a");
+    folder_of(place, "00", now, sizeof now);
+    folder_of(place, "ab", once, sizeof once);
+    assert_int_equal(rename(now, once), 0);
+    assert_int_equal(mkdir(now, 02770), 0);
+    assert_ok(store_message_delete(place->store, name_0.message, &deleted));
+    assert_int_equal(deleted, 1);
+    assert_int_not_equal(access(once, F_OK), 0);
+    assert_int_not_equal(access(now, F_OK), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -263,6 +315,8 @@ int main(void)
         TEST(a_sweep_deletes_the_uploads_that_are_not_wanted),
         TEST(a_symbolic_link_is_not_followed),
         TEST(what_lies_in_the_store_is_closed_to_others),
+        TEST(a_folder_in_its_old_place_is_the_messages_folder),
+        TEST(a_message_is_deleted_in_both_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
