@@ -227,7 +227,7 @@ static bool prepare_one(void *state)
         return false;
     }
     struct letter *letter = &mail->letters[number];
-    must(id_random(&letter->message), "random");
+    must(id_new(&letter->message), "random");
     must(random_bytes(letter->key, sizeof letter->key), "random");
     ask_capability(hand, letter->message, capability);
     seal_header_part(mail, letter, &part);
@@ -399,7 +399,7 @@ static void *transfer_open(struct mail *mail, size_t thread, bool is_download)
     transfer->hand = hand_open(mail, thread);
     transfer->is_download = is_download;
     transfer->next_part = 1;
-    must(id_random(&message), "random");
+    must(id_new(&message), "random");
     if (!is_download)
         ask_capability(transfer->hand, message, transfer->capability);
     return transfer;
@@ -453,7 +453,7 @@ static void send_large(struct mail *mail)
     struct letter letter = {0};
     char capability[HEADERS_BYTES];
     make_large(mail);
-    must(id_random(&letter.message), "random");
+    must(id_new(&letter.message), "random");
     ask_capability(hand, letter.message, capability);
     upload(hand, capability, 0, span_slice(buffer_span(&mail->large), 0, SMALL_BYTES));
     upload(hand, capability, 1, buffer_span(&mail->large));
