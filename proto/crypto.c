@@ -31,7 +31,8 @@ FIELDS(carry_reply, struct carry_reply,
     F_U64(struct carry_reply, retry_after_s, 0, MS_MAX, "0: none"),
     F_LINE(struct carry_reply, cookie, 0, CAPABILITY_BYTES_MAX, "to set; empty: leave; \"-\": remove"),
     F_BOOL(struct carry_reply, is_feed_changed, "pull the feed before the next list"),
-    F_ID(struct carry_reply, closed, 0, "message or link whose downloads stop now"),
+    F_ID(struct carry_reply, closed_message, 0, "message whose downloads by recipients stop now"),
+    F_ID(struct carry_reply, closed_link, 0, "link whose downloads stop now"),
     F_ID(struct carry_reply, purge, 0, "message whose ciphertext is purged now"),
     F_BYTES(struct carry_reply, sealed, 0, SEALED_REQUEST_BYTES_MAX, "the sealed reply"));
 

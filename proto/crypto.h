@@ -27,13 +27,14 @@ struct carry_request {
 };
 /* The typed effects are for the gateway; `sealed` is for the client. */
 struct carry_reply {
-    uint64_t outcome;       /* an enum sm_error: chooses the HTTP status */
-    uint64_t retry_after_s; /* 0: none */
-    struct span cookie;     /* session capability to set; empty: leave; "-": remove */
-    bool is_feed_changed;   /* facts were committed: pull the feed before the next list */
-    struct id closed;       /* message or link whose downloads must stop now */
-    struct id purge;        /* message whose ciphertext must be purged now (ask retention) */
-    struct span sealed;     /* the sealed reply; empty only when the request could not be opened */
+    uint64_t outcome;         /* an enum sm_error: chooses the HTTP status */
+    uint64_t retry_after_s;   /* 0: none */
+    struct span cookie;       /* session capability to set; empty: leave; "-": remove */
+    bool is_feed_changed;     /* facts were committed: pull the feed before the next list */
+    struct id closed_message; /* whose downloads by recipients must stop now */
+    struct id closed_link;    /* whose downloads must stop now */
+    struct id purge;          /* message whose ciphertext must be purged now (ask retention) */
+    struct span sealed; /* the sealed reply; empty only when the request could not be opened */
 };
 
 struct feed_request {

@@ -27,3 +27,9 @@ enum sm_error derived_from(const char *word, struct id from, struct id *out)
     struct span part = id_span(&from);
     return derived_id(word, &part, 1, out);
 }
+
+enum sm_error derived_end(const char *word, struct id message, struct id link, struct id *out)
+{
+    const struct span parts[] = {id_span(&message), id_span(&link)};
+    return derived_id(word, parts, id_is_none(link) ? 1 : 2, out);
+}

@@ -15,4 +15,11 @@ SM_MUST_USE enum sm_error derived_id(
 /* Of one id, the common case: derived_from("opened", session, &event). */
 SM_MUST_USE enum sm_error derived_from(const char *word, struct id from, struct id *out);
 
+/*
+ * Of an end: of the message, or of one link of it (none: of the message). Senders choose the ids of
+ * their messages, so a message may have a link's id, and is another fact all the same.
+ */
+SM_MUST_USE enum sm_error derived_end(
+    const char *word, struct id message, struct id link, struct id *out);
+
 #endif

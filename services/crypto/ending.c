@@ -41,8 +41,8 @@ static enum sm_error load_own_link(
 struct ending {
     enum event_kind kind;
     const char *word; /* what the id is derived from */
-    struct id about;  /* the message or the link */
-    struct id message, link;
+    struct id message;
+    struct id link;      /* none: of the whole message */
     struct span address; /* of one recipient; empty: all */
 };
 
@@ -58,7 +58,7 @@ static enum sm_error add_event(
         .actor_class = ACTOR_USER,
         .actor = call->user.user,
         .personal = {personal, ending->address.size ? 2 : 1}};
-    TRY(derived_from(ending->word, ending->about, &event.event));
+    TRY(derived_end(ending->word, ending->message, ending->link, &event.event));
     *out = event.event;
     return call_event(call, &event);
 }
@@ -67,7 +67,8 @@ static enum sm_error add_event(
 static enum sm_error release(
     struct sealed_call *call, enum erasure_kind kind, const struct ending *ending, struct id event)
 {
-    TRY(journal_add(call->worker->crypto->journal, kind, ending->about, call->now_ms));
+    struct id thing = id_is_none(ending->link) ? ending->message : ending->link;
+    TRY(journal_add(call->worker->crypto->journal, kind, thing, call->now_ms));
     FAIL_POINT("crypto.ending.after-journal");
     return call_release(call, event);
 }
@@ -86,8 +87,8 @@ enum sm_error on_revoke(struct sealed_call *call, const void *request_message, v
     TRY(load_own(call, request->message, &message));
     if (is_one)
         TRY(load_own_link(call, request->message, request->link, &link));
-    struct ending ending = {EVENT_REVOKED, "revoked", is_one ? request->link : request->message,
-        request->message, request->link, link.address};
+    struct ending ending = {
+        EVENT_REVOKED, "revoked", request->message, request->link, link.address};
     TRY(call_begin(call, &tx));
     TRY(is_one ? end_revoke_link(call->worker, call->arena, request->message, request->link)
                : end_revoke(call->worker, call->arena, request->message));
@@ -96,7 +97,10 @@ enum sm_error on_revoke(struct sealed_call *call, const void *request_message, v
     TRY(call_commit(call, &tx));
     FAIL_POINT("crypto.revoke.after-commit");
     mail_relay_poke(call->worker->crypto->mail); /* takes back what waits */
-    call->effects->closed = ending.about;
+    if (is_one)
+        call->effects->closed_link = request->link;
+    else
+        call->effects->closed_message = request->message;
     return release(call, is_one ? ERASURE_LINK_REVOKED : ERASURE_REVOKED, &ending, event);
 }
 
@@ -108,10 +112,7 @@ enum sm_error on_delete(struct sealed_call *call, const void *request_message, v
     struct message message;
     struct id event;
     struct db_transaction tx DEFER(db_rollback) = {0};
-    struct ending ending = {.kind = EVENT_DELETED,
-        .word = "deleted",
-        .about = request->message,
-        .message = request->message};
+    struct ending ending = {.kind = EVENT_DELETED, .word = "deleted", .message = request->message};
     (void)reply;
     TRY(load_own(call, request->message, &message));
     TRY(call_begin(call, &tx));
@@ -121,7 +122,7 @@ enum sm_error on_delete(struct sealed_call *call, const void *request_message, v
     TRY(call_commit(call, &tx));
     FAIL_POINT("crypto.delete.after-commit");
     mail_relay_poke(call->worker->crypto->mail); /* takes back what waits */
-    call->effects->closed = request->message;
+    call->effects->closed_message = request->message;
     TRY(release(call, ERASURE_DELETED, &ending, event));
     call->effects->purge = request->message;
     return SM_OK;

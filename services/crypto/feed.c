@@ -26,10 +26,10 @@ static const struct statement
     after = {"feed_after",
         "SELECT tx::text::bigint, id, body FROM vault.feed"
         " WHERE (tx, id) > ($1::bigint::text::xid8, $2)"
-        " AND tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY tx, id LIMIT $3"},
+        " AND tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY feed.tx, feed.id LIMIT $3"},
     known = {"message_known",
         "SELECT message FROM vault.message WHERE due_ms IS NOT NULL AND message = ANY (ARRAY("
-        "SELECT substring($1 FROM i * 16 + 1 FOR 16)"
+        "SELECT substring($1::bytea FROM i * 16 + 1 FOR 16)"
         " FROM generate_series(0, octet_length($1) / 16 - 1) i))"};
 /* clang-format on */
 

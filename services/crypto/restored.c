@@ -95,8 +95,7 @@ static enum sm_error add_event(const struct worker *worker, const struct ended *
         .link = ended->link,
         .actor_class = ACTOR_SYSTEM,
         .reason = span_text("again after a restore")};
-    TRY(derived_from(
-        ended->word, id_is_none(ended->link) ? ended->message : ended->link, &event.event));
+    TRY(derived_end(ended->word, ended->message, ended->link, &event.event));
     return outbox_add(worker->db, &vault_outbox, &event);
 }
 

@@ -72,7 +72,7 @@ static const struct statement
         " WHERE convert_to(purpose, 'UTF8') || int8send(version) = $1"},
     put_organisation_key = {"rotate_organisation_key_put",
         "UPDATE vault.organisation_key SET wrapped = $2 WHERE"
-        " organisation = substring($1 FROM 1 FOR 16) AND int8send(version) = substring($1 FROM 17)"},
+        " organisation = substring($1::bytea FROM 1 FOR 16) AND int8send(version) = substring($1::bytea FROM 17)"},
     put_hpke_key = {"rotate_hpke_key_put", "UPDATE vault.hpke_key SET wrapped = $2 WHERE kid = $1"};
 ROWS(service_key)
 ROWS(organisation_key)

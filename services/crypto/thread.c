@@ -19,8 +19,10 @@ static const struct statement
         " WHERE down.depth < $5)"
         " SELECT DISTINCT m.message, m.created_ms FROM down"
         " JOIN vault.message m ON m.message = down.message"
-        " JOIN vault.link l ON lower(l.address) = lower($4)"
-        " AND (l.link = m.from_link OR (l.message = m.message AND m.direction = 0))"
+        " WHERE EXISTS (SELECT FROM vault.link l"
+        " WHERE l.link = m.from_link AND lower(l.address) = lower($4))"
+        " OR m.direction = 0 AND EXISTS (SELECT FROM vault.link l"
+        " WHERE l.message = m.message AND lower(l.address) = lower($4))"
         " ORDER BY m.created_ms DESC, m.message LIMIT $6"},
     link_to = {"thread_link",
         "SELECT link FROM vault.link WHERE message = $1 AND lower(address) = lower($2) LIMIT 1"};

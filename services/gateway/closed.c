@@ -1,11 +1,11 @@
-/*
- * Open addressing over ids, whose random bytes are the hash; an attacker who sends revocations of
- * chosen ids would have to be crypto.
- */
+/* Open addressing over names, which are hashes themselves. */
 #include "services/gateway/closed.h"
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
+#include "envelope/kdf.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -127,11 +127,19 @@ static void note_full(struct closed_set *set, int64_t now_ms)
     set->full_until_ms = now_ms + set->keep_ms;
 }
 
-struct id closed_for_everyone(struct id message)
+enum sm_error closed_name(enum closed_kind kind, struct id id, struct id *out)
 {
-    for (size_t i = 0; i < ID_BYTES; i++)
-        message.bytes[i] ^= 0xff;
-    return message;
+    enum { COVERED_BYTES_MAX = 64 };
+    struct buffer covered DEFER(buffer_free) = BUFFER(COVERED_BYTES_MAX);
+    uint8_t hash[KDF_SHA256_BYTES];
+    *out = (struct id){{0}};
+    if (id_is_none(id))
+        return SM_OK;
+    TRY(buffer_append_text(&covered, "securemail/1 closed"));
+    TRY(buffer_append_u8(&covered, (uint8_t)kind));
+    TRY(buffer_append(&covered, id_span(&id)));
+    TRY(kdf_sha256(buffer_span(&covered), hash));
+    return id_from_bytes(span_of(hash, ID_BYTES), out);
 }
 
 void closed_set_add(struct closed_set *set, struct id closed)

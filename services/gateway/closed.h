@@ -18,13 +18,20 @@ SM_MUST_USE enum sm_error closed_set_new_of(
     int64_t keep_ms, size_t slots_max, struct closed_set **out);
 void closed_set_free(struct closed_set **set);
 
-/*
- * A revoked message is closed for its recipients; one that was deleted or expired also for its
- * sender. The second fact stands under this name of the message, which no random id has.
- */
-struct id closed_for_everyone(struct id message);
+/* A revoked message is closed for its recipients; one that was deleted or expired also for its
+ * sender. */
+enum closed_kind { CLOSED_LINK = 1, CLOSED_MESSAGE, CLOSED_FOR_EVERYONE };
 
-/* The none id is passed over. */
+/*
+ * Under which name a fact stands in the set and in mail.closed. Senders choose the ids of their
+ * messages, so a message may have the id of another's link: what is closed of the one must not
+ * close the other. None for the none id.
+ *
+ *     first 16 bytes of SHA-256("securemail/1 closed" || kind u8 || id)
+ */
+SM_MUST_USE enum sm_error closed_name(enum closed_kind kind, struct id id, struct id *out);
+
+/* Of names. The none id is passed over. */
 void closed_set_add(struct closed_set *set, struct id closed);
 bool closed_set_has(struct closed_set *set, struct id id);
 

@@ -28,8 +28,7 @@ static const struct statement find_part = {"gateway_download",
 
 struct download {
     struct closed_set *closed;
-    struct id message, subject;
-    bool is_user; /* of the organisation; else a recipient, by link */
+    struct id watched[2]; /* closed under one of these names: it stops. None: of no meaning */
     struct store_object *object;
     uint64_t from, size; /* of what is sent */
     struct buffer block; /* what a worker read, because it was not in memory */
@@ -49,10 +48,17 @@ static void download_free(void **state)
 
 static bool is_closed(const struct download *download)
 {
-    if (download->is_user)
-        return closed_set_has(download->closed, closed_for_everyone(download->message));
-    return closed_set_has(download->closed, download->message) ||
-           closed_set_has(download->closed, download->subject);
+    return closed_set_has(download->closed, download->watched[0]) ||
+           closed_set_has(download->closed, download->watched[1]);
+}
+
+/* A user of the organisation (with a role) still reads what was revoked; a recipient does not. */
+static enum sm_error watch(const struct exchange *exchange, struct download *download)
+{
+    if (exchange->proven.role != 0)
+        return closed_name(CLOSED_FOR_EVERYONE, exchange->id, &download->watched[0]);
+    TRY(closed_name(CLOSED_MESSAGE, exchange->id, &download->watched[0]));
+    return closed_name(CLOSED_LINK, exchange->proven.subject, &download->watched[1]);
 }
 
 /* --- sending --- */
@@ -152,10 +158,8 @@ static enum sm_error prepare(
     struct store_name name = {exchange->id, (uint32_t)exchange->number};
     uint64_t size = 0;
     download->closed = worker->gateway->closed;
-    download->message = exchange->id;
-    download->subject = exchange->proven.subject;
-    download->is_user = exchange->proven.role != 0;
     download->block = BUFFER(TRANSFER_BLOCK_BYTES);
+    TRY(watch(exchange, download));
     if (is_closed(download))
         return SM_GONE;
     TRY(check_state(worker, exchange, &size));

@@ -108,20 +108,26 @@ static enum sm_error move(
 
 /* --- crypto's feed --- */
 
+static enum sm_error close_one(struct db *db, enum closed_kind kind, struct id id)
+{
+    struct id name;
+    TRY(closed_name(kind, id, &name));
+    return DB_POST(db, &put_closed, db_id(&name));
+}
+
 static enum sm_error close_link(struct db *db, const struct feed_item *item)
 {
-    return item->state == STATE_LIVE ? SM_OK : DB_POST(db, &put_closed, db_id(&item->link));
+    return item->state == STATE_LIVE ? SM_OK : close_one(db, CLOSED_LINK, item->link);
 }
 
 static enum sm_error close_message(struct db *db, const struct feed_item *item)
 {
-    struct id everyone = closed_for_everyone(item->message);
     if (item->state == STATE_LIVE)
         return SM_OK;
-    TRY(DB_POST(db, &put_closed, db_id(&item->message)));
+    TRY(close_one(db, CLOSED_MESSAGE, item->message));
     if (item->state == STATE_REVOKED)
         return SM_OK;
-    return DB_POST(db, &put_closed, db_id(&everyone));
+    return close_one(db, CLOSED_FOR_EVERYONE, item->message);
 }
 
 /* In the order of retention's purge: neither waits for the other while it is waited for. */

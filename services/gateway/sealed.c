@@ -67,17 +67,23 @@ static bool had_no_effect(enum sm_error outcome)
 }
 
 /* Downloads stop here at once; the row tells the other gateways and this one after a restart. */
-static void apply_closed(struct worker *worker, struct id closed)
+static enum sm_error close_one(struct worker *worker, enum closed_kind kind, struct id id)
 {
     struct db *db = NULL;
-    if (id_is_none(closed))
+    struct id name;
+    TRY(closed_name(kind, id, &name));
+    closed_set_add(worker->gateway->closed, name);
+    TRY(worker_db(worker, &db));
+    return DB_RUN(db, &remember_closed, NULL, db_id(&name));
+}
+
+static void apply_closed(struct worker *worker, enum closed_kind kind, struct id id)
+{
+    if (id_is_none(id))
         return;
-    closed_set_add(worker->gateway->closed, closed);
-    enum sm_error error = worker_db(worker, &db);
-    if (error == SM_OK)
-        error = DB_RUN(db, &remember_closed, NULL, db_id(&closed));
+    enum sm_error error = close_one(worker, kind, id);
     if (error != SM_OK)
-        log_line(LOG_ERROR, "closed-not-written", "id", id_text(closed).text, "error",
+        log_line(LOG_ERROR, "closed-not-written", "id", id_text(id).text, "error",
             error_name(error), NULL);
 }
 
@@ -89,7 +95,7 @@ static void apply_purge(struct worker *worker, struct id message)
     struct purge_reply reply = {0};
     if (id_is_none(message))
         return;
-    apply_closed(worker, closed_for_everyone(message));
+    apply_closed(worker, CLOSED_FOR_EVERYONE, message);
     enum sm_error error = worker_call(worker, OP_PURGE, &request, &arena, &reply);
     if (error != SM_OK)
         log_line(LOG_WARNING, "purge-left-to-the-sweep", "message", id_text(message).text, "error",
@@ -143,7 +149,8 @@ static enum sm_error carry(struct worker *worker, struct exchange *exchange,
         projector_poke(worker->gateway->projector);
     if (operation->carries_parts && had_no_effect(error_from_number(reply.outcome)))
         TRY(upload_thaw(worker, aad->message));
-    apply_closed(worker, reply.closed);
+    apply_closed(worker, CLOSED_MESSAGE, reply.closed_message);
+    apply_closed(worker, CLOSED_LINK, reply.closed_link);
     apply_purge(worker, reply.purge);
     FAIL_POINT("gateway.sealed.before-ack");
     return answer_sealed(worker, exchange, &reply);

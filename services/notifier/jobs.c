@@ -304,7 +304,8 @@ enum sm_error jobs_cancel(struct db *db, struct id message, struct id link, uint
 static const struct statement delivery_page = {"delivery_page",
     "SELECT tx::text::bigint, id, job, organisation, message, link, kind, result, at_ms"
     " FROM outbox.delivery WHERE (tx, id) > ($1::bigint::text::xid8, $2)"
-    " AND tx < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY tx, id LIMIT $3"};
+    " AND tx < pg_snapshot_xmin(pg_current_snapshot())"
+    " ORDER BY delivery.tx, delivery.id LIMIT $3"};
 
 static enum sm_error read_delivery(const struct db_rows *rows, size_t row, struct delivery *out)
 {

@@ -63,7 +63,8 @@ static void a_revoke_closes_the_link_at_once(void **state)
 
     assert_error(clinic_with_link(clinic, "revoke", &clinic->anna, &parcel, &answer), SM_OK);
 
-    assert_true(id_equal(answer.effects.closed, parcel.link)); /* downloads stop too */
+    assert_true(id_equal(answer.effects.closed_link, parcel.link)); /* downloads stop too */
+    assert_true(id_is_none(answer.effects.closed_message));
     assert_link_is_gone(clinic, &parcel, &rosa);
     assert_int_equal(audit_edge_count(EVENT_REVOKED), 1);
     assert_int_equal(clinic_number(clinic, "SELECT count(*) FROM vault.mail_job"), 0);
@@ -120,6 +121,28 @@ static void revoking_again_changes_nothing_and_is_one_entry(void **state)
     assert_int_equal(clinic_link(clinic, &parcel, &arena).version, version);
     audit_edge_settle(&clinic->vault);
     assert_int_equal(audit_edge_count(EVENT_REVOKED), 1);
+}
+
+/* Senders choose the ids of their messages: who takes a link's id for one keeps nothing out of the
+ * log. */
+static void a_message_with_a_links_id_is_another_fact(void **state)
+{
+    struct clinic *clinic = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct sending_form form;
+    struct parcel decoy;
+    struct parcel parcel = clinic_send(clinic, METHOD_PASSWORD);
+    clinic_fill_send(clinic, &decoy, METHOD_PASSWORD, &form);
+    form.request.message = parcel.link;
+    assert_error(clinic_ask_send(clinic, &form, &answer), SM_OK);
+
+    struct parcel all = {.message = parcel.link};
+    assert_error(revoke_by(clinic, &clinic->anna, &all), SM_OK);
+    assert_error(revoke_by(clinic, &clinic->anna, &parcel), SM_OK);
+
+    audit_edge_settle(&clinic->vault);
+    assert_int_equal(audit_edge_count(EVENT_REVOKED), 2);
+    assert_true(id_equal(audit_edge_last(EVENT_REVOKED).link, parcel.link));
 }
 
 static void a_link_of_another_message_is_not_found(void **state)
@@ -320,6 +343,7 @@ int main(void)
         TEST(a_message_is_revoked_for_all_its_recipients_and_stays_with_its_sender),
         TEST(an_edited_link_does_not_keep_the_others_open),
         TEST(revoking_again_changes_nothing_and_is_one_entry),
+        TEST(a_message_with_a_links_id_is_another_fact),
         TEST(a_link_of_another_message_is_not_found),
         TEST(nobody_ends_what_another_sent_but_an_administrator),
         TEST(a_delete_destroys_key_verifiers_and_addresses),

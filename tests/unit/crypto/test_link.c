@@ -29,7 +29,8 @@ static struct told hello(struct clinic *clinic, const struct parcel *parcel)
     told.until_ms = answer.failure.until_ms;
     (void)snprintf(told.reason, sizeof told.reason, "%.*s", SPAN_PRINT(answer.failure.reason));
     assert_false(answer.effects.is_feed_changed);
-    assert_true(id_is_none(answer.effects.closed));
+    assert_true(id_is_none(answer.effects.closed_link));
+    assert_true(id_is_none(answer.effects.closed_message));
     return told;
 }
 

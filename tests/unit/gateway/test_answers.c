@@ -64,7 +64,7 @@ static void fields_become_an_object_with_their_names(void **state)
         "{\"messages\":[{\"message\":\"01000000000000000000000000000000\"},"
         "{\"message\":\"02000000000000000000000000000000\"}]}"
         "{\"outcome\":3,\"retry_after_s\":0,\"cookie\":\"\",\"is_feed_changed\":true,"
-        "\"closed\":null,\"purge\":null,\"sealed\":\"__4\"}");
+        "\"closed_message\":null,\"closed_link\":null,\"purge\":null,\"sealed\":\"__4\"}");
 }
 
 static void json_stays_within_its_buffer(void **state)
@@ -190,6 +190,27 @@ static void what_was_closed_is_closed_and_nothing_else(void **state)
     assert_false(closed_set_has(set, none));
 }
 
+static void each_kind_of_what_is_closed_has_its_names(void **state)
+{
+    const struct id none = {{0}};
+    struct id names[3];
+    (void)state;
+    for (int kind = CLOSED_LINK; kind <= CLOSED_FOR_EVERYONE; kind++) {
+        struct id again;
+        struct id of_none;
+        struct id *name = &names[kind - CLOSED_LINK];
+        assert_ok(closed_name((enum closed_kind)kind, (struct id){{7}}, name));
+        assert_ok(closed_name((enum closed_kind)kind, (struct id){{7}}, &again));
+        assert_ok(closed_name((enum closed_kind)kind, none, &of_none));
+        assert_true(id_equal(*name, again));
+        assert_true(id_is_none(of_none));
+        assert_false(id_is_none(*name));
+    }
+    assert_false(id_equal(names[0], names[1]));
+    assert_false(id_equal(names[0], names[2]));
+    assert_false(id_equal(names[1], names[2]));
+}
+
 static struct id numbered(uint32_t number)
 {
     struct id id = {{0}};
@@ -231,6 +252,7 @@ int main(void)
         cmocka_unit_test(a_header_cannot_become_two),
         cmocka_unit_test(a_recipient_has_the_status_that_matters_most),
         cmocka_unit_test(a_message_is_delivered_when_all_are_and_opened_when_one_is),
+        cmocka_unit_test(each_kind_of_what_is_closed_has_its_names),
         cmocka_unit_test(what_was_closed_is_closed_and_nothing_else),
         cmocka_unit_test(a_full_set_closes_everything_and_opens_again),
     };

@@ -68,7 +68,7 @@ static void revoking_stops_a_download_under_way(void **state)
     assert_int_equal(write(connection, request.bytes, request.size), request.size);
     assert_true(read(connection, block, sizeof block) > 0);
 
-    web->carry = (struct carry_reply){.closed = message, .sealed = span_text("revoked")};
+    web->carry = (struct carry_reply){.closed_message = message, .sealed = span_text("revoked")};
     assert_int_equal(sealed(web, "revoke", buffer_span(&frame), "", &revoked), 200);
 
     for (ssize_t got; (got = read(connection, block, sizeof block)) > 0;)
@@ -107,7 +107,7 @@ static void a_sender_reads_what_he_revoked_until_it_is_deleted(void **state)
     store_part(web, message, "MQ==", 1000);
     assert_int_equal(download_as(web, message, 0), 200);
 
-    web->carry = (struct carry_reply){.closed = message, .sealed = span_text("revoked")};
+    web->carry = (struct carry_reply){.closed_message = message, .sealed = span_text("revoked")};
     assert_int_equal(sealed(web, "revoke", buffer_span(&frame), "", &revoked), 200);
     assert_int_equal(download_as(web, message, 0), 410);
     assert_int_equal(download_as(web, message, ROLE_SENDER), 200);
@@ -119,6 +119,27 @@ static void a_sender_reads_what_he_revoked_until_it_is_deleted(void **state)
     web->carry = (struct carry_reply){0};
 }
 
+/* Senders choose the ids of their messages. */
+static void a_revoked_message_with_a_links_id_closes_no_link(void **state)
+{
+    struct web *web = *state;
+    struct id message = message_of(25);
+    struct id link = web_sender; /* of whom download_as asks for */
+    struct buffer frame DEFER(buffer_free) = sealed_frame((struct id){{0}}, 0);
+    struct web_answer first DEFER(web_answer_free) = WEB_ANSWER;
+    struct web_answer second DEFER(web_answer_free) = WEB_ANSWER;
+    store_part(web, message, "MQ==", 1000);
+
+    web->carry = (struct carry_reply){.closed_message = link, .sealed = span_text("revoked")};
+    assert_int_equal(sealed(web, "revoke", buffer_span(&frame), "", &first), 200);
+    assert_int_equal(download_as(web, message, 0), 200);
+
+    web->carry = (struct carry_reply){.closed_link = link, .sealed = span_text("revoked")};
+    assert_int_equal(sealed(web, "revoke", buffer_span(&frame), "", &second), 200);
+    assert_int_equal(download_as(web, message, 0), 410);
+    web->carry = (struct carry_reply){0};
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +147,7 @@ int main(void)
         cmocka_unit_test(a_download_needs_the_capability_of_its_message),
         cmocka_unit_test(revoking_stops_a_download_under_way),
         cmocka_unit_test(a_sender_reads_what_he_revoked_until_it_is_deleted),
+        cmocka_unit_test(a_revoked_message_with_a_links_id_closes_no_link), /* for good: the last */
     };
     return cmocka_run_group_tests(tests, start_web, stop_web);
 }
