@@ -135,9 +135,11 @@ async function fill({ world, client, log }) {
 
 const scans = ({ world }) => new Map(world.sql('SELECT schemaname || chr(46) || relname, seq_scan, n_live_tup FROM pg_stat_user_tables').map(([name, count, rows]) => [name, { count: Number(count), rows: Number(rows) }]));
 
-const few = await Side.start();
-const many = await Side.start();
+let few = null;
+let many = null;
 try {
+  few = await Side.start();
+  many = await Side.start();
   await fill(many);
   await many.renewClient();
   await few.renewClient();
@@ -155,6 +157,6 @@ try {
   fs.writeFileSync('bench/large/results.json', `${JSON.stringify(results, null, 2)}\n`);
   console.log(JSON.stringify(results, null, 2));
 } finally {
-  await few.stop();
-  await many.stop();
+  await few?.stop().catch(console.error);
+  await many?.stop();
 }

@@ -44,7 +44,7 @@ struct outbox {
         .lock = {schema "_event_lock", "SELECT pg_try_advisory_lock(" #lock_number ")"},         \
     }
 
-/* Inside the caller's transaction. event->event must be set (random, or derived for repeats). */
+/* Inside the caller's transaction. event->event must be set (new, or derived for repeats). */
 SM_MUST_USE enum sm_error outbox_add(
     struct db *db, const struct outbox *outbox, const struct audit_event *event);
 

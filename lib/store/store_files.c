@@ -188,7 +188,29 @@ static enum sm_error folder_at(const struct files *files, struct id message, siz
     return folder_open(shard, id_text(message).text, out);
 }
 
-/* The folder of a message's objects, which is there; SM_NOT_FOUND otherwise. */
+/* Of its folders the one that has the part: while an older gateway works beside a newer one, parts
+ * of a message may stand in both. SM_NOT_FOUND: neither has it. */
+static enum sm_error folder_of_part(
+    const struct files *files, const struct store_name *name, int *out)
+{
+    for (size_t place = 0; place < PLACES; place++) {
+        int folder DEFER(folder_close) = -1;
+        struct stat facts;
+        enum sm_error error = folder_at(files, name->message, place, &folder);
+        if (error == SM_OK &&
+            fstatat(folder, part_name(name->part).text, &facts, AT_SYMLINK_NOFOLLOW) != 0)
+            error = errno == ENOENT ? SM_NOT_FOUND : folder_fault("object-stat");
+        if (error == SM_OK) {
+            *out = folder;
+            folder = -1;
+        }
+        if (error != SM_NOT_FOUND)
+            return error;
+    }
+    return SM_NOT_FOUND;
+}
+
+/* The folder in which a message's objects are put, if there is one; SM_NOT_FOUND otherwise. */
 static enum sm_error message_folder(const struct files *files, struct id message, int *out)
 {
     enum sm_error error = SM_NOT_FOUND;
@@ -267,7 +289,7 @@ static enum sm_error object_open(
 {
     int folder DEFER(folder_close) = -1;
     struct stat facts;
-    TRY(message_folder(files_of(store), name->message, &folder));
+    TRY(folder_of_part(files_of(store), name, &folder));
     struct files_object *opened = calloc(1, sizeof *opened);
     struct store_object *object DEFER(store_object_close) = opened ? &opened->object : NULL;
     if (!opened)
@@ -329,7 +351,7 @@ static enum sm_error object_stat(struct store *store, const struct store_name *n
 {
     int folder DEFER(folder_close) = -1;
     struct stat facts;
-    TRY(message_folder(files_of(store), name->message, &folder));
+    TRY(folder_of_part(files_of(store), name, &folder));
     if (fstatat(folder, part_name(name->part).text, &facts, AT_SYMLINK_NOFOLLOW) != 0)
         return folder_fault("object-stat");
     *size = (uint64_t)facts.st_size;
@@ -341,7 +363,7 @@ static enum sm_error object_stat(struct store *store, const struct store_name *n
 static enum sm_error object_delete(struct store *store, const struct store_name *name)
 {
     int folder DEFER(folder_close) = -1;
-    enum sm_error error = message_folder(files_of(store), name->message, &folder);
+    enum sm_error error = folder_of_part(files_of(store), name, &folder);
     if (error == SM_OK)
         error = folder_unlink(folder, part_name(name->part).text, 0);
     return error == SM_NOT_FOUND ? SM_OK : error;

@@ -14,15 +14,17 @@ enum { ROWS_MAX = AUDIT_ERASED_MAX + 1 };
 #define IN_ORDER " ORDER BY d.seq, d.place LIMIT $2"
 
 static const struct statement sql_of_person = {"audit_erase_person", COLUMNS
-    "FROM audit.disclosure d " WITH_ENTRY
-    "WHERE d.organisation = $1 AND d.value = $3 AND ($4::bigint = 0 OR d.seq = $4)" IN_ORDER};
+    "FROM audit.disclosure d " WITH_ENTRY "WHERE d.organisation = $1 AND d.value = $3" IN_ORDER};
+static const struct statement sql_of_person_there = {"audit_erase_person_there",
+    COLUMNS "FROM audit.disclosure d " WITH_ENTRY
+            "WHERE d.organisation = $1 AND d.value = $3 AND d.seq = $4" IN_ORDER};
 static const struct statement sql_of_entry = {"audit_erase_entry", COLUMNS
     "FROM audit.disclosure d " WITH_ENTRY "WHERE d.organisation = $1 AND d.seq = $3" IN_ORDER};
-static const struct statement sql_of_journal = {"audit_erase_journal",
-    COLUMNS "FROM restore.erasure r JOIN audit.entry e ON e.event = r.thing "
-            "JOIN audit.disclosure d ON d.organisation = e.organisation AND d.seq = e.seq "
-            "AND r.kind = 'value-' || d.place "
-            "WHERE e.organisation = $1 GROUP BY d.seq, d.place, e.event, d.value" IN_ORDER};
+static const struct statement sql_of_journal = {"audit_erase_journal", COLUMNS
+    "FROM restore.erasure r JOIN audit.entry e ON e.event = r.thing "
+    "JOIN audit.disclosure d ON d.organisation = e.organisation AND d.seq = e.seq "
+    "AND r.kind = 'value-' || d.place "
+    "WHERE e.organisation = $1 AND r.id > 0 GROUP BY d.seq, d.place, e.event, d.value" IN_ORDER};
 static const struct statement sql_carry_out = {"audit_erase", "SELECT audit.erase($1, $2)"};
 
 static uint8_t small_letter(uint8_t letter)
@@ -52,9 +54,11 @@ static enum sm_error find_rows(struct db *db, const struct erase_order *order, s
     struct db_value most = db_i64(ROWS_MAX);
     if (order->is_replay)
         return DB_RUN(db, &sql_of_journal, out, organisation, most);
-    if (order->person.size)
-        return DB_RUN(db, &sql_of_person, out, organisation, most, db_text(order->person),
+    if (order->person.size && order->seq)
+        return DB_RUN(db, &sql_of_person_there, out, organisation, most, db_text(order->person),
             db_u64(order->seq));
+    if (order->person.size)
+        return DB_RUN(db, &sql_of_person, out, organisation, most, db_text(order->person));
     return order->seq ? DB_RUN(db, &sql_of_entry, out, organisation, most, db_u64(order->seq))
                       : SM_BAD_VALUE;
 }

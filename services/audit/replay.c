@@ -3,13 +3,14 @@
 
 #include "base/log.h"
 
+/* By the first table's key, so that the log is asked for what stands there and not gone through. */
 static const struct statement sql_next_log = {"audit_replay_next",
     "SELECT e.organisation FROM restore.erasure r JOIN audit.entry e ON e.event = r.thing "
     "JOIN audit.disclosure d ON d.organisation = e.organisation AND d.seq = e.seq "
-    "AND r.kind = 'value-' || d.place WHERE e.organisation > $1 ORDER BY e.organisation LIMIT 1"};
+    "AND r.kind = 'value-' || d.place WHERE r.id > 0 AND e.organisation > $1 ORDER BY e.organisation LIMIT 1"};
 /* Also those of entries that were written after the backup: they are not there to be erased. */
 static const struct statement sql_done = {"audit_replay_done",
-    "DELETE FROM restore.erasure r WHERE r.kind LIKE 'value-%' AND NOT EXISTS "
+    "DELETE FROM restore.erasure r WHERE r.id > 0 AND r.kind LIKE 'value-%' AND NOT EXISTS "
     "(SELECT FROM audit.entry e JOIN audit.disclosure d ON d.organisation = e.organisation "
     "AND d.seq = e.seq AND r.kind = 'value-' || d.place WHERE e.event = r.thing)"};
 

@@ -23,7 +23,6 @@
 enum {
     ANSWER_MARGIN_MS = 250, /* the way back: an answer after the caller's deadline helps nobody */
     STRUCT_BYTES_MIN = 16,
-    PURGE_ROWS = 200,
     PURGE_ONE_IN = 64,
     RETRY_AFTER_S = 5,
 };
@@ -36,7 +35,7 @@ static const struct statement
         "INSERT INTO vault.seen_request (request, expires_ms) VALUES ($1, clock.now_ms() + $2)"},
     forget = {"request_forget",
         "DELETE FROM vault.seen_request WHERE request IN (SELECT request FROM vault.seen_request"
-        " WHERE expires_ms < clock.now_ms() ORDER BY expires_ms LIMIT $1 FOR UPDATE SKIP LOCKED)"};
+        " WHERE expires_ms < clock.now_ms() ORDER BY expires_ms LIMIT 200 FOR UPDATE SKIP LOCKED)"};
 
 /* What a client's user is told, where the handler says nothing better. No cause, no secret. */
 static const char *const sentences[SM_ERROR_COUNT] = {
@@ -279,7 +278,7 @@ static enum sm_error forget_old(struct sealed_call *call)
 {
     if (call->meta.request.bytes[0] % PURGE_ONE_IN != 0)
         return SM_OK;
-    return DB_POST(call->worker->db, &forget, db_i64(PURGE_ROWS));
+    return db_post(call->worker->db, &forget, NULL, 0);
 }
 
 enum sm_error call_begin(struct sealed_call *call, struct db_transaction *tx)

@@ -75,7 +75,7 @@ bus_handler_fn on_carry;
 SM_MUST_USE enum sm_error call_begin(struct sealed_call *call, struct db_transaction *tx);
 /* Commits, wakes the relays, tells the gateway that facts changed. */
 SM_MUST_USE enum sm_error call_commit(struct sealed_call *call, struct db_transaction *tx);
-/* Adds an audit event inside the transaction; fills at_ms, and event with a random id if none. */
+/* Adds an audit event inside the transaction; fills at_ms, and event with a new id if none. */
 SM_MUST_USE enum sm_error call_event(struct sealed_call *call, struct audit_event *event);
 /* Waits until audit has `event`. SM_UNAVAILABLE fails closed: nothing may be released. */
 SM_MUST_USE enum sm_error call_release(struct sealed_call *call, struct id event);

@@ -1,7 +1,6 @@
 /* Open addressing over names, which are hashes themselves. */
 #include "services/gateway/closed.h"
 
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -9,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "proto/limits.h"
 
@@ -129,16 +129,17 @@ static void note_full(struct closed_set *set, int64_t now_ms)
 
 enum sm_error closed_name(enum closed_kind kind, struct id id, struct id *out)
 {
-    enum { COVERED_BYTES_MAX = 64 };
-    struct buffer covered DEFER(buffer_free) = BUFFER(COVERED_BYTES_MAX);
+    static const char word[] = "securemail/1 closed";
+    enum { KIND_AT = sizeof word - 1, ID_AT };
+    uint8_t covered[ID_AT + ID_BYTES];
     uint8_t hash[KDF_SHA256_BYTES];
     *out = (struct id){{0}};
     if (id_is_none(id))
         return SM_OK;
-    TRY(buffer_append_text(&covered, "securemail/1 closed"));
-    TRY(buffer_append_u8(&covered, (uint8_t)kind));
-    TRY(buffer_append(&covered, id_span(&id)));
-    TRY(kdf_sha256(buffer_span(&covered), hash));
+    memcpy(covered, word, KIND_AT);
+    covered[KIND_AT] = (uint8_t)kind;
+    memcpy(covered + ID_AT, id.bytes, ID_BYTES);
+    TRY(kdf_sha256(SPAN(covered), hash));
     return id_from_bytes(span_of(hash, ID_BYTES), out);
 }
 

@@ -19,7 +19,7 @@ enum { SENDING_GRACE_MS = 3600 * 1000, ARENA_BYTES = 1024 * 1024 };
 static const struct statement mark = {"gateway_sweep_mark",
     "UPDATE mail.draft SET is_swept = true WHERE message IN (SELECT message FROM mail.draft"
     " WHERE expires_ms < clock.now_ms() AND coalesce(sending_ms, 0) < clock.now_ms() - $1"
-    " ORDER BY expires_ms LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING message"};
+    " ORDER BY expires_ms LIMIT 100 FOR UPDATE SKIP LOCKED) RETURNING message"};
 static const struct statement uploads_of = {
     "gateway_sweep_uploads", "SELECT upload, part FROM mail.upload WHERE message = $1"};
 static const struct statement forget_objects = {
@@ -78,7 +78,7 @@ enum sm_error sweep_drafts(struct worker *worker)
     struct known_request request = {0};
     struct known_reply reply = {0};
     TRY(worker_db(worker, &db));
-    TRY(DB_RUN(db, &mark, &rows, db_i64(SENDING_GRACE_MS), db_i64(PAGE_ROWS_MAX)));
+    TRY(DB_RUN(db, &mark, &rows, db_i64(SENDING_GRACE_MS)));
     if (db_rows_count(rows) == 0)
         return SM_OK;
     TRY(name_marked(rows, &arena, &request));

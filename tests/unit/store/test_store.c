@@ -282,11 +282,12 @@ static void a_folder_in_its_old_place_is_the_messages_folder(void **state)
 }
 
 /* Two gateways may have made both, one of them an older program. */
-static void a_message_is_deleted_in_both_places(void **state)
+static void a_message_in_both_places_is_read_and_deleted_whole(void **state)
 {
     struct place *place = *state;
     char now[160];
     char once[160];
+    uint64_t size;
     uint64_t deleted;
 
     put(place->store, upload_id, &name_0, "a");
@@ -294,6 +295,12 @@ static void a_message_is_deleted_in_both_places(void **state)
     folder_of(place, "ab", once, sizeof once);
     assert_int_equal(rename(now, once), 0);
     assert_int_equal(mkdir(now, 02770), 0);
+    put(place->store, upload_id, &name_1, "bc");
+    assert_object(place->store, &name_0, "a");
+    assert_object(place->store, &name_1, "bc");
+    assert_ok(store_object_delete(place->store, &name_0));
+    assert_error(store_object_stat(place->store, &name_0, &size), SM_NOT_FOUND);
+    assert_ok(store_object_stat(place->store, &name_1, &size));
     assert_ok(store_message_delete(place->store, name_0.message, &deleted));
     assert_int_equal(deleted, 1);
     assert_int_not_equal(access(once, F_OK), 0);
@@ -316,7 +323,7 @@ int main(void)
         TEST(a_symbolic_link_is_not_followed),
         TEST(what_lies_in_the_store_is_closed_to_others),
         TEST(a_folder_in_its_old_place_is_the_messages_folder),
-        TEST(a_message_is_deleted_in_both_places),
+        TEST(a_message_in_both_places_is_read_and_deleted_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
