@@ -190,6 +190,25 @@ static void what_was_closed_is_closed_and_nothing_else(void **state)
     assert_false(closed_set_has(set, none));
 }
 
+/* As migration 0141 writes them: by sha256sum of "securemail/1 closed", the kind's byte, and the
+ * id. */
+static void names_of_what_is_closed_are_those_of_the_migration(void **state)
+{
+    static const char *const names[] = {"68cd9d1a274ce1b88e45069d91e7a98c",
+        "3048e42ff6784c0554cea8ea8e6e0259", "8774fe7a93e0090a92fe7744352fb619"};
+    struct id id;
+    struct id name;
+    (void)state;
+    assert_ok(id_parse(span_text("0123456789abcdef0123456789abcdef"), &id));
+    assert_ok(closed_name(CLOSED_LINK, id, &name));
+    assert_string_equal(id_text(name).text, names[0]);
+    assert_ok(closed_name(CLOSED_MESSAGE, id, &name));
+    assert_string_equal(id_text(name).text, names[1]);
+    assert_ok(id_parse(span_text("fedcba9876543210fedcba9876543210"), &id));
+    assert_ok(closed_name(CLOSED_FOR_EVERYONE, id, &name));
+    assert_string_equal(id_text(name).text, names[2]);
+}
+
 static void each_kind_of_what_is_closed_has_its_names(void **state)
 {
     const struct id none = {{0}};
@@ -253,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_recipient_has_the_status_that_matters_most),
         cmocka_unit_test(a_message_is_delivered_when_all_are_and_opened_when_one_is),
         cmocka_unit_test(each_kind_of_what_is_closed_has_its_names),
+        cmocka_unit_test(names_of_what_is_closed_are_those_of_the_migration),
         cmocka_unit_test(what_was_closed_is_closed_and_nothing_else),
         cmocka_unit_test(a_full_set_closes_everything_and_opens_again),
     };
