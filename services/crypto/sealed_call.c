@@ -273,7 +273,8 @@ enum sm_error on_carry(struct bus_request *request, const void *message, void *r
 
 /* --- what handlers call --- */
 
-/* Now and then, whoever begins a call removes some rows whose time is over. */
+/* Now and then, whoever begins a call removes some rows whose time is over (how many is written
+ * out in the statement, so that it is planned for). */
 static enum sm_error forget_old(struct sealed_call *call)
 {
     if (call->meta.request.bytes[0] % PURGE_ONE_IN != 0)

@@ -9,6 +9,7 @@
 #include "proto/crypto.h"
 #include "proto/sealed.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "proto/limits.h"
@@ -16,6 +17,8 @@
 /* A send that is under way has this long to be committed before crypto's "not known" counts. */
 enum { SENDING_GRACE_MS = 3600 * 1000, ARENA_BYTES = 1024 * 1024 };
 
+/* The limit is written out, so that it is planned for. */
+static_assert(PAGE_ROWS_MAX == 100, "the limit of gateway_sweep_mark is one list");
 static const struct statement mark = {"gateway_sweep_mark",
     "UPDATE mail.draft SET is_swept = true WHERE message IN (SELECT message FROM mail.draft"
     " WHERE expires_ms < clock.now_ms() AND coalesce(sending_ms, 0) < clock.now_ms() - $1"

@@ -255,7 +255,15 @@ static void folder_of(const struct place *place, const char *shard, char *out, s
     (void)snprintf(out, size, "%s/%s/%s", place->root, shard, id_text(name_0.message).text);
 }
 
-/* By the first two digits, as before ids began with the time. */
+/* Where message and part 0 stand, as an older program put them: by the first two digits. */
+static void put_in_the_old_place(const struct place *place, char now[160], char once[160])
+{
+    put(place->store, upload_id, &name_0, "a");
+    folder_of(place, "00", now, 160);
+    folder_of(place, "ab", once, 160);
+    assert_int_equal(rename(now, once), 0);
+}
+
 static void a_folder_in_its_old_place_is_the_messages_folder(void **state)
 {
     struct place *place = *state;
@@ -264,10 +272,7 @@ static void a_folder_in_its_old_place_is_the_messages_folder(void **state)
     uint64_t size;
     uint64_t deleted;
 
-    put(place->store, upload_id, &name_0, "a");
-    folder_of(place, "00", now, sizeof now);
-    folder_of(place, "ab", once, sizeof once);
-    assert_int_equal(rename(now, once), 0);
+    put_in_the_old_place(place, now, once);
 
     assert_object(place->store, &name_0, "a");
     assert_ok(store_object_stat(place->store, &name_0, &size));
@@ -290,10 +295,7 @@ static void a_message_in_both_places_is_read_and_deleted_whole(void **state)
     uint64_t size;
     uint64_t deleted;
 
-    put(place->store, upload_id, &name_0, "a");
-    folder_of(place, "00", now, sizeof now);
-    folder_of(place, "ab", once, sizeof once);
-    assert_int_equal(rename(now, once), 0);
+    put_in_the_old_place(place, now, once);
     assert_int_equal(mkdir(now, 02770), 0);
     put(place->store, upload_id, &name_1, "bc");
     assert_object(place->store, &name_0, "a");
