@@ -16,13 +16,13 @@ struct attributes {
     uint64_t runtime_ns, deadline_ns, period_ns;
 };
 
-enum { NANOSECONDS_OF_US = 1000, CALLING_THREAD = 0, NO_FLAGS = 0 };
+enum { NANOSECONDS_OF_MS = 1000000, CALLING_THREAD = 0, NO_FLAGS = 0 };
 
 enum sm_error background_begin(void)
 {
     struct attributes attributes = {.size = sizeof attributes,
         .policy = SCHED_BATCH,
-        .runtime_ns = (uint64_t)BACKGROUND_SLICE_US * NANOSECONDS_OF_US};
+        .runtime_ns = (uint64_t)BACKGROUND_SLICE_MS * NANOSECONDS_OF_MS};
     return syscall(SYS_sched_setattr, CALLING_THREAD, &attributes, NO_FLAGS) == 0 ? SM_OK
                                                                                   : SM_NOT_ALLOWED;
 }
