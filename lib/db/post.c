@@ -18,14 +18,6 @@ enum sm_error session_post_begin(struct db *db, const struct posted *posted)
     return SM_OK;
 }
 
-enum sm_error session_post_command(struct db *db, const char *sql)
-{
-    TRY(session_post_begin(db, &(struct posted){sql, SM_CONFLICT, NULL}));
-    return PQsendQueryParams(db->connection, sql, 0, NULL, NULL, NULL, NULL, 1) == 1
-               ? SM_OK
-               : session_failure(db, NULL, sql);
-}
-
 /* The error of one result; what came after an error was not run, and says nothing. */
 static enum sm_error judge(struct db *db, const PGresult *result, const struct posted *posted)
 {

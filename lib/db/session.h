@@ -48,13 +48,17 @@ SM_MUST_USE enum sm_error session_be_there(struct db *db);
 SM_MUST_USE enum sm_error session_failure(struct db *db, const PGresult *result, const char *what);
 
 /*
- * Sends a command behind what is posted already. session_settle sends all that waits and reads all
- * results in one round trip: the first error is the error, and *last (may be NULL) gets the result
- * of the last, when there was none. Nothing is posted afterwards.
+ * Room for one more behind what is posted already, whose result is not waited for. session_settle
+ * sends all that waits and reads all results in one round trip: the first error is the error, and
+ * *last (may be NULL) gets the result of the last, when there was none. Nothing is posted
+ * afterwards.
  */
-SM_MUST_USE enum sm_error session_post_command(struct db *db, const char *sql);
 SM_MUST_USE enum sm_error session_post_begin(struct db *db, const struct posted *posted);
 SM_MUST_USE enum sm_error session_settle(struct db *db, PGresult **last);
+
+/* Statements without values or rows. The first is a round trip of its own, once a connection. */
+SM_MUST_USE enum sm_error session_prepare(struct db *db, const struct statement *statement);
+SM_MUST_USE enum sm_error session_post(struct db *db, const struct statement *statement);
 
 /* A constant command without parameters and without rows. */
 SM_MUST_USE enum sm_error session_command(struct db *db, const char *sql);

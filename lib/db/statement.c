@@ -145,6 +145,16 @@ static enum sm_error post(struct db *db, const struct statement *statement,
                : session_failure(db, NULL, statement->name);
 }
 
+enum sm_error session_prepare(struct db *db, const struct statement *statement)
+{
+    return prepare(db, statement, NULL, 0);
+}
+
+enum sm_error session_post(struct db *db, const struct statement *statement)
+{
+    return post(db, statement, NULL, 0, &(struct posted){statement->name, SM_CONFLICT, NULL});
+}
+
 /* By itself, which takes fewer calls. */
 static enum sm_error run_alone(struct db *db, const struct statement *statement,
     const struct db_value *values, size_t count, PGresult **out)

@@ -5,12 +5,18 @@
 #include <assert.h>
 #include <string.h>
 
+/* Prepared as every statement is: as text, each would be parsed anew. */
+static const struct statement begin = {"transaction_begin", "BEGIN"};
+static const struct statement commit = {"transaction_commit", "COMMIT"};
+
 /* BEGIN goes out with the first statement. */
 enum sm_error db_begin(struct db *db, struct db_transaction *tx)
 {
     assert(!db->is_in_transaction);
     TRY(session_be_there(db));
-    TRY(session_post_command(db, "BEGIN"));
+    TRY(session_prepare(db, &begin));
+    TRY(session_prepare(db, &commit));
+    TRY(session_post(db, &begin));
     db->is_in_transaction = true;
     tx->db = db;
     metric_move(METRIC_DATABASE_TRANSACTIONS, 1);
@@ -37,7 +43,7 @@ enum sm_error db_commit(struct db_transaction *tx)
     struct db *db = TAKE(tx->db);
     PGresult *result = NULL;
     is_over(db);
-    enum sm_error error = session_post_command(db, "COMMIT");
+    enum sm_error error = session_post(db, &commit);
     if (error == SM_OK)
         error = session_settle(db, &result);
     if (error == SM_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0)

@@ -18,6 +18,9 @@ enum { FIELDS = 10, FIELDS_WITHOUT_TOTP = 9 };
 static const struct statement
     by_email = {"account_by_email", "SELECT " COLUMNS ", mac FROM vault.account WHERE email = $1"},
     by_id = {"account_by_id", "SELECT " COLUMNS ", mac FROM vault.account WHERE account = $1"},
+    of_session = {"account_of_session",
+        "SELECT " COLUMNS ", mac FROM vault.account"
+        " WHERE account = (SELECT account FROM vault.session WHERE session = $1)"},
     locked = {"account_lock",
         "SELECT " COLUMNS ", mac FROM vault.account WHERE email = $1 FOR UPDATE"},
     insert = {"account_insert",
@@ -123,6 +126,18 @@ enum sm_error account_load(
     const struct worker *worker, struct arena *arena, struct id account, struct account *out)
 {
     enum sm_error error = account_by_id(worker, arena, account, out);
+    return error == SM_TAMPERED ? account_report_tampering(worker, out) : error;
+}
+
+const struct statement *account_of_session_statement(void)
+{
+    return &of_session;
+}
+
+enum sm_error account_read_loaded(const struct worker *worker, const struct db_rows *rows,
+    struct arena *arena, struct account *out)
+{
+    enum sm_error error = read_row(worker, rows, arena, out);
     return error == SM_TAMPERED ? account_report_tampering(worker, out) : error;
 }
 

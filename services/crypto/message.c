@@ -158,6 +158,11 @@ enum sm_error message_load(
     return message_read_loaded(worker, rows, arena, message, out);
 }
 
+const struct statement *message_statement(void)
+{
+    return &load;
+}
+
 const struct statement *message_of_link_statement(void)
 {
     return &of_link;

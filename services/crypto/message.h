@@ -31,8 +31,10 @@ SM_MUST_USE enum sm_error message_load(
     const struct worker *worker, struct arena *arena, struct id message, struct message *out);
 SM_MUST_USE enum sm_error message_lock(
     const struct worker *worker, struct arena *arena, struct id message, struct message *out);
-/* The two halves of message_load, for the message of a link ($1) that is read in the same round
- * trip; `message` is its id as the link's row says it. */
+/* The two halves of message_load, for who runs it together with others (db_run_all): $1 message; or
+ * $1 a link that is read in the same round trip, and `message` is its id as the link's row says it.
+ */
+const struct statement *message_statement(void);
 const struct statement *message_of_link_statement(void);
 SM_MUST_USE enum sm_error message_read_loaded(const struct worker *worker,
     const struct db_rows *rows, struct arena *arena, struct id message, struct message *out);

@@ -114,12 +114,15 @@ static enum sm_error report(
     return tampering_report(worker, &tampering);
 }
 
-enum sm_error organisation_load(const struct worker *worker, struct arena *arena,
-    struct id organisation, struct organisation *out)
+const struct statement *organisation_statement(void)
 {
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    return &read_one;
+}
+
+enum sm_error organisation_read_loaded(const struct worker *worker, const struct db_rows *rows,
+    struct arena *arena, struct id organisation, struct organisation *out)
+{
     struct organisation row;
-    TRY(DB_RUN(worker->db, &read_one, &rows, db_id(&organisation)));
     enum sm_error error = read_row(worker, rows, arena, &row);
     if (error == SM_TAMPERED)
         return report(worker, rows, organisation);
@@ -128,6 +131,14 @@ enum sm_error organisation_load(const struct worker *worker, struct arena *arena
         row.base_url = span_text(worker->crypto->base_url);
     *out = row;
     return SM_OK;
+}
+
+enum sm_error organisation_load(const struct worker *worker, struct arena *arena,
+    struct id organisation, struct organisation *out)
+{
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    TRY(DB_RUN(worker->db, &read_one, &rows, db_id(&organisation)));
+    return organisation_read_loaded(worker, rows, arena, organisation, out);
 }
 
 enum sm_error organisation_by_name(

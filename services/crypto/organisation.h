@@ -33,6 +33,13 @@ struct organisation {
 SM_MUST_USE enum sm_error organisation_load(const struct worker *worker, struct arena *arena,
     struct id organisation, struct organisation *out);
 
+/* The two halves of organisation_load, for who runs it together with others (db_run_all); $1
+ * organisation. */
+const struct statement *organisation_statement(void);
+SM_MUST_USE enum sm_error organisation_read_loaded(const struct worker *worker,
+    const struct db_rows *rows, struct arena *arena, struct id organisation,
+    struct organisation *out);
+
 /* By its name, as its row stands: base_url is empty where it has none of its own. */
 SM_MUST_USE enum sm_error organisation_by_name(
     const struct worker *worker, struct arena *arena, struct span name, struct organisation *out);

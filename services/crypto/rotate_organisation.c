@@ -63,15 +63,18 @@ static void report_totp(const struct worker *worker, struct span name)
             id_text(id).text, NULL);
 }
 
+/* As the index of the messages has it (migration 0142). */
+#define UNDER_VERSION "substring(wrapped FROM 1 FOR 4) = int4send($2::integer)"
+
 /* clang-format off */
 static const struct wrapped_table tables[] = {
     {.take = {"rotate_message_take",
          "SELECT message FROM vault.message WHERE organisation = $1 AND wrapped IS NOT NULL"
-         " AND vault.wrap_version(wrapped) = $2 AND message > $3"
+         " AND " UNDER_VERSION " AND message > $3"
          " ORDER BY message" ROTATION_LIMIT " FOR UPDATE SKIP LOCKED"},
      .behind = {"rotate_message_behind",
          "SELECT count(*) FROM vault.message WHERE organisation = $1 AND wrapped IS NOT NULL"
-         " AND vault.wrap_version(wrapped) = $2"},
+         " AND " UNDER_VERSION},
      .rewrap = rewrap_message, .report = report_message},
     {.take = {"rotate_totp_take",
          "SELECT account FROM vault.totp JOIN vault.account USING (account)"

@@ -26,6 +26,7 @@ struct sending {
     struct sealed_call *call;
     const struct send_request *request;
     struct organisation organisation;
+    int64_t stored_bytes; /* of the organisation, before this message */
     struct message message;
     struct link *links; /* one for each recipient, in the request's order */
 };
@@ -84,9 +85,7 @@ static enum sm_error check_parent(struct sending *sending)
 static enum sm_error check(struct sending *sending)
 {
     const char *reason = NULL;
-    int64_t stored_bytes;
-    struct db *db = sending->call->worker->db;
-    TRY(usage_bytes(db, sending->call->user.organisation, &stored_bytes));
+    int64_t stored_bytes = sending->stored_bytes;
     struct send_facts facts = {sending->request, &sending->call->aad, &sending->organisation,
         stored_bytes > 0 ? (uint64_t)stored_bytes : 0};
     enum sm_error error = send_check(&facts, &reason);
@@ -342,15 +341,37 @@ static enum sm_error send_new(struct sending *sending, struct send_reply *reply)
     return error;
 }
 
+/* What is stored that a send is decided by, in one round trip: also a message that has this id. */
+static enum sm_error look_up(struct sending *sending, struct message *there, bool *is_there)
+{
+    const struct sealed_call *call = sending->call;
+    const struct id *message = &sending->request->message;
+    struct id organisation = call->user.organisation;
+    struct db_rows *organisation_row DEFER(db_rows_free) = NULL;
+    struct db_rows *message_row DEFER(db_rows_free) = NULL;
+    struct db_rows *usage DEFER(db_rows_free) = NULL;
+    const struct db_value of_organisation = db_id(&organisation);
+    const struct db_value of_message = db_id(message);
+    const struct db_query queries[] = {
+        {organisation_statement(), &of_organisation, 1, &organisation_row},
+        {message_statement(), &of_message, 1, &message_row},
+        {usage_statement(), &of_organisation, 1, &usage}};
+    TRY(db_run_all(call->worker->db, queries, 3));
+    TRY(organisation_read_loaded(
+        call->worker, organisation_row, call->arena, organisation, &sending->organisation));
+    TRY(usage_read(usage, &sending->stored_bytes));
+    enum sm_error found =
+        message_read_loaded(call->worker, message_row, call->arena, *message, there);
+    *is_there = found == SM_OK;
+    return found == SM_NOT_FOUND ? SM_OK : found;
+}
+
 enum sm_error on_send(struct sealed_call *call, const void *message, void *reply)
 {
     struct sending sending = {.call = call, .request = message};
     struct message there;
-    TRY(organisation_load(
-        call->worker, call->arena, call->user.organisation, &sending.organisation));
+    bool is_there;
     TRY(make_message(&sending));
-    enum sm_error found = message_load(call->worker, call->arena, sending.request->message, &there);
-    if (found == SM_OK)
-        return answer_again(&sending, &there, reply);
-    return found == SM_NOT_FOUND ? send_new(&sending, reply) : found;
+    TRY(look_up(&sending, &there, &is_there));
+    return is_there ? answer_again(&sending, &there, reply) : send_new(&sending, reply);
 }

@@ -14,12 +14,22 @@ static const struct statement
         " ON CONFLICT (organisation, shard) DO UPDATE SET bytes = before.bytes + excluded.bytes"};
 /* clang-format on */
 
+const struct statement *usage_statement(void)
+{
+    return &total;
+}
+
+enum sm_error usage_read(const struct db_rows *rows, int64_t *out)
+{
+    TRY(db_one(rows));
+    return db_read_i64(rows, 0, 0, out);
+}
+
 enum sm_error usage_bytes(struct db *db, struct id organisation, int64_t *out)
 {
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     TRY(DB_RUN(db, &total, &rows, db_id(&organisation)));
-    TRY(db_one(rows));
-    return db_read_i64(rows, 0, 0, out);
+    return usage_read(rows, out);
 }
 
 enum sm_error usage_add(struct db *db, struct id organisation, int64_t bytes)

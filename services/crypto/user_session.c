@@ -65,15 +65,14 @@ static enum sm_error session_insert(
         db_i64(session->expires_ms), db_bytes(SPAN(proof)));
 }
 
-static enum sm_error session_check(
-    const struct sealed_call *call, const struct session_proof *proof, struct session *out)
+/* SM_NOT_SIGNED_IN unless the row is there, in its time, and was made with this secret. */
+static enum sm_error session_check(const struct sealed_call *call, const struct db_rows *rows,
+    const struct session_proof *proof, struct session *out)
 {
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
     struct session session = {.session = proof->session};
     struct db_value fields[PROOF_FIELDS];
     struct rowmac_input input = {KEY_SESSION, "user session", fields, PROOF_FIELDS};
     struct span stored;
-    TRY(DB_RUN(call->worker->db, &read_one, &rows, db_id(&proof->session)));
     if (db_rows_count(rows) != 1)
         return SM_NOT_SIGNED_IN;
     TRY(db_read_id(rows, 0, 0, &session.account));
@@ -87,14 +86,30 @@ static enum sm_error session_check(
     return SM_OK;
 }
 
+/* A session and its account, in one round trip. It may end between the two: then it has ended. */
+static enum sm_error find_both(const struct sealed_call *call, struct id id,
+    struct db_rows **session, struct db_rows **account)
+{
+    const struct db_value value = db_id(&id);
+    const struct db_query queries[] = {
+        {&read_one, &value, 1, session}, {account_of_session_statement(), &value, 1, account}};
+    return db_run_all(call->worker->db, queries, 2);
+}
+
 enum sm_error session_prove(
     struct sealed_call *call, const struct session_proof *proof, unsigned roles)
 {
+    struct db_rows *session_row DEFER(db_rows_free) = NULL;
+    struct db_rows *account_row DEFER(db_rows_free) = NULL;
     struct session session;
     struct account account;
-    TRY(session_check(call, proof, &session));
-    TRY(account_load(call->worker, call->arena, session.account, &account));
-    if (account.state != ACCOUNT_ACTIVE)
+    TRY(find_both(call, proof->session, &session_row, &account_row));
+    TRY(session_check(call, session_row, proof, &session));
+    enum sm_error found = account_read_loaded(call->worker, account_row, call->arena, &account);
+    if (found == SM_NOT_FOUND)
+        return SM_NOT_SIGNED_IN;
+    TRY(found);
+    if (account.state != ACCOUNT_ACTIVE || !id_equal(account.account, session.account))
         return SM_NOT_SIGNED_IN;
     if (!(account.roles & roles))
         return SM_NOT_ALLOWED;
