@@ -61,16 +61,18 @@ async function firstStateMs(browser, url, selector, { rate = SLOWER, line = null
   }
 }
 
-// What Chromium itself takes for any page: one input, made by one line of script of a file of its own.
+// What Chromium itself takes for any page: one input, made by one line of script of a file of its own. Whatever is
+// sent is dropped, and /large is as large as the file of the transfers.
 const BARE = {
+  '/large': ['application/octet-stream', Buffer.alloc(LARGE)],
   '/': ['text/html', '<!doctype html><title>bare</title><div id="app"></div><script type="module" src="/bare.js"></script>'],
   '/bare.js': ['text/javascript', `document.getElementById('app').innerHTML = '<form><input type="password"></form>';`],
 };
 function serveBare() {
   const server = createServer((request, answer) => {
-    const [type, text] = BARE[request.url] ?? ['text/plain', ''];
+    const [type, body] = BARE[request.url] ?? ['text/plain', ''];
     answer.setHeader('Content-Type', type);
-    answer.end(text);
+    request.resume().on('end', () => answer.end(body));
   });
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
@@ -178,7 +180,41 @@ async function sealedAlone(browser, world) {
   return seconds;
 }
 
+// And the browser's own way between a page and the network: bytes of the page's memory, in requests as an upload has
+// them, to a server that drops them; and as many from it, dropped by the page. Nothing is sealed, opened, hashed or kept.
+async function movedAlone(browser, url) {
+  const { page, context } = await openBare(browser, url);
+  const seconds = await page.evaluate(async (size) => {
+    const PIECE = 8 * 1024 * 1024;
+    const send = (body) => new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      request.open('PATCH', '/dropped');
+      request.onload = resolve;
+      request.onerror = reject;
+      request.send(body);
+    });
+    const bytes = new Uint8Array(size);
+    const begun = performance.now();
+    for (let at = 0; at < size; at += PIECE) await send(new Blob([bytes.subarray(at, at + PIECE)]));
+    const sent = performance.now();
+    const reader = (await fetch('/large')).body.getReader();
+    while (!(await reader.read()).done);
+    return [sent - begun, performance.now() - sent].map((ms) => ms / 1000);
+  }, LARGE);
+  await context.close();
+  return seconds;
+}
+
+async function openBare(browser, url) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(url);
+  return { page, context };
+}
+
 async function transfers(browser, world) {
+  const bare = await serveBare();
+  const bareUrl = `http://127.0.0.1:${bare.address().port}/`;
   const plain = act.makeFile(world, 'scan.bin', LARGE);
   const sealed = world.path('sealed.bin');
   await act.send(world, { to: 'large@recipient.example', password: PASSWORD, attach: [plain] });
@@ -189,9 +225,13 @@ async function transfers(browser, world) {
     const [curlUpS, upS] = await upload(browser, world, plain, sealed);
     say('50 MB sealed and sent by a page', 'MB/s', 0.5, 'curl, the same bytes to the same gateway', rate(curlUpS), rate(upS));
     say('50 MB sealed by WebCrypto alone: neither read nor sent', 'MB/s', null, 'curl, the same bytes to the same gateway', rate(curlUpS), rate(await sealedAlone(browser, world)));
+    const [sentS, fetchedS] = await movedAlone(browser, bareUrl);
+    say('50 MB sent by Chromium alone: neither read, sealed nor kept', 'MB/s', null, 'curl, the same bytes to the same gateway', rate(curlUpS), rate(sentS));
     const [curlDownS, downS] = await download(browser, world, link, sealed);
+    say('50 MB fetched by Chromium alone: neither opened nor saved', 'MB/s', null, 'curl, the same bytes from the same gateway', rate(curlDownS), rate(fetchedS));
     say('50 MB fetched, opened and saved by a page', 'MB/s', 0.5, 'curl, the same bytes from the same gateway', rate(curlDownS), rate(downS));
   }
+  bare.close();
 }
 
 const world = await startWorld({ fsync: true });
