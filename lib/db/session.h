@@ -56,8 +56,14 @@ SM_MUST_USE enum sm_error session_failure(struct db *db, const PGresult *result,
 SM_MUST_USE enum sm_error session_post_begin(struct db *db, const struct posted *posted);
 SM_MUST_USE enum sm_error session_settle(struct db *db, PGresult **last);
 
-/* Statements without values or rows. The first is a round trip of its own, once a connection. */
-SM_MUST_USE enum sm_error session_prepare(struct db *db, const struct statement *statement);
+/*
+ * Connected, and all of these are prepared; a round trip for each that was not, once a connection.
+ * Outside a transaction a connection that is found to be gone is made anew, as often as once.
+ */
+SM_MUST_USE enum sm_error session_be_ready(
+    struct db *db, const struct db_query *queries, size_t count);
+
+/* Sends a prepared statement without values behind what is posted. */
 SM_MUST_USE enum sm_error session_post(struct db *db, const struct statement *statement);
 
 /* A constant command without parameters and without rows. */

@@ -145,9 +145,23 @@ static enum sm_error post(struct db *db, const struct statement *statement,
                : session_failure(db, NULL, statement->name);
 }
 
-enum sm_error session_prepare(struct db *db, const struct statement *statement)
+static enum sm_error prepare_all(struct db *db, const struct db_query *queries, size_t count)
 {
-    return prepare(db, statement, NULL, 0);
+    for (size_t i = 0; i < count; i++)
+        TRY(prepare(db, queries[i].statement, queries[i].values, queries[i].count));
+    return SM_OK;
+}
+
+/* A connection that turns out to be gone has lost nothing but the preparation. */
+enum sm_error session_be_ready(struct db *db, const struct db_query *queries, size_t count)
+{
+    TRY(session_be_there(db));
+    enum sm_error error = prepare_all(db, queries, count);
+    if (error == SM_UNAVAILABLE && db->is_broken && !db->is_in_transaction) {
+        TRY(session_connect(db));
+        error = prepare_all(db, queries, count);
+    }
+    return error;
 }
 
 enum sm_error session_post(struct db *db, const struct statement *statement)
@@ -200,15 +214,10 @@ static bool is_too_large(const struct db_value *values, size_t count)
 enum sm_error db_run(struct db *db, const struct statement *statement,
     const struct db_value *values, size_t count, struct db_rows **out)
 {
+    const struct db_query query = {statement, values, count, NULL};
     if (is_too_large(values, count))
         return SM_TOO_LARGE;
-    TRY(session_be_there(db));
-    enum sm_error error = prepare(db, statement, values, count);
-    if (error == SM_UNAVAILABLE && db->is_broken && !db->is_in_transaction) {
-        TRY(session_connect(db)); /* only the preparation was lost */
-        error = prepare(db, statement, values, count);
-    }
-    TRY(error);
+    TRY(session_be_ready(db, &query, 1));
     return execute(db, statement, values, count, out);
 }
 
@@ -242,15 +251,12 @@ enum sm_error db_post_once(struct db *db, const struct statement *statement,
 /* --- several at once --- */
 
 /* Connected, and each is prepared: from here on nothing is waited for but the results. */
-static enum sm_error prepare_all(struct db *db, const struct db_query *queries, size_t count)
+static enum sm_error be_ready_for_all(struct db *db, const struct db_query *queries, size_t count)
 {
-    TRY(session_be_there(db));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (is_too_large(queries[i].values, queries[i].count))
             return SM_TOO_LARGE;
-        TRY(prepare(db, queries[i].statement, queries[i].values, queries[i].count));
-    }
-    return SM_OK;
+    return session_be_ready(db, queries, count);
 }
 
 static enum sm_error post_all(
@@ -272,7 +278,7 @@ enum sm_error db_run_all(struct db *db, const struct db_query *queries, size_t c
     for (size_t i = 0; i < count && error == SM_OK; i++)
         error = memory_zeroed(1, sizeof *rows[i], (void **)&rows[i]);
     if (error == SM_OK)
-        error = prepare_all(db, queries, count);
+        error = be_ready_for_all(db, queries, count);
     if (error == SM_OK)
         error = post_all(db, queries, count, rows);
     enum sm_error settled = session_settle(db, NULL); /* also what was posted before an error */

@@ -8,14 +8,13 @@
 /* Prepared as every statement is: as text, each would be parsed anew. */
 static const struct statement begin = {"transaction_begin", "BEGIN"};
 static const struct statement commit = {"transaction_commit", "COMMIT"};
+static const struct db_query both[] = {{&begin, NULL, 0, NULL}, {&commit, NULL, 0, NULL}};
 
 /* BEGIN goes out with the first statement. */
 enum sm_error db_begin(struct db *db, struct db_transaction *tx)
 {
     assert(!db->is_in_transaction);
-    TRY(session_be_there(db));
-    TRY(session_prepare(db, &begin));
-    TRY(session_prepare(db, &commit));
+    TRY(session_be_ready(db, both, sizeof both / sizeof both[0]));
     TRY(session_post(db, &begin));
     db->is_in_transaction = true;
     tx->db = db;

@@ -134,11 +134,10 @@ const struct statement *account_of_session_statement(void)
     return &of_session;
 }
 
-enum sm_error account_read_loaded(const struct worker *worker, const struct db_rows *rows,
+enum sm_error account_read(const struct worker *worker, const struct db_rows *rows,
     struct arena *arena, struct account *out)
 {
-    enum sm_error error = read_row(worker, rows, arena, out);
-    return error == SM_TAMPERED ? account_report_tampering(worker, out) : error;
+    return read_row(worker, rows, arena, out);
 }
 
 enum sm_error account_lock(

@@ -39,11 +39,11 @@ SM_MUST_USE enum sm_error account_by_id(
 /* By id, outside a transaction: SM_TAMPERED is said in the log, and *out is not to be used. */
 SM_MUST_USE enum sm_error account_load(
     const struct worker *worker, struct arena *arena, struct id account, struct account *out);
-/* The two halves of account_load, for the account of a session ($1) that is read in the same round
- * trip. */
+/* By a session that is read in the same round trip (db_run_all; $1 session), and its row; as
+ * account_by_id. */
 const struct statement *account_of_session_statement(void);
-SM_MUST_USE enum sm_error account_read_loaded(const struct worker *worker,
-    const struct db_rows *rows, struct arena *arena, struct account *out);
+SM_MUST_USE enum sm_error account_read(const struct worker *worker, const struct db_rows *rows,
+    struct arena *arena, struct account *out);
 /* By address, with the row locked until the caller's transaction ends. */
 SM_MUST_USE enum sm_error account_lock(
     const struct worker *worker, struct arena *arena, struct span email, struct account *out);

@@ -96,38 +96,50 @@ static enum sm_error find_both(const struct sealed_call *call, struct id id,
     return db_run_all(call->worker->db, queries, 2);
 }
 
-enum sm_error session_prove(
-    struct sealed_call *call, const struct session_proof *proof, unsigned roles)
+/* As session_prove; *account is what was read, also where it is SM_TAMPERED. */
+static enum sm_error prove(struct sealed_call *call, const struct session_proof *proof,
+    unsigned roles, struct account *account)
 {
     struct db_rows *session_row DEFER(db_rows_free) = NULL;
     struct db_rows *account_row DEFER(db_rows_free) = NULL;
     struct session session;
-    struct account account;
     TRY(find_both(call, proof->session, &session_row, &account_row));
     TRY(session_check(call, session_row, proof, &session));
-    enum sm_error found = account_read_loaded(call->worker, account_row, call->arena, &account);
+    enum sm_error found = account_read(call->worker, account_row, call->arena, account);
     if (found == SM_NOT_FOUND)
         return SM_NOT_SIGNED_IN;
     TRY(found);
-    if (account.state != ACCOUNT_ACTIVE || !id_equal(account.account, session.account))
+    if (account->state != ACCOUNT_ACTIVE || !id_equal(account->account, session.account))
         return SM_NOT_SIGNED_IN;
-    if (!(account.roles & roles))
+    if (!(account->roles & roles))
         return SM_NOT_ALLOWED;
-    call->user = (struct user){.user = account.account,
-        .organisation = account.organisation,
+    call->user = (struct user){.user = account->account,
+        .organisation = account->organisation,
         .session = session.session,
-        .roles = account.roles,
-        .email = account.email,
-        .name = account.name,
+        .roles = account->roles,
+        .email = account->email,
+        .name = account->name,
         .expires_ms = session.expires_ms};
     return SM_OK;
 }
 
-/* Whatever takes a right away ends the sessions too (users.c): so any role will do. */
+enum sm_error session_prove(
+    struct sealed_call *call, const struct session_proof *proof, unsigned roles)
+{
+    struct account account = {0};
+    enum sm_error error = prove(call, proof, roles, &account);
+    return error == SM_TAMPERED ? account_report_tampering(call->worker, &account) : error;
+}
+
+/*
+ * Whatever takes a right away ends the sessions too (users.c): so any role will do. An edited row
+ * is told by the next proof: this may be inside a transaction that is rolled back for it.
+ */
 enum sm_error session_still(const struct sealed_call *call)
 {
     struct sealed_call again = *call;
-    return session_prove(&again, &call->session, ROLES_ALL);
+    struct account account = {0};
+    return prove(&again, &call->session, ROLES_ALL, &account);
 }
 
 /* --- capabilities --- */

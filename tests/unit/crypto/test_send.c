@@ -379,6 +379,49 @@ static void policy_is_kept_and_a_refusal_is_in_the_log(void **state)
     assert_int_equal(audit_edge_count(EVENT_SEND_REFUSED), 1);
 }
 
+/* What is there already goes on, and is answered again. */
+static void a_full_store_takes_nothing_more(void **state)
+{
+    struct clinic *clinic = *state;
+    struct sending_form form;
+    struct sending_form more;
+    struct parcel parcel;
+    struct parcel another;
+    clinic_fill_send(clinic, &parcel, METHOD_PASSWORD, &form);
+    clinic_fill_send(clinic, &another, METHOD_PASSWORD, &more);
+    assert_error(send_form(clinic, &form), SM_OK);
+    assert_ok(database_run(clinic->vault.database,
+        "INSERT INTO vault.usage SELECT organisation, 63, total_bytes_max FROM vault.organisation"
+        " ON CONFLICT (organisation, shard) DO UPDATE SET bytes = excluded.bytes"));
+
+    assert_error(send_form(clinic, &more), SM_NOT_ALLOWED);
+    assert_error(send_form(clinic, &form), SM_OK);
+
+    assert_int_equal(rows(clinic), ROWS_OF_ONE_SEND);
+    audit_edge_settle(&clinic->vault);
+    assert_int_equal(audit_edge_count(EVENT_SEND_REFUSED), 1);
+    assert_string_equal(
+        audit_edge_reason(EVENT_SEND_REFUSED), "The organisation's storage is full.");
+}
+
+static void an_edited_message_is_not_answered_again(void **state)
+{
+    struct clinic *clinic = *state;
+    struct sending_form form;
+    struct parcel parcel;
+    clinic_fill_send(clinic, &parcel, METHOD_PASSWORD, &form);
+    assert_error(send_form(clinic, &form), SM_OK);
+    assert_ok(database_run(
+        clinic->vault.database, "UPDATE vault.message SET expires_ms = expires_ms + 1"));
+
+    assert_error(send_form(clinic, &form), SM_TAMPERED);
+    assert_error(send_form(clinic, &form), SM_TAMPERED);
+
+    audit_edge_settle(&clinic->vault);
+    assert_int_equal(audit_edge_count(EVENT_TAMPERING_DETECTED), 1); /* met twice, said once */
+    assert_int_equal(rows(clinic), ROWS_OF_ONE_SEND);
+}
+
 static void a_follow_up_names_what_its_sender_can_see(void **state)
 {
     struct clinic *clinic = *state;
@@ -427,6 +470,8 @@ int main(void)
         TEST(nothing_secret_stands_in_the_database),
         TEST(what_breaks_a_rule_is_refused_and_leaves_nothing),
         TEST(policy_is_kept_and_a_refusal_is_in_the_log),
+        TEST(a_full_store_takes_nothing_more),
+        TEST(an_edited_message_is_not_answered_again),
         TEST(a_follow_up_names_what_its_sender_can_see),
         TEST(only_senders_send),
     };

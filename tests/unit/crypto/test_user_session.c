@@ -374,6 +374,22 @@ static void a_busy_pool_gives_the_attempt_back(void **state)
     assert_error(sign_in(vault, "anna@example.org", RIGHT, &answer), SM_OK);
 }
 
+/* Whoever disables an account ends its sessions in the same transaction; were one left, it would be
+ * none. */
+static void a_disabled_account_has_no_session(void **state)
+{
+    struct vault *vault = *state;
+    struct answer answer DEFER(answer_free) = ANSWER;
+    struct arena arena DEFER(arena_free) = ARENA(65536);
+    struct page page = sign_in_page(vault, "anna@example.org");
+    struct account account;
+    assert_ok(account_by_email(&vault->worker, &arena, span_text("anna@example.org"), &account));
+    account.state = ACCOUNT_DISABLED;
+    assert_ok(account_update(&vault->worker, &account));
+
+    assert_error(with_session(vault, &page, "renew", &answer), SM_NOT_SIGNED_IN);
+}
+
 /* --- an attacker with the database --- */
 
 static void an_edited_account_decides_nothing(void **state)
@@ -550,6 +566,7 @@ int main(void)
         TEST(an_address_without_an_account_answers_alike),
         TEST(forty_guesses_at_once_are_five_checked_ones),
         TEST(a_busy_pool_gives_the_attempt_back),
+        TEST(a_disabled_account_has_no_session),
         TEST(an_edited_account_decides_nothing),
         TEST(an_edited_session_is_none),
         TEST(no_session_secret_stands_in_the_database),

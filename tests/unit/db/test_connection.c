@@ -113,6 +113,20 @@ static void a_transaction_is_begun_on_a_new_connection(void **state)
     assert_int_equal(number("SELECT count(*) FROM thing"), 1);
 }
 
+/* What was prepared is gone with the first connection, BEGIN and COMMIT too. */
+static void after_a_commit_and_a_loss_a_transaction_is_whole_again(void **state)
+{
+    (void)state;
+    for (int64_t id = 1; id <= 3; id++) {
+        struct db_transaction tx DEFER(db_rollback) = {0};
+        assert_ok(db_begin(db, &tx));
+        assert_ok(add(id));
+        assert_ok(db_commit(&tx));
+        terminate();
+    }
+    assert_int_equal(number("SELECT count(*) FROM thing"), 3);
+}
+
 static enum sm_error add_two_with_a_loss_between(void)
 {
     struct db_transaction tx DEFER(db_rollback) = {0};
@@ -250,6 +264,7 @@ int main(void)
         TEST(nobody_there_is_unavailable),
         TEST(an_idle_connection_that_was_closed_is_made_again),
         TEST(a_transaction_is_begun_on_a_new_connection),
+        TEST(after_a_commit_and_a_loss_a_transaction_is_whole_again),
         TEST(inside_a_transaction_a_loss_is_an_error_and_nothing_is_tried_again),
         TEST(every_further_call_of_a_lost_transaction_fails),
         TEST(a_commit_whose_answer_is_lost_is_sent_once),
