@@ -94,7 +94,8 @@ export class Deployment extends World {
 
   // This machine, as containers reach it.
   get host() {
-    return docker('network', 'inspect', 'bridge', '-f', '{{(index .IPAM.Config 0).Gateway}}').trim();
+    const [{ Gateway: gateway, Subnet: subnet }] = JSON.parse(docker('network', 'inspect', 'bridge', '-f', '{{json .IPAM.Config}}'));
+    return gateway || subnet.replace(/\d+\/\d+$/, '1'); // an engine that was begun for the first time tells the network alone
   }
 
   container(service) {
