@@ -1,7 +1,7 @@
 /*
  * A thread that computes for long beside threads that answer: whoever is woken goes before it at
- * once, and its share of the processor stays that of every thread. A lower weight would starve it
- * on a machine that is busy with something else.
+ * once, unless he has had more than his share of that core, and its own share stays that of every
+ * thread. A lower weight would starve it on a machine that is busy with something else.
  *
  * Source: sched_setattr(2); kernel/sched/fair.c of Linux since 6.12: who is woken with a shorter
  * slice than the one who runs need not wait for the end of it. (With a slice that is shorter than
