@@ -1,5 +1,6 @@
 // PRODUCT.md, transfers resume: a download outlives its capability, which ends after fifteen minutes, as
-// often as it takes; a server that refuses every capability is not asked without end.
+// often as it takes; a server that refuses every capability is not asked without end; what was cancelled is
+// not given, even when all of it had come.
 
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
@@ -7,7 +8,8 @@ import { test } from 'node:test';
 
 import { load } from './support/load.mjs';
 
-const { Failure, partBytes } = await load('web/client/download.ts', 'web/client/failure.ts');
+const web = await load('web/client/download.ts', 'web/client/failure.ts', 'web/envelope/chunked.ts');
+const { Failure, partBytes } = web;
 
 const CAPABILITY_MS = 15 * 60_000;
 const STRETCH_MS = 20 * 60_000; // a slow line: of each stretch, until its connection breaks
@@ -52,4 +54,27 @@ test('a capability that is refused as soon as it is renewed ends it', async () =
   server.access.renew = async () => (server.renewals++, { capability: 'of somebody else', message: 'message' });
   await assert.rejects(fetched(server), (error) => error instanceof Failure && error.word === 'not-signed-in');
   assert.equal(server.renewals, 1);
+});
+
+async function served(size) {
+  const plaintext = crypto.randomBytes(size);
+  const content = { organisation: '0a'.repeat(16), message: 'be'.repeat(16), direction: 1, capability: 'a capability', key: crypto.randomBytes(32) };
+  const sealer = await web.Sealer.start(content.key, web.contextOf(web.placeOf(content, 1)));
+  const sealed = Buffer.concat([await sealer.push(plaintext), await sealer.finish()]);
+  const listed = { part: 1, ciphertext_size: sealed.length, commitment: sealer.commitment, sha256: crypto.createHash('sha256').update(sealed).digest() };
+  const where = { base: '', fetch: async () => new Response(sealed) };
+  return { plaintext, download: (options) => web.downloadAttachment(where, { content }, listed, options) };
+}
+
+test('what is cancelled is not given, although all of it had come', async () => {
+  const { plaintext, download } = await served(100_000);
+  assert.ok(Buffer.from(await (await download({})).arrayBuffer()).equals(plaintext));
+  const cancel = new AbortController();
+  let heard = 0;
+  const onProgress = (bytes) => {
+    heard = bytes;
+    cancel.abort();
+  };
+  await assert.rejects(download({ signal: cancel.signal, onProgress }), (error) => error.name === 'AbortError');
+  assert.ok(heard > plaintext.length, 'it had come as a whole');
 });

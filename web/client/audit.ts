@@ -3,7 +3,7 @@
 
 import type { Fields } from '../protocol/fields';
 import { type AccessReply, type EventWord, type Id, LIMITS } from '../protocol/protocol';
-import { Failure, hasWord } from './failure';
+import { Failure, hasWord, unlessCancelled } from './failure';
 import { isType, refusal, request } from './http';
 import type { Office } from './office';
 
@@ -189,9 +189,10 @@ export class AuditLog {
         const { done, value } = await reader.read();
         if (done) return;
         yield value;
+        unlessCancelled(signal); // the last piece may have been this one
       }
     } catch {
-      if (signal?.aborted) throw new DOMException('cancelled', 'AbortError');
+      unlessCancelled(signal);
       throw new Failure('unavailable', { isOffline: true });
     } finally {
       reader.cancel().catch(() => {});

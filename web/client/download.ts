@@ -7,7 +7,7 @@ import { Digest } from '../envelope/digest';
 import { type Attachment, checkAttachment } from '../envelope/manifest';
 import type { ContentReply } from '../protocol/protocol';
 import { ahead } from './ahead';
-import { Failure, hasWord } from './failure';
+import { Failure, hasWord, unlessCancelled } from './failure';
 import { type Where, pause, refusal, request } from './http';
 import { isOffline } from './network';
 
@@ -78,7 +78,7 @@ export async function* partBytes(
         yield block;
       }
     } catch (error) {
-      if (signal?.aborted) throw new DOMException('cancelled', 'AbortError');
+      unlessCancelled(signal);
       if (error instanceof Tampered) throw error;
       if (hasWord(error, 'not-signed-in') && !hasRenewed) {
         hasRenewed = true;
@@ -101,11 +101,12 @@ async function* hashed(bytes: AsyncIterable<Uint8Array>, digest: Digest): AsyncG
 }
 
 /** Pieces that grow to PIECE_BYTES each before the browser takes them out of the page's memory. */
-async function gather(opened: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<Blob[]> {
+async function gather(opened: AsyncIterable<Uint8Array<ArrayBuffer>>, signal?: AbortSignal): Promise<Blob[]> {
   const pieces: Blob[] = [];
   let waiting: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   for await (const block of opened) {
+    unlessCancelled(signal); // all of it may have come already, so that no request is left that would tell
     waiting.push(block);
     size += block.length;
     if (size < PIECE_BYTES) continue;
@@ -118,7 +119,8 @@ async function gather(opened: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<B
 
 /**
  * The attachment as a Blob of type application/octet-stream, once it is whole, verified, and the one
- * that the sender's manifest lists; Failure('tampered') otherwise, and nothing is kept.
+ * that the sender's manifest lists; Failure('tampered') otherwise, an abort when it was cancelled, and
+ * nothing is kept.
  */
 export async function downloadAttachment(
   where: Where,
@@ -130,8 +132,9 @@ export async function downloadAttachment(
   const opener = new Opener(access.content.key, contextOf(placeOf(access.content, listed.part)));
   const ciphertext = hashed(partBytes(where, access, listed.part, listed.ciphertext_size, signal), digest);
   try {
-    const pieces = await gather(openStream(opener, ciphertext, onProgress));
+    const pieces = await gather(openStream(opener, ciphertext, onProgress), signal);
     const found = { ciphertext_size: listed.ciphertext_size, commitment: opener.commitment, sha256: await digest.finish() };
+    unlessCancelled(signal);
     checkAttachment(listed, found);
     if (!opener.isWhole) throw new Tampered('not whole');
     return new Blob(pieces, { type: 'application/octet-stream' });

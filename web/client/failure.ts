@@ -62,6 +62,13 @@ export function isAnswerLost(error: unknown): boolean {
   return hasWord(error, 'unavailable', 'timeout') && !error.isSealed;
 }
 
+export const cancelled = (): DOMException => new DOMException('cancelled', 'AbortError');
+
+/** Looked at until the very end of a transfer, so that what was cancelled never ends as done. */
+export function unlessCancelled(signal?: AbortSignal | null): void {
+  if (signal?.aborted) throw cancelled();
+}
+
 /** A cancelled transfer, never shown as an error. */
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';

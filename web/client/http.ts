@@ -2,7 +2,7 @@
 // words; what the gateway says itself is JSON and never taken for crypto's word.
 
 import type { ErrorWord } from '../protocol/protocol';
-import { Failure, isAbort, isErrorWord } from './failure';
+import { Failure, cancelled, isAbort, isErrorWord, unlessCancelled } from './failure';
 
 /** Longer than the gateway's own deadline of 60 s. */
 const ANSWER_TIMEOUT_MS = 70_000;
@@ -35,10 +35,10 @@ export async function request(where: Where, path: string, init: RequestInit = {}
   const onAbort = (): void => late.abort();
   outer?.addEventListener('abort', onAbort);
   try {
-    if (outer?.aborted) throw new DOMException('cancelled', 'AbortError');
+    unlessCancelled(outer);
     return await where.fetch(where.base + path, { credentials: 'same-origin', redirect: 'error', ...init, signal: late.signal });
   } catch (error) {
-    if (outer?.aborted) throw new DOMException('cancelled', 'AbortError');
+    unlessCancelled(outer);
     throw new Failure(isAbort(error) ? 'timeout' : 'unavailable', { isOffline: true });
   } finally {
     clearTimeout(timer);
@@ -65,16 +65,16 @@ export function isType(response: Response, type: string): boolean {
 
 export function pause(ms: number, signal?: AbortSignal | null): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancelled = (): void => {
+    const leave = (): void => {
       clearTimeout(timer);
-      reject(new DOMException('cancelled', 'AbortError'));
+      reject(cancelled());
     };
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', cancelled);
+      signal?.removeEventListener('abort', leave);
       resolve();
     }, ms);
-    if (signal?.aborted) cancelled();
-    else signal?.addEventListener('abort', cancelled, { once: true });
+    if (signal?.aborted) leave();
+    else signal?.addEventListener('abort', leave, { once: true });
   });
 }
 

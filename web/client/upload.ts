@@ -6,7 +6,7 @@
 import { Upload as TusUpload, type DetailedError } from 'tus-js-client';
 
 import { ahead } from './ahead';
-import { Failure, isErrorWord } from './failure';
+import { Failure, cancelled, isErrorWord } from './failure';
 import { type Where, refusal, request } from './http';
 import { isOffline, whenOnline } from './network';
 import { UploadRequests } from './upload_requests';
@@ -221,7 +221,7 @@ export class PartSender {
 
   /** Ends it, and takes back what the server has; `done` is rejected as an abort. */
   async takeBack(): Promise<void> {
-    if (this.state !== 'over') this.end(new DOMException('cancelled', 'AbortError'));
+    if (this.state !== 'over') this.end(cancelled());
     await this.tus.abort(false);
     if (this.place) await TusUpload.terminate(this.place, { headers: { 'Secure-Mail-Capability': this.upload.capability } }).catch(() => {});
   }
