@@ -2,8 +2,10 @@
 #include "services/gateway/access.h"
 
 #include "base/log.h"
+#include "services/gateway/asking.h"
 #include "services/gateway/capability_key.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "proto/limits.h"
@@ -135,14 +137,43 @@ enum sm_error access_present(struct exchange *exchange, bool is_tls)
 static const struct statement read_clock = {"gateway_access",
     "SELECT clock.now_ms(), EXISTS (SELECT FROM mail.ended_session WHERE session IN ($1, $2))"};
 
+void asking_add(struct asking *asking, const struct statement *statement,
+    const struct db_value *values, size_t count)
+{
+    assert(asking->count < ASKED_MAX && count <= QUESTION_VALUES_MAX);
+    struct question *question = &asking->questions[asking->count++];
+    question->statement = statement;
+    question->count = count;
+    for (size_t i = 0; i < count; i++)
+        question->values[i] = values[i];
+}
+
+/* `access` first, and what the route reads behind it. */
+static enum sm_error ask(
+    struct worker *worker, struct exchange *exchange, const struct db_query *access)
+{
+    struct asking asking = {.count = 0};
+    struct db_query queries[1 + ASKED_MAX] = {*access};
+    struct db *db = NULL;
+    if (exchange->route->ask)
+        TRY(exchange->route->ask(worker, exchange, &asking));
+    for (size_t i = 0; i < asking.count; i++) {
+        const struct question *question = &asking.questions[i];
+        queries[1 + i] = (struct db_query){
+            question->statement, question->values, question->count, &exchange->asked[i]};
+    }
+    TRY(worker_db(worker, &db));
+    return asking.count ? db_run_all(db, queries, 1 + asking.count)
+                        : db_run(db, access->statement, access->values, access->count, access->out);
+}
+
 static enum sm_error check_end(struct worker *worker, struct exchange *exchange)
 {
-    struct db *db = NULL;
+    const struct db_value values[] = {
+        db_id(&exchange->proven.token), db_id(&exchange->proven.message)};
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     bool is_ended = false;
-    TRY(worker_db(worker, &db));
-    TRY(DB_RUN(
-        db, &read_clock, &rows, db_id(&exchange->proven.token), db_id(&exchange->proven.message)));
+    TRY(ask(worker, exchange, &(struct db_query){&read_clock, values, 2, &rows}));
     TRY(db_one(rows));
     TRY(db_read_i64(rows, 0, 0, &exchange->now_ms));
     TRY(db_read_bool(rows, 0, 1, &is_ended));

@@ -4,6 +4,8 @@
  * projected state, and in memory at every block that goes out.
  */
 #include "services/gateway/handlers.h"
+
+#include "services/gateway/asking.h"
 #include "services/gateway/closed.h"
 #include "services/gateway/range.h"
 
@@ -111,15 +113,19 @@ static enum sm_error fill_block(void *state, struct worker *worker)
 
 /* --- starting --- */
 
-static enum sm_error check_state(
-    struct worker *worker, const struct exchange *exchange, uint64_t *size)
+enum sm_error ask_part(struct worker *worker, const struct exchange *exchange, struct asking *out)
 {
-    struct db *db = NULL;
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    const struct capability *who = &exchange->proven;
+    (void)worker;
+    ASK(out, &find_part, db_id(&exchange->id), db_u64(exchange->number), db_id(&who->subject),
+        db_bool(who->role != 0));
+    return SM_OK;
+}
+
+static enum sm_error check_state(const struct exchange *exchange, uint64_t *size)
+{
+    const struct db_rows *rows = exchange->asked[0];
     bool is_open = false;
-    TRY(worker_db(worker, &db));
-    TRY(DB_RUN(db, &find_part, &rows, db_id(&exchange->id), db_u64(exchange->number),
-        db_id(&exchange->proven.subject), db_bool(exchange->proven.role != 0)));
     TRY(db_one(rows));
     TRY(db_read_u64(rows, 0, 0, size));
     TRY(db_read_bool(rows, 0, 1, &is_open));
@@ -162,7 +168,7 @@ static enum sm_error prepare(
     TRY(watch(exchange, download));
     if (is_closed(download))
         return SM_GONE;
-    TRY(check_state(worker, exchange, &size));
+    TRY(check_state(exchange, &size));
     enum sm_error error = store_object_open(worker->gateway->store, &name, &download->object);
     if (error == SM_NOT_FOUND) /* purged between the row and here */
         return SM_GONE;

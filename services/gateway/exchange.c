@@ -5,6 +5,7 @@
 #include "services/gateway/exchange.h"
 
 #include "base/text.h"
+#include "db/connection.h"
 #include "services/gateway/errors.h"
 #include "services/gateway/json.h"
 
@@ -79,6 +80,8 @@ void exchange_clear(struct exchange *exchange)
     if (exchange->sink.state)
         exchange->sink.free(&exchange->sink.state);
     answer_clear(&exchange->answer);
+    for (size_t i = 0; i < ASKED_MAX; i++)
+        db_rows_free(&exchange->asked[i]);
     buffer_free(&exchange->body);
     buffer_free(&exchange->text);
 }

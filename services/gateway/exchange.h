@@ -14,6 +14,7 @@
 #include "services/gateway/gateway.h"
 #include "services/gateway/inflow.h"
 
+struct db_rows;
 struct exchange;
 struct route;
 
@@ -67,6 +68,7 @@ enum {
     ALLOW_BYTES_MAX = 64,
     EXCHANGE_TEXT_BYTES_MAX = 32 * 1024,
     TRANSFER_BLOCK_BYTES = 256 * 1024, /* of an upload or download in memory at a time */
+    ASKED_MAX = 3,
 };
 
 struct answer_header {
@@ -130,6 +132,7 @@ struct exchange {
     struct buffer body;          /* BODY_WHOLE: all of it; BODY_STREAMED: the block under way */
     struct capability proven;    /* by access_prove, where the route needs one */
     int64_t now_ms;              /* clock.now() as access_prove read it */
+    struct db_rows *asked[ASKED_MAX]; /* what the route's `ask` had answered, owned; else NULL */
     struct sink sink;
     struct inflow inflow; /* the connection it came in by */
     struct answer answer;

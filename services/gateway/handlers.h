@@ -16,8 +16,10 @@ route_fn on_sealed;
 route_fn on_upload_options, on_upload_create, on_upload_head, on_upload_patch, on_upload_delete;
 /* download.c */
 route_fn on_download;
+route_ask_fn ask_part;
 /* sent.c */
 route_fn on_messages, on_message;
+route_ask_fn ask_messages, ask_message;
 /* audit_api.c */
 route_fn on_audit_entries, on_audit_export, on_audit_checkpoint, on_audit_proof,
     on_audit_consistency, on_declaration;

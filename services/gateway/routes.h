@@ -36,6 +36,12 @@ enum lane {
  */
 typedef enum sm_error route_fn(struct worker *worker, struct exchange *exchange);
 
+/* Fills in what its handler will read first (asking.h): `proven` is filled, its signature verified.
+ */
+struct asking;
+typedef enum sm_error route_ask_fn(
+    struct worker *worker, const struct exchange *exchange, struct asking *out);
+
 struct route {
     const char *method, *path;
     enum route_body body;
@@ -44,6 +50,7 @@ struct route {
     enum lane lane;
     bool is_health; /* answers also where Secure Mail is not enabled */
     route_fn *run;
+    route_ask_fn *ask; /* NULL: the handler asks by itself, if anything */
     const char *sentence;
 };
 extern const struct route routes[];

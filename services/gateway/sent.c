@@ -9,6 +9,7 @@
 #include "base/encode.h"
 #include "envelope/kdf.h"
 #include "proto/sealed.h"
+#include "services/gateway/asking.h"
 #include "services/gateway/json.h"
 #include "services/gateway/projector.h"
 #include "services/gateway/request.h"
@@ -262,16 +263,30 @@ static enum sm_error read_query(const struct exchange *exchange, struct list_que
     return out->rows_max > 0 && out->rows_max <= PAGE_ROWS_MAX ? SM_OK : SM_BAD_VALUE;
 }
 
-static enum sm_error run_list(struct db *db, const struct exchange *exchange,
-    const struct list_query *query, struct db_rows **out)
+static void ask_page(
+    const struct exchange *exchange, const struct list_query *query, struct asking *out)
 {
     const struct capability *who = &exchange->proven;
-    if (id_is_none(query->parent))
-        return DB_RUN(db, &list_page, out, db_id(&who->organisation), db_id(&who->subject),
-            db_i64(query->before_ms), db_id(&query->before), db_u64(query->rows_max));
-    return DB_RUN(db, &list_follow_ups, out, db_id(&who->organisation), db_id(&who->subject),
-        db_i64(query->before_ms), db_id(&query->before), db_u64(query->rows_max),
-        db_id(&query->parent));
+    struct id *before = &out->kept[0];
+    struct id *parent = &out->kept[1];
+    *before = query->before;
+    *parent = query->parent;
+    if (id_is_none(*parent))
+        ASK(out, &list_page, db_id(&who->organisation), db_id(&who->subject),
+            db_i64(query->before_ms), db_id(before), db_u64(query->rows_max));
+    else
+        ASK(out, &list_follow_ups, db_id(&who->organisation), db_id(&who->subject),
+            db_i64(query->before_ms), db_id(before), db_u64(query->rows_max), db_id(parent));
+}
+
+enum sm_error ask_messages(
+    struct worker *worker, const struct exchange *exchange, struct asking *out)
+{
+    struct list_query query;
+    TRY(read_query(exchange, &query));
+    projector_wait(worker->gateway->projector);
+    ask_page(exchange, &query, out);
+    return SM_OK;
 }
 
 static enum sm_error write_next(
@@ -290,15 +305,11 @@ enum sm_error on_messages(struct worker *worker, struct exchange *exchange)
 {
     struct arena arena DEFER(arena_free) = ARENA(PAGE_ROWS_MAX * sizeof(struct message_row));
     struct buffer next DEFER(buffer_free) = BUFFER(CURSOR_BYTES_MAX);
-    struct db_rows *rows DEFER(db_rows_free) = NULL;
-    struct db *db = NULL;
     struct list_query query;
     struct list_answer answer = {.now_ms = (uint64_t)exchange->now_ms};
+    (void)worker;
     TRY(read_query(exchange, &query));
-    projector_wait(worker->gateway->projector);
-    TRY(worker_db(worker, &db));
-    TRY(run_list(db, exchange, &query, &rows));
-    TRY(read_messages(rows, &arena, exchange->now_ms, &answer.messages));
+    TRY(read_messages(exchange->asked[0], &arena, exchange->now_ms, &answer.messages));
     TRY(write_next(&query, &answer, &next));
     TRY(json_fields(&exchange->answer.body, &list_answer, &answer));
     return answer_tagged(exchange, answer.now_ms);
@@ -318,28 +329,31 @@ static enum sm_error read_all_recipients(
     return SM_OK;
 }
 
+/* Whose message it is, the first question says; the rows of the others are looked at behind it. */
+enum sm_error ask_message(
+    struct worker *worker, const struct exchange *exchange, struct asking *out)
+{
+    const struct capability *who = &exchange->proven;
+    struct list_query query;
+    TRY(read_query(exchange, &query));
+    query.parent = exchange->id;
+    projector_wait(worker->gateway->projector);
+    ASK(out, &read_one, db_id(&who->organisation), db_id(&who->subject), db_id(&exchange->id));
+    ASK(out, &read_recipients, db_id(&exchange->id));
+    ask_page(exchange, &query, out);
+    return SM_OK;
+}
+
 enum sm_error on_message(struct worker *worker, struct exchange *exchange)
 {
     struct arena arena DEFER(arena_free) = ARENA(DETAIL_ARENA_BYTES);
-    struct db_rows *one DEFER(db_rows_free) = NULL;
-    struct db_rows *recipients DEFER(db_rows_free) = NULL;
-    struct db_rows *replies DEFER(db_rows_free) = NULL;
-    struct db *db = NULL;
-    const struct capability *who = &exchange->proven;
-    struct list_query query;
+    struct db_rows *const *asked = exchange->asked;
     struct detail_answer answer = {.now_ms = (uint64_t)exchange->now_ms};
-    TRY(read_query(exchange, &query));
-    projector_wait(worker->gateway->projector);
-    TRY(worker_db(worker, &db));
-    TRY(DB_RUN(db, &read_one, &one, db_id(&who->organisation), db_id(&who->subject),
-        db_id(&exchange->id)));
-    TRY(db_one(one));
-    TRY(read_message(one, 0, exchange->now_ms, &answer.message));
-    TRY(DB_RUN(db, &read_recipients, &recipients, db_id(&exchange->id)));
-    TRY(read_all_recipients(recipients, &arena, exchange->now_ms, &answer.recipients));
-    query.parent = exchange->id;
-    TRY(run_list(db, exchange, &query, &replies));
-    TRY(read_messages(replies, &arena, exchange->now_ms, &answer.replies));
+    (void)worker;
+    TRY(db_one(asked[0]));
+    TRY(read_message(asked[0], 0, exchange->now_ms, &answer.message));
+    TRY(read_all_recipients(asked[1], &arena, exchange->now_ms, &answer.recipients));
+    TRY(read_messages(asked[2], &arena, exchange->now_ms, &answer.replies));
     TRY(json_fields(&exchange->answer.body, &detail_answer, &answer));
     return answer_tagged(exchange, answer.now_ms);
 }

@@ -121,12 +121,48 @@ static void the_list_shows_what_the_feeds_say(void **state)
     assert_int_equal(count_of(web, "SELECT count(*) FROM mail.shown"), 0);
 }
 
+/* Its recipients are read in the same round trip, and go to nobody but who sent it. */
+static void what_another_sent_is_not_found(void **state)
+{
+    struct web *web = *state;
+    struct id message = message_of(32);
+    struct web_lines line;
+    (void)snprintf(line.text, sizeof line.text, "GET /api/v1/messages/%s", id_text(message).text);
+    feed(web, (struct feed_item){.kind = FEED_MESSAGE,
+                  .message = message,
+                  .user = {{0x77}},
+                  .state = STATE_LIVE,
+                  .parts = 1,
+                  .created_ms = 1000,
+                  .expires_ms = 4102444800000,
+                  .subject_sealed = span_text("sealed")});
+    feed(web, (struct feed_item){.kind = FEED_LINK,
+                  .message = message,
+                  .link = {{0x32}},
+                  .state = STATE_LIVE,
+                  .method = METHOD_CODE,
+                  .address = span_text("dirk@recipient.example"),
+                  .expires_ms = 4102444800000});
+    for (int i = 0; i < 100 && count_of(web, "SELECT count(*) FROM mail.recipient") == 0; i++)
+        (void)usleep(50 * 1000);
+    assert_int_equal(count_of(web, "SELECT count(*) FROM mail.recipient"), 1);
+    assert_true(shows(web, line.text, "not-found"));
+    feed(web, (struct feed_item){.kind = FEED_STATE, .message = message, .state = STATE_DELETED});
+}
+
+/* Also where what it asks for was read in the same round trip: it hears nothing of that, not even
+ * whether there is such a message. */
 static void an_ended_session_is_refused(void **state)
 {
     struct web *web = *state;
+    struct web_lines line;
+    (void)snprintf(
+        line.text, sizeof line.text, "GET /api/v1/messages/%s", id_text(message_of(31)).text);
+    assert_true(shows(web, line.text, "not-found"));
     feed(web, (struct feed_item){.kind = FEED_SESSION, .user = {{0x5e, 0x55}}});
 
     assert_true(shows(web, "GET /api/v1/messages", "not-signed-in"));
+    assert_true(shows(web, line.text, "not-signed-in"));
 
     assert_ok(database_run(web->database, "DELETE FROM mail.ended_session"));
 }
@@ -180,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_needs_cookie_and_our_own_page),
         cmocka_unit_test(the_list_shows_what_the_feeds_say),
+        cmocka_unit_test(what_another_sent_is_not_found),
         cmocka_unit_test(an_ended_session_is_refused),
         cmocka_unit_test(an_export_streams_page_by_page),
         cmocka_unit_test(the_state_of_the_system_is_for_who_may_read_the_log),
