@@ -3,6 +3,7 @@
 
 import type { Fields } from '../protocol/fields';
 import { type AccessReply, type EventWord, type Id, LIMITS } from '../protocol/protocol';
+import { streamed } from './blocks';
 import { Failure, hasWord, unlessCancelled } from './failure';
 import { isType, refusal, request } from './http';
 import type { Office } from './office';
@@ -183,19 +184,15 @@ export class AuditLog {
 
   /** The whole log, as securemail-verify reads it, in the pieces in which it comes. */
   async *exported(signal?: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    const reader = (await this.get('/api/v1/audit/export', 'application/x-ndjson', signal)).body!.getReader();
+    const { body } = await this.get('/api/v1/audit/export', 'application/x-ndjson', signal);
     try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return;
-        yield value;
+      for await (const piece of streamed(body!)) {
+        yield piece;
         unlessCancelled(signal); // the last piece may have been this one
       }
     } catch {
       unlessCancelled(signal);
       throw new Failure('unavailable', { isOffline: true });
-    } finally {
-      reader.cancel().catch(() => {});
     }
   }
 }

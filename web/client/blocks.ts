@@ -1,18 +1,34 @@
-// Files as streams of blocks, so that memory stays flat whatever a file's size.
+// Files and answers as streams of blocks, so that memory stays flat whatever their size.
 
 import { Failure } from './failure';
 
-export const BLOCK_BYTES = 1024 * 1024;
+type Block = Uint8Array<ArrayBuffer>;
+
+/** As they come; whoever leaves early cancels the stream. */
+export async function* streamed(stream: ReadableStream<Block>): AsyncGenerator<Block> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
 
 /** Fails with 'io' when the file cannot be read (any more), or was changed while it was read. */
-export async function* blocksOf(file: Blob): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < file.size; at += BLOCK_BYTES) {
-    let block: ArrayBuffer;
-    try {
-      block = await file.slice(at, at + BLOCK_BYTES).arrayBuffer();
-    } catch {
-      throw new Failure('io', { reason: 'The file cannot be read, or was changed.' });
+export async function* blocksOf(file: Blob): AsyncGenerator<Block> {
+  let left = file.size;
+  try {
+    for await (const block of streamed(file.stream())) {
+      left -= block.length;
+      yield block;
     }
-    yield new Uint8Array(block);
+    if (left === 0) return;
+  } catch {
+    // said below, in words
   }
+  throw new Failure('io', { reason: 'The file cannot be read, or was changed.' });
 }

@@ -7,6 +7,7 @@ import { Digest } from '../envelope/digest';
 import { type Attachment, checkAttachment } from '../envelope/manifest';
 import type { ContentReply } from '../protocol/protocol';
 import { ahead } from './ahead';
+import { streamed } from './blocks';
 import { Failure, hasWord, unlessCancelled } from './failure';
 import { type Where, pause, refusal, request } from './http';
 import { isOffline } from './network';
@@ -34,19 +35,6 @@ export function placeOf(content: ContentReply, part: number): Place {
   return { organisation: content.organisation, message: content.message, part, direction: content.direction };
 }
 
-async function* bytesOf(response: Response): AsyncGenerator<Uint8Array> {
-  const reader = response.body!.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    reader.cancel().catch(() => {});
-  }
-}
-
 async function ask(where: Where, access: Access, part: number, from: number, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { 'Secure-Mail-Capability': access.content.capability };
   if (from) headers['Range'] = `bytes=${from}-`;
@@ -70,7 +58,7 @@ export async function* partBytes(
     if (tries) await pause(Math.min(500 * 2 ** (tries - 1), LONGEST_PAUSE_MS), signal);
     if (isOffline()) tries = Math.min(tries, 1);
     try {
-      for await (const block of bytesOf(await ask(where, access, part, done, signal))) {
+      for await (const block of streamed((await ask(where, access, part, done, signal)).body!)) {
         if (block.length > size - done) throw new Tampered('the server has more than the sender sent');
         done += block.length;
         tries = 0;
