@@ -27,8 +27,8 @@ struct asking {
 /* ASK(asking, &statement, db_id(&id), ...): the next one. */
 void asking_add(struct asking *asking, const struct statement *statement,
     const struct db_value *values, size_t count);
-#define ASK(asking, statement, ...)                                              \
-    asking_add((asking), (statement), (const struct db_value[]){__VA_ARGS__},    \
+#define ASK(asking, statement, ...)                                           \
+    asking_add((asking), (statement), (const struct db_value[]){__VA_ARGS__}, \
         sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value))
 
 #endif
