@@ -19,8 +19,8 @@ import { Client, startSuite } from '../support/stack.mjs';
 
 const ROWS = Number(process.env.SM_BENCH_LARGE ?? 1_000_000);
 const ENTRIES = 10 * ROWS;
-const ROUNDS = 3; // each ends with a sweep
-const TIMES = 3; // of a round
+const ROUNDS = 5; // each ends with a sweep
+const TIMES = 2; // of a round
 const MESSAGES = 1200; // of a round: more than are sent in it
 const SECONDS = 1.5;
 const SETTLE_MS = 3000;
