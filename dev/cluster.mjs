@@ -99,7 +99,7 @@ export class Cluster {
 
   async ready() {
     for (let tries = 0; tries < 300; tries++) {
-      if (this.process.exitCode !== null) break;
+      if (this.hasEnded) break;
       try {
         execFileSync(`${BIN}/pg_isready`, ['-q', '-h', this.socket, '-p', String(this.port)]);
         return;
@@ -119,9 +119,14 @@ export class Cluster {
     return out.split('\n').filter(Boolean).map((line) => line.split('\t'));
   }
 
-  // 'SIGINT': fast shutdown; 'SIGQUIT': as if the power failed.
+  // Also by a signal: then there is no exit code, and its number may be another's by now.
+  get hasEnded() {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
+  // 'SIGINT': fast shutdown; 'SIGQUIT': as if the power failed; 'SIGKILL': the postmaster alone, its backends follow.
   async stop(signal = 'SIGINT') {
-    if (!this.process || this.process.exitCode !== null) return;
+    if (!this.process || this.hasEnded) return;
     process.kill(this.process.pid, signal);
     await this.exited;
   }

@@ -3,13 +3,14 @@
 
 import fs from 'node:fs';
 
-import { sleep } from '../../dev/stack.mjs';
 import * as act from '../system/support/actions.mjs';
+import { checkOrder, inOrderOf } from './order.mjs';
+import { within } from './within.mjs';
 
 const HANDS = 4;
 const SETTLE_MS = 180_000;
-const ASK_MS = 30_000; // a slow machine may say "not just now": only what stays so is a loss
-const NOT_NOW = ['unavailable', 'busy', 'timeout', 'not-active'];
+const ASK_MS = 90_000; // a slow machine may say "not just now": only what stays so is a loss; another code may be asked for after 60 s
+const NOT_NOW = ['unavailable', 'busy', 'timeout', 'not-active', 'rate-limited', 'wrong-secret', 'no code'];
 
 const isGone = (record) => record.is.revoked === 'done' || record.is.deleted === 'done';
 const isUnsure = (record) => record.is.revoked === 'asked' || record.is.deleted === 'asked';
@@ -31,13 +32,6 @@ async function inHands(list, work) {
   await Promise.all(Array.from({ length: HANDS }, async () => {
     for (let each; (each = left.shift()); ) await work(each);
   }));
-}
-
-async function within(ms, isSo) {
-  for (const end = Date.now() + ms; ; await sleep(200)) {
-    if (await isSo()) return true;
-    if (Date.now() > end) return false;
-  }
 }
 
 // What is not revoked or deleted has its one notification; and nobody has mail of a message that nobody sent.
@@ -116,28 +110,28 @@ async function checkLog(world, people, losses) {
   const entries = fs.readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line)).filter((line) => line.entry)
     .map((line) => (typeof line.entry === 'string' ? JSON.parse(line.entry) : line.entry));
   if (new Set(entries.map((each) => each.event)).size !== entries.length) losses.push('an event is in the log twice');
-  const of = new Map(); // message: kind: places in the log
-  entries.forEach(({ message, kind }, place) => {
-    if (!of.has(message)) of.set(message, {});
-    (of.get(message)[kind] ??= []).push(place);
-  });
+  const of = inOrderOf(entries);
   for (const record of people.records) if (record.message) checkEntries(record, of.get(record.message) ?? {}, losses);
-  for (const { message, is } of people.records.flatMap((each) => each.replies))
-    if (is === 'done' && of.get(message) === undefined && !entries.some((each) => each.reply === message)) losses.push(`reply ${message}: not in the log`);
+  checkReplies(entries, people, losses);
+  losses.push(...checkOrder(entries, people.acts, people.records));
+  if (checkOrder([...entries].reverse(), people.acts, people.records).length === 0) losses.push('a log from its end to its beginning is not seen to be one: its order was not checked');
 }
 
 function checkEntries({ address, is, opened }, kinds, losses) {
   const count = (kind) => kinds[kind]?.length ?? 0;
-  const once = (kind, state) => {
-    if (state === 'done' && count(kind) !== 1) losses.push(`${address}: '${kind}' is in the log ${count(kind)} times`);
-    if (!state && count(kind) > 0) losses.push(`${address}: '${kind}' is in the log, and nobody asked for it`);
-    if (count(kind) > 1 && state === 'asked') losses.push(`${address}: '${kind}' is in the log ${count(kind)} times`);
-  };
-  once('sent', is.sent);
-  once('revoked', is.revoked);
-  once('deleted', is.deleted);
+  for (const kind of ['sent', 'revoked', 'deleted']) checkCount(`${address}: '${kind}'`, count(kind), is[kind], losses);
   if (count('opened') < opened) losses.push(`${address}: opened in ${opened} sessions, and in the log ${count('opened')} times`);
-  const last = (kind) => kinds[kind]?.at(-1) ?? Infinity;
-  for (const kind of Object.keys(kinds)) if (kind !== 'sent' && count('sent') && kinds[kind][0] < kinds.sent[0] && kind !== 'refused') losses.push(`${address}: '${kind}' stands before 'sent'`);
-  if (last('opened') !== Infinity && last('opened') > last('deleted')) losses.push(`${address}: opened after it was deleted`);
+}
+
+function checkReplies(entries, people, losses) {
+  const counts = new Map();
+  for (const { kind, reason } of entries) if (kind === 'replied') counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  for (const { message, is } of people.records.flatMap((each) => each.replies))
+    if (message) checkCount(`the reply ${message}`, counts.get(`reply ${message}`) ?? 0, is, losses);
+}
+
+function checkCount(what, count, state, losses) {
+  if (state === 'done' && count !== 1) losses.push(`${what} is in the log ${count} times`);
+  if (state === 'asked' && count > 1) losses.push(`${what} is in the log ${count} times`);
+  if (!state && count > 0) losses.push(`${what} is in the log, and nobody asked for it`);
 }

@@ -11,13 +11,13 @@ const DATABASE_MB = (seconds) => 384 + Math.ceil(seconds / 3); // a new cluster 
 /** What keeps PostgreSQL's write-ahead log small enough for its disk. */
 export const databaseSettings = { max_wal_size: '48MB', min_wal_size: '32MB', wal_keep_size: '16MB' };
 
-/** For the objects and for each of two clusters. Gives {objects, databases, undo}; null: not to be had. */
+/** For the objects and for each of two clusters. Gives {objects, databases, undo}; or null for both, with why: not to be had. */
 export function smallDisks(folder, seconds) {
   const mounted = [];
   const mount = (name, size) => {
     const place = path.join(folder, name);
     fs.mkdirSync(place, { recursive: true, mode: 0o700 });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}m,mode=0700`, 'tmpfs', place], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}m,mode=0700`, 'tmpfs', place], { stdio: ['ignore', 'ignore', 'pipe'] });
     mounted.push(place);
     return place;
   };
@@ -26,8 +26,8 @@ export function smallDisks(folder, seconds) {
     const objects = mount('objects', OBJECTS_MB(seconds));
     const databases = ['pg-1', 'pg-2'].map((name) => mount(name, DATABASE_MB(seconds)));
     return { objects, databases, undo };
-  } catch {
+  } catch (error) {
     undo();
-    return { objects: null, databases: null, undo };
+    return { objects: null, databases: null, undo, why: error.message.trim() };
   }
 }

@@ -1,53 +1,89 @@
 // What goes wrong, and how it is mended: a table. Each fault is made, lasts for a while, and is mended before the
-// next one, so that the report can say what was going on. Each returns a word that says where it struck.
+// next one, so that the report can say what was going on.
+// The clock that is stepped is clock.now() in the database: it is the product's one clock (DESIGN; docs/architecture.md),
+// and decides about every lifetime, lock, code and later try. Those of the machines only bound waiting and stamp logs.
 
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
 import { sleep } from '../../dev/stack.mjs';
+import { within } from './within.mjs';
 
-const STEP_MS = 10 * 60_000;
+const STEP_MS = 10 * 60_000; // more than a time token may be ahead, and as much as a code lives
+const MEET_MS = 20_000; // a relay's fault is none before somebody brings mail
+const START_MS = 60_000;
+const REFUSES = ['refuse-4xx', 'refuse-data-4xx'];
+const HANGS = ['hang-at-recipient', 'hang-after-data'];
+const BREAKS_OFF = ['drop', 'drop-after-data', 'away'];
+
+// needs: what only root can have, a key of `means`; often: how many of the lots, after the first round. A strike
+// that gives false met nobody, and is not counted.
+const KINDS = [
+  { name: 'a process killed -9', often: 3, strike: (faults) => faults.killOne() },
+  { name: 'both of a kind killed -9', often: 1, strike: (faults) => faults.killBoth() },
+  { name: 'a process stands still', often: 2, strike: (faults) => faults.stopOne() },
+  { name: 'PostgreSQL killed -9', often: 1, strike: (faults) => faults.killPostmaster() },
+  { name: 'PostgreSQL shut down at once', often: 1, strike: (faults) => faults.shutDatabase() },
+  { name: 'PostgreSQL fails over', often: 1, strike: (faults) => faults.failOver() },
+  { name: 'the mail relay refuses', often: 1, strike: (faults) => faults.spoilRelay(REFUSES, 3000) },
+  { name: 'the mail relay hangs', often: 1, strike: (faults) => faults.spoilRelay(HANGS, 7000) }, // the notifier waits for 5 s
+  { name: 'the mail relay breaks off', often: 1, strike: (faults) => faults.spoilRelay(BREAKS_OFF, 3000) },
+  { name: 'the clock steps forward', often: 1, strike: (faults) => faults.stepClock(STEP_MS) },
+  { name: 'the clock steps back', often: 1, strike: (faults) => faults.stepClock(-STEP_MS) },
+  { name: 'the disk of the objects is full', needs: 'disk', often: 1, strike: (faults) => faults.fillDisk() },
+  { name: "PostgreSQL's disk is full", needs: 'databaseDisks', often: 1, strike: (faults) => faults.fillDatabase() },
+  { name: 'the bus is cut', needs: 'hosts', often: 2, strike: (faults) => faults.cutBus() },
+];
 
 export class Faults {
   // means: what only root can have: {disk, databaseDisks, hosts}; each may be null.
   constructor(world, random, means) {
     Object.assign(this, { world, random, ...means });
-    this.counts = {};
+    this.kinds = KINDS.filter(({ needs }) => !needs || means[needs]);
+    this.counts = Object.fromEntries(this.kinds.map(({ name }) => [name, 0]));
+    this.roundS = null; // how long it took to make each kind once; null: they were not
   }
 
   pick(list) {
     return list[this.random(list.length)];
   }
 
-  get table() {
-    return [
-      ['a process killed', this.killOne],
-      ['a process killed', this.killOne],
-      ['a process killed', this.killOne],
-      ['both of a kind killed', this.killBoth],
-      ['a process stands still', this.stopOne],
-      ['a process stands still', this.stopOne],
-      ['PostgreSQL killed', this.killDatabase],
-      ['PostgreSQL fails over', this.failOver],
-      ['the mail relay refuses or hangs', this.spoilRelay],
-      ['the clock is stepped', this.stepClock],
-      ...(this.disk ? [['the disk of the objects is full', this.fillDisk]] : []),
-      ...(this.databaseDisks ? [["PostgreSQL's disk is full", this.fillDatabase]] : []),
-      ...(this.hosts ? [['the bus is cut', this.cutBus], ['the bus is cut', this.cutBus]] : []),
-    ];
+  // Each kind once, in an order of this run's own, to the end of the round however long that takes; then by lot until `isOver`.
+  async go(isOver) {
+    const begun = Date.now();
+    const missed = await this.each(this.shuffled(this.kinds));
+    await this.each(missed); // who met nobody may try again
+    this.roundS = Math.round((Date.now() - begun) / 1000);
+    const lots = this.kinds.flatMap((kind) => Array(kind.often).fill(kind));
+    while (!isOver()) await this.each([this.pick(lots)]);
   }
 
-  // Until `isOver`; each kind once at least when there is time.
-  async go(isOver) {
-    const first = this.table.filter(([name], i, all) => all.findIndex(([other]) => other === name) === i);
-    while (!isOver()) {
-      const [name, strike] = first.shift() ?? this.pick(this.table);
-      await strike.call(this);
-      this.counts[name] = (this.counts[name] ?? 0) + 1;
-      await sleep(500 + this.random(1500));
+  // Gives those that met nobody.
+  async each(kinds) {
+    const missed = [];
+    for (const kind of kinds) {
+      if ((await kind.strike(this)) === false) missed.push(kind);
+      else this.counts[kind.name] += 1;
+      await sleep(300 + this.random(1200));
     }
+    return missed;
   }
+
+  get isRoundDone() {
+    return this.roundS !== null;
+  }
+
+  shuffled(list) {
+    const left = [...list];
+    return list.map(() => left.splice(this.random(left.length), 1)[0]);
+  }
+
+  /** The kinds that could have struck and did not. */
+  get missing() {
+    return Object.keys(this.counts).filter((name) => this.counts[name] === 0);
+  }
+
+  // --- processes ----------------------------------------------------------------------------------
 
   async killOne() {
     const name = this.pick(this.world.stack.processes);
@@ -72,7 +108,18 @@ export class Faults {
     process.kill(child.pid, 'SIGCONT');
   }
 
-  async killDatabase() {
+  // --- PostgreSQL ---------------------------------------------------------------------------------
+
+  // The postmaster alone. What it started notices that and ends by itself, at work only when that is done.
+  async killPostmaster() {
+    const { active } = this.world.stack.cluster;
+    await active.stop('SIGKILL');
+    await sleep(this.random(2000));
+    await startAgain(active);
+  }
+
+  // Without a checkpoint and without a word to who is connected, but all of it together.
+  async shutDatabase() {
     const { active } = this.world.stack.cluster;
     await active.stop('SIGQUIT');
     await sleep(this.random(2000));
@@ -86,18 +133,27 @@ export class Faults {
     await this.world.stack.cluster.makeStandby();
   }
 
-  async spoilRelay() {
+  // --- the relay and the clock --------------------------------------------------------------------
+
+  async spoilRelay(behaviours, lastsMs) {
     const { smtp } = this.world.stack;
-    await smtp.behave(this.pick(['refuse-4xx', 'refuse-data-4xx', 'drop', 'drop-after-data', 'hang-at-recipient', 'hang-after-data', 'away']));
-    await sleep(1000 + this.random(3000));
+    const behaviour = this.pick(behaviours);
+    const before = smtp.attempts;
+    await smtp.behave(behaviour);
+    const isMet = behaviour === 'away' || (await within(MEET_MS, () => smtp.attempts > before, 50));
+    await sleep(1000 + this.random(lastsMs));
     await smtp.behave('accept');
+    return isMet;
   }
 
-  async stepClock() {
-    setClock(this.world, STEP_MS);
+  // Away from true time, and to it again: both are steps.
+  async stepClock(ms) {
+    setClock(this.world, ms);
     await sleep(1000 + this.random(2000));
     setClock(this.world, 0);
   }
+
+  // --- what needs root ----------------------------------------------------------------------------
 
   async fillDisk() {
     const empty = fill(this.disk);
@@ -112,7 +168,7 @@ export class Faults {
     const empty = fill(cluster.home);
     await sleep(1000 + this.random(5000));
     empty();
-    await cluster.ready().catch(() => cluster.start());
+    await cluster.ready().catch(() => startAgain(cluster));
   }
 
   // The second host is there, and nobody hears it; longer than the heartbeats of the bus, or shorter.
@@ -121,6 +177,14 @@ export class Faults {
     await sleep(500 + this.random(8000));
     this.hosts.mend();
   }
+}
+
+// PostgreSQL does not start on the shared memory that processes of before are still attached to. It is asked again, as a
+// supervisor does, until they have ended by themselves: to kill those too would be another fault.
+async function startAgain(cluster) {
+  let refusal;
+  const isUp = () => cluster.start().then(() => true, (error) => ((refusal = error), false));
+  if (!(await within(START_MS, isUp))) throw refusal;
 }
 
 /** By the one clock of the product, in this database only. */

@@ -1,11 +1,13 @@
 // People at work, by the pages' own client, and what each was told: the ledger that is checked at the end. What failed
-// may have been done or not; what was acknowledged must be true. One thing at a time is done to a message.
+// may have been done or not; what was acknowledged must be true. One thing at a time is done to a message. One recipient in
+// three is checked by a mailed code, which is read where it arrives: in the run's own mail server.
 
 import { createHash, randomBytes } from 'node:crypto';
 
 import { fakeXhr, fileOf } from '../web/support/person.mjs';
 import { sleep } from '../../dev/stack.mjs';
 import * as pages from '../system/support/pages.mjs';
+import { within } from './within.mjs';
 
 export const PASSWORD = 'correct-horse';
 const SENT = { lifetime_days: 7, undo_s: 0, language: 'en', parent: '' };
@@ -18,9 +20,12 @@ const factsOf = (bytes) => ({ size: bytes.length, sha256: createHash('sha256').u
 export class People {
   constructor(world, random) {
     Object.assign(this, { world, random });
-    // {address, message, body, files: [{size, sha256}], is: {sent, revoked, deleted: 'asked' | 'done'},
-    // opened: in how many sessions, replies}
+    // {address, isByCode, message, body, files: [{size, sha256}], is: {sent, revoked, deleted: 'asked' | 'done'},
+    // opened: in how many sessions, replies, tried: codes that are of no more use}
     this.records = [];
+    this.acts = []; // {kind, record, reason, begun, ended}: what the log must tell, and in which order (order.mjs)
+    this.moments = 0; // by which acts are in order, whatever any clock says
+    this.proven = { password: 0, code: 0 }; // checks that were passed
     this.asked = {};
     this.done = {};
     this.losses = []; // what was seen to be wrong at once
@@ -80,17 +85,35 @@ export class People {
     }
   }
 
+  // Not ended: it was not acknowledged, and may have been done or not.
+  begin(kind, record, more = {}) {
+    const act = { kind, record, begun: (this.moments += 1), ended: Infinity, ...more };
+    this.acts.push(act);
+    return act;
+  }
+
+  end(act) {
+    act.ended = this.moments += 1;
+  }
+
   // --- what they do -------------------------------------------------------------------------------
 
   async send() {
     const number = this.records.length + 1;
-    const record = { address: `c${number}@recipient.example`, body: `Letter ${number}.`, files: [], is: { sent: 'asked' }, opened: 0, replies: [] };
+    const record = {
+      address: `c${number}@recipient.example`, isByCode: this.random(3) === 0, body: `Letter ${number}.`, files: [],
+      is: { sent: 'asked' }, opened: 0, replies: [], tried: new Set(),
+    };
     this.records.push(record);
     const draft = await this.office.beginMessage();
     record.message = draft.message;
     if (this.random(4) === 0) this.attach(record, draft);
-    const recipients = [{ address: record.address, name: '', method: this.web.METHODS.METHOD_PASSWORD, password: PASSWORD }];
+    const { METHOD_CODE, METHOD_PASSWORD } = this.web.METHODS;
+    const check = record.isByCode ? { method: METHOD_CODE, password: '' } : { method: METHOD_PASSWORD, password: PASSWORD };
+    const recipients = [{ address: record.address, name: '', ...check }];
+    const act = this.begin('sent', record);
     await this.office.send(draft, { ...SENT, subject: `Subject ${number}`, body: record.body, recipients });
+    this.end(act);
     record.is.sent = 'done';
     return true;
   }
@@ -101,22 +124,57 @@ export class People {
     draft.attach(fileOf('scan.bin', bytes));
   }
 
+  async mailFor(record, isWanted, patienceMs) {
+    let mail;
+    await within(patienceMs, () => (mail = this.world.mails.find((each) => each.to === record.address && isWanted(each))), 50);
+    return mail;
+  }
+
   async linkOf(record, patienceMs) {
-    for (const end = Date.now() + patienceMs; ; await sleep(50)) {
-      const mail = this.world.mails.find((each) => each.to === record.address && each.link);
-      if (mail) return this.web.parseLink(new URL(mail.link).hash);
-      if (Date.now() > end) return null;
+    const mail = await this.mailFor(record, (each) => each.link, patienceMs);
+    return mail ? this.web.parseLink(new URL(mail.link).hash) : null;
+  }
+
+  // A code that was not tried yet, if need be a fresh one.
+  async codeOf(record, visit) {
+    const isFresh = ({ code }) => code && !record.tried.has(code);
+    if (!(await this.mailFor(record, isFresh, 0))) {
+      const act = this.begin('code-sent', record);
+      await visit.sendCode();
+      this.end(act);
     }
+    const mail = await this.mailFor(record, isFresh, WAIT_FOR_MAIL_MS);
+    if (!mail) throw Object.assign(new Error('the code does not arrive'), { word: 'no code' });
+    return mail.code;
+  }
+
+  /** Of what was mailed so far nothing is good any more: the clock was moved. */
+  forgetCodes() {
+    const of = new Map(this.records.map((record) => [record.address, record]));
+    for (const { to, code } of this.world.mails) if (code) of.get(to)?.tried.add(code);
+  }
+
+  async prove(record, visit) {
+    const code = record.isByCode ? await this.codeOf(record, visit) : null;
+    const act = this.begin('verified', record);
+    const how = this.random(2) ? 'verify' : 'verifyAndOpen';
+    try {
+      await visit[how](code ? { code } : { password: PASSWORD });
+    } catch (error) {
+      if (code && error.word === 'wrong-secret') record.tried.add(code); // it is too old, or was right and the answer was lost
+      throw error;
+    }
+    this.end(act);
+    if (code) record.tried.add(code);
+    this.proven[code ? 'code' : 'password'] += 1;
+    record.opening = this.begin('opened', record, { begun: act.begun }); // the check may open too
   }
 
   async visit(record, patienceMs) {
     const link = await this.linkOf(record, patienceMs);
     if (!link) return null;
     const visit = await this.web.Visit.open(link, pages.where(this.world));
-    if (!visit.isVerified) {
-      await visit.verify({ password: PASSWORD });
-      record.isNewHere = true;
-    }
+    if (!visit.isVerified) await this.prove(record, visit);
     return visit;
   }
 
@@ -125,8 +183,11 @@ export class People {
     const visit = await this.visit(record, patienceMs);
     if (!visit) return null;
     const content = await visit.open();
-    record.opened += record.isNewHere ? 1 : 0;
-    record.isNewHere = false;
+    if (record.opening) {
+      this.end(record.opening);
+      record.opened += 1;
+      record.opening = null;
+    }
     return { visit, content };
   }
 
@@ -159,7 +220,9 @@ export class People {
     record.replies.push(reply);
     const draft = await read.visit.beginReply(read.content);
     reply.message = draft.message;
+    const act = this.begin('replied', record, { reason: `reply ${reply.message}` });
     await read.visit.reply(draft, { subject: 'Re', body: reply.body });
+    this.end(act);
     reply.is = 'done';
     return true;
   }
@@ -167,7 +230,9 @@ export class People {
   async revoke(record) {
     if (record.is.deleted || record.is.revoked) return false;
     record.is.revoked = 'asked';
+    const act = this.begin('revoked', record);
     await this.office.revoke(record.message);
+    this.end(act);
     record.is.revoked = 'done';
     return true;
   }
@@ -175,7 +240,9 @@ export class People {
   async remove(record) {
     if (record.is.deleted) return false;
     record.is.deleted = 'asked';
+    const act = this.begin('deleted', record);
     await this.office.delete(record.message);
+    this.end(act);
     record.is.deleted = 'done';
     return true;
   }

@@ -1,6 +1,7 @@
 // Constant work while things break: node tests/chaos/run.mjs SECONDS (60 where nothing is said). Two of every service on
-// one PostgreSQL with its standby and one object store, people at work through the pages' client, one fault after the other. At the end
-// everything that was acknowledged is looked at from outside, and the report says what was lost. It stops by itself.
+// one PostgreSQL with its standby and one object store, people at work through the pages' client, one fault after the other:
+// first each kind once, which is done to its end also where SECONDS are over, then by lot. At the end everything that was
+// acknowledged is looked at from outside, and the report says what was lost. It stops by itself.
 // SM_CHAOS_SEED repeats the order of a run's faults; SM_CHAOS_HANDS: how many people at once (5). An hour of five sends some
 // ten thousand messages, and looking at each of them at the end takes half an hour.
 
@@ -12,58 +13,60 @@ import { check } from './check.mjs';
 import { databaseSettings, smallDisks } from './disks.mjs';
 import { Faults, setClock } from './faults.mjs';
 import { People } from './people.mjs';
+import * as report from './report.mjs';
 import { TwoHosts } from './two_hosts.mjs';
 
 const HANDS = Number(process.env.SM_CHAOS_HANDS ?? 5);
 const SETTLE_CLOCK_MS = 60 * 60_000;
+const ROUND_S = 180; // at least so much lasts what a disk must have room for
 
 const seconds = Number(process.argv[2] ?? 60);
 const seed = Number(process.env.SM_CHAOS_SEED ?? crypto.randomInt(1 << 30));
 if (!(seconds > 0)) throw new Error('usage: node tests/chaos/run.mjs SECONDS');
 
-let state = seed;
-const random = (bound) => Math.floor(((state = (Math.imul(state, 1103515245) + 12345) >>> 0) / 2 ** 32) * bound);
-const said = (counts) => Object.entries(counts).sort().map(([name, count]) => `${name} ${count}`).join(', ');
-const sum = (counts) => Object.values(counts).reduce((all, count) => all + count, 0);
+// Faults and people draw from lots of their own: how fast people work does not change the order of the faults.
+function lots(state) {
+  return (bound) => Math.floor(((state = (Math.imul(state, 1103515245) + 12345) >>> 0) / 2 ** 32) * bound);
+}
 
-const means = { disk: null, databaseDisks: null, hosts: TwoHosts.make() };
-process.once('exit', () => means.hosts?.undo());
+const { hosts, why: noHosts } = TwoHosts.make();
+process.once('exit', () => hosts?.undo());
+const means = { hosts };
+const leftOut = hosts ? [] : [{ what: 'the bus cut (processes stand still instead)', why: noHosts }];
 const world = await startWorld({
   makeCluster: (folder) => Pair.of(folder, { fsync: true, settings: databaseSettings, isBySocket: true }),
   replicas: { gateway: 2, crypto: 2, notifier: 2, retention: 2, audit: 2 },
   env: { retention: { SECURE_MAIL_RETENTION_INTERVAL_S: '2' }, audit: { SECURE_MAIL_CHECKPOINT_INTERVAL_S: '1' }, notifier: { SECURE_MAIL_SMTP_TIMEOUT_S: '5' } },
-  net: means.hosts,
+  net: hosts,
   makeReady(folder) {
-    const { objects, databases, undo } = smallDisks(folder, seconds);
+    const { objects, databases, undo, why } = smallDisks(folder, Math.max(seconds, ROUND_S));
     Object.assign(means, { disk: objects, databaseDisks: databases });
+    if (why) leftOut.push({ what: 'full disks', why });
     return undo;
   },
 });
 // Somebody ends the run: what it made goes with it.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void world.stop().catch(() => {}).finally(() => process.exit(1)));
-const people = new People(world, random);
-const faults = new Faults(world, random, means);
-const withouts = [means.disk ? null : 'a full disk', means.hosts ? null : 'a cut bus (processes stand still instead)'].filter(Boolean);
+const people = new People(world, lots(seed));
+const faults = new Faults(world, lots(~seed), means);
 let losses = ['the run did not come to its end'];
 try {
-  console.log(`chaos for ${seconds} s, SM_CHAOS_SEED=${seed}${withouts.length ? `, without ${withouts.join(' and ')}: that needs root` : ''}`);
+  console.log(`chaos for ${seconds} s, SM_CHAOS_SEED=${seed}`);
+  report.refuseLess(leftOut);
   await people.enter();
   const end = Date.now() + seconds * 1000;
   const isOver = () => Date.now() > end;
-  await Promise.all([people.work(isOver, HANDS), faults.go(isOver)]);
+  await Promise.all([people.work(() => isOver() && faults.isRoundDone, HANDS), faults.go(isOver)]);
+  const unshown = report.unshown(people, faults);
   setClock(world, SETTLE_CLOCK_MS); // what waits for a later try is due
   for (const home of Object.keys(world.people)) await world.login(home);
   await people.signIn();
-  losses = await check(world, people);
-  for (const what of ['send', 'open', 'reply', 'revoke', 'delete'])
-    if (!people.done[what]) losses.push(`${what}: asked ${people.asked[what] ?? 0} times and never acknowledged: nothing was shown`);
+  people.forgetCodes();
+  losses = [...unshown, ...(await check(world, people))];
 } finally {
-  console.log(`faults: ${sum(faults.counts)} (${said(faults.counts)})`);
-  console.log(`operations: ${sum(people.asked)} asked (${said(people.asked)}), ${sum(people.done)} acknowledged (${said(people.done)})`);
-  console.log(`answers that were none: ${said(people.failures) || 'none'}`);
-  console.log(`losses: ${losses.length}`);
-  for (const loss of losses.slice(0, 50)) console.log(`  ${loss}`);
+  report.say(people, faults, losses);
   await world.stop().catch((error) => losses.push(error.message));
 }
+for (const { what } of leftOut) console.log(`left out, for that needs root: ${what}`);
 console.log(losses.length ? '0 passed, 1 failed' : '1 passed, 0 failed');
 process.exit(losses.length ? 1 : 0);

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 const ELSEWHERE = ['audit-2', 'crypto-2', 'retention-2'];
 const PREFIX = 'sm-chaos-';
 
-const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
 
 // Of runs that were killed before they could clean up.
 function removeLeftOver() {
@@ -16,16 +16,16 @@ function removeLeftOver() {
 }
 
 export class TwoHosts {
-  /** Or null, where it is not permitted. */
+  /** Gives {hosts}; or null, with why: it is not permitted. */
   static make() {
     const hosts = new TwoHosts();
     try {
       removeLeftOver();
       hosts.#lay();
-      return hosts;
-    } catch {
+      return { hosts };
+    } catch (error) {
       hosts.undo();
-      return null;
+      return { hosts: null, why: error.message.trim() };
     }
   }
 
