@@ -120,7 +120,8 @@ async function checkLog(world, people, losses) {
 function checkEntries({ address, is, opened }, kinds, losses) {
   const count = (kind) => kinds[kind]?.length ?? 0;
   for (const kind of ['sent', 'revoked', 'deleted']) checkCount(`${address}: '${kind}'`, count(kind), is[kind], losses);
-  if (count('opened') < opened) losses.push(`${address}: opened in ${opened} sessions, and in the log ${count('opened')} times`);
+  for (const kind of ['verified', 'opened', 'download-granted'])
+    if (count(kind) < opened) losses.push(`${address}: opened in ${opened} sessions, and '${kind}' is in the log ${count(kind)} times`);
 }
 
 function checkReplies(entries, people, losses) {
