@@ -41,6 +41,7 @@ export class Faults {
     Object.assign(this, { world, random, ...means });
     this.kinds = KINDS.filter(({ needs }) => !needs || means[needs]);
     this.counts = Object.fromEntries(this.kinds.map(({ name }) => [name, 0]));
+    this.isLeaving = false;
     this.roundS = null; // how long it took to make each kind once; null: they were not
   }
 
@@ -55,14 +56,16 @@ export class Faults {
     await this.each(missed); // who met nobody may try again
     this.roundS = Math.round((Date.now() - begun) / 1000);
     const lots = this.kinds.flatMap((kind) => Array(kind.often).fill(kind));
-    while (!isOver()) await this.each([this.pick(lots)]);
+    while (!isOver() && !this.isLeaving) await this.each([this.pick(lots)]);
   }
 
   // Gives those that met nobody.
   async each(kinds) {
     const missed = [];
     for (const kind of kinds) {
-      if ((await kind.strike(this)) === false) missed.push(kind);
+      if (this.isLeaving) break;
+      this.present = kind.strike(this);
+      if ((await this.present) === false) missed.push(kind);
       else this.counts[kind.name] += 1;
       await sleep(300 + this.random(1200));
     }
@@ -71,6 +74,12 @@ export class Faults {
 
   get isRoundDone() {
     return this.roundS !== null;
+  }
+
+  /** Makes no other; resolves when the present one is mended, and so nothing is started any more. */
+  async leaveOff() {
+    this.isLeaving = true;
+    await this.present?.catch(() => {});
   }
 
   shuffled(list) {
