@@ -1,6 +1,6 @@
 // PRODUCT.md, transfers resume: a download outlives its capability, which ends after fifteen minutes, as
 // often as it takes; a server that refuses every capability is not asked without end; what was cancelled is
-// not given, even when all of it had come.
+// not given, even when all of it had come and only its kind was looked at.
 
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
@@ -8,7 +8,7 @@ import { test } from 'node:test';
 
 import { load } from './support/load.mjs';
 
-const web = await load('web/client/download.ts', 'web/client/failure.ts', 'web/envelope/chunked.ts');
+const web = await load('web/client/download.ts', 'web/client/failure.ts', 'web/envelope/chunked.ts', 'web/recipient/files.ts');
 const { Failure, partBytes } = web;
 
 const CAPABILITY_MS = 15 * 60_000;
@@ -78,3 +78,28 @@ test('what is cancelled is not given, although all of it had come', async () => 
   await assert.rejects(download({ signal: cancel.signal, onProgress }), (error) => error.name === 'AbortError');
   assert.ok(heard > plaintext.length, 'it had come as a whole');
 });
+
+/** A picture that has come as a whole; `then` happens while its first bytes are looked at. */
+function pictureThat(then) {
+  const picture = new Blob([Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)]);
+  picture.slice = (...range) => {
+    then?.();
+    return Blob.prototype.slice.apply(picture, range);
+  };
+  return picture;
+}
+
+for (const way of ['cancel', 'forget'])
+  test(`a file that is left by ${way}() while its kind is looked at is not here, and has no address`, async (t) => {
+    const made = t.mock.method(URL, 'createObjectURL');
+    const blobs = [];
+    const file = new web.ReceivedFile({ download: async () => blobs.shift() }, { name: 'a.png' }, () => {});
+    blobs.push(pictureThat(() => file[way]()), pictureThat());
+
+    await assert.rejects(file.get(), web.isAbort);
+    assert.deepEqual([file.state, made.mock.callCount()], [{ at: 'away' }, 0]);
+
+    assert.equal((await file.get()).kind, 'image/png');
+    assert.deepEqual([file.state.at, made.mock.callCount()], ['here', 1]);
+    file.forget();
+  });

@@ -2,7 +2,7 @@
 // verified, or failed. Each comes at most once, whoever asks for it: saving, viewing, the copy.
 
 import type { Content } from '../client/content';
-import { isAbort } from '../client/failure';
+import { isAbort, unlessCancelled } from '../client/failure';
 import { savedName } from '../client/file_name';
 import { type ShownType, kindOfFile } from '../client/kinds';
 import type { Attachment } from '../envelope/manifest';
@@ -47,11 +47,12 @@ export class ReceivedFile {
   }
 
   private async fetch(): Promise<Verified> {
-    this.abort = new AbortController();
+    const { signal } = (this.abort = new AbortController());
     this.become({ at: 'coming', bytes: 0 });
     const onProgress = (bytes: number): void => this.become({ at: 'coming', bytes });
-    const content = await this.content.download(this.attachment, { onProgress, signal: this.abort.signal });
+    const content = await this.content.download(this.attachment, { onProgress, signal });
     const kind = await kindOfFile(content);
+    unlessCancelled(signal); // else it is saved all the same, or gets an address that nobody takes back
     const file = { content, kind, address: kind ? URL.createObjectURL(new Blob([content], { type: kind })) : '' };
     this.become({ at: 'here', file });
     return file;
