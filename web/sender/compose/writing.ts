@@ -287,6 +287,7 @@ export class Writing {
   async takeBack(session: Session): Promise<void> {
     const message = this.sent!.message;
     await session.run(() => session.office.revoke(message));
+    if (this.sent?.message !== message) return; // the page was left meanwhile: what is here now is another message
     const files = this.attachments.map((each) => each.file);
     this.sent = null;
     this.draft = null;

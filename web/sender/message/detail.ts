@@ -25,17 +25,19 @@ export function useDetail(message: Id): Shown {
   const [state, setState] = useState<{ detail: Detail | null; error: unknown }>({ detail: null, error: null });
   const [isBusy, setBusy] = useState(false);
   const [news, setNews] = useState<News | null>(null);
+  const turn = useRef(0);
   const shown = useRef<Detail | null>(null);
   shown.current = state.detail;
   const refresh = useCallback(async (): Promise<void> => {
+    const mine = ++turn.current;
     setBusy(true);
     try {
       const detail = await run(() => office.detail(message));
-      setState({ detail, error: null });
+      if (mine === turn.current) setState({ detail, error: null });
     } catch (error) {
-      setState((before) => ({ detail: before.detail, error }));
+      if (mine === turn.current) setState((before) => ({ detail: before.detail, error }));
     }
-    setBusy(false);
+    if (mine === turn.current) setBusy(false);
   }, [office, run, message]);
   const look = useCallback(async (): Promise<boolean> => {
     const before = shown.current;
@@ -51,6 +53,7 @@ export function useDetail(message: Id): Shown {
     setNews(null);
     setState({ detail: null, error: null });
     void refresh();
+    return () => void turn.current++; // an answer about this message is not shown as another's
   }, [refresh]);
   return { ...state, isBusy, news, hasStopped, refresh };
 }
