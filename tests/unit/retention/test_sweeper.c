@@ -107,8 +107,9 @@ static void who_lost_its_connection_is_elected_anew(void **state)
     struct sweeper *sweeper = start_sweeper(place);
     assert_becomes_active(sweeper);
 
-    assert_ok(database_run(place->database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                                            " WHERE usename = 'sm_retention'"));
+    assert_ok(database_run(place->database,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE usename = 'sm_retention' AND datname = current_database()"));
 
     assert_lock_is_held(place);
     assert_becomes_active(sweeper);
