@@ -16,7 +16,7 @@ import { OPERATIONS, startMouth } from './support/mouth.mjs';
 
 const GROWTH_KIB_MAX = 150 * 1024; // of one service, over all of an attack
 const ANSWER_MS = 10_000; // below every limit of the gateway's: who waits this long was not refused
-const SILENCE_MS = 700; // after an answer: then no second one is on its way
+const SILENCE_MS = 3000; // after an answer: then no second one is on its way
 
 let world;
 let link;

@@ -242,7 +242,7 @@ static void a_worker_without_work_gives_its_memory_back(void **state)
     enum { KIB = 64 * 1024 };
     options.kib = KIB;
     options.workers = 1;
-    options.keep_ms = 300;
+    options.keep_ms = 3000;
     long page_kib = sysconf(_SC_PAGESIZE) / 1024;
     assert_ok(password_pool_new(&options, &pool));
     struct buffer stored DEFER(buffer_free) = hash_of(pool, RIGHT);

@@ -55,7 +55,7 @@ static void statements_have_a_deadline_and_it_is_busy(void **state)
     assert_ok(ask(&idle_limit, &ms));
     assert_int_equal(ms, 60000);
 
-    (void)snprintf(impatient, sizeof impatient, "%s options='-c statement_timeout=100'",
+    (void)snprintf(impatient, sizeof impatient, "%s options='-c statement_timeout=2000'",
         database_conninfo(database, "postgres").text);
     db_close(&db);
     assert_ok(db_open(impatient, &db));

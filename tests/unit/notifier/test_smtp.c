@@ -130,7 +130,7 @@ static void each_fault_of_the_relay_has_its_class(void **state)
 static void a_relay_that_hangs_after_the_data_leaves_the_outcome_open(void **state)
 {
     struct smtp_options options = options_for(*state);
-    options.timeout_ms = 1000;
+    options.timeout_ms = 4000;
     const char *line;
 
     assert_ok(test_relay_behave(*state, "hang-after-data"));
@@ -138,7 +138,7 @@ static void a_relay_that_hangs_after_the_data_leaves_the_outcome_open(void **sta
     struct smtp_outcome outcome = send_with(&options);
 
     assert_outcome(&outcome, SMTP_TEMPORARY, "content", "timeout");
-    assert_true(clock_monotonic_ms() - begun < 4000);
+    assert_true(clock_monotonic_ms() - begun < 10000);
     assert_ok(test_relay_next_mail(*state, 5000, &line)); /* it has the mail: nobody told us */
 }
 

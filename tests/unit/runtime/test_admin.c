@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DEADLINE_MS = 300, PATIENCE_S = 20, ANSWER_BYTES_MAX = 80 * 1024, HOUSE = 8 };
+enum { DEADLINE_MS = 2000, PATIENCE_S = 20, ANSWER_BYTES_MAX = 80 * 1024, HOUSE = 8 };
 
 struct place {
     struct admin *admin;
