@@ -4,8 +4,11 @@
 #include "proto/limits.h"
 #include "tests/support/check.h"
 
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
 
 const struct id web_organisation = {{0x0a}};
 const struct id web_sender = {{0x5e}};
@@ -69,6 +72,18 @@ struct web_lines web_upload_patch_head(struct id message, struct web_lines path,
         "PATCH %.100s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n%.800s\r\n", path.text,
         size, patch_headers(message, 0).text);
     return head;
+}
+
+void web_await_arrival(int connection)
+{
+    enum { LOOKS = 1000, LOOK_NS = 20 * 1000 * 1000 };
+    int unacknowledged = 1;
+    for (int i = 0; unacknowledged && i < LOOKS; i++) {
+        assert_int_equal(ioctl(connection, SIOCOUTQ, &unacknowledged), 0);
+        if (unacknowledged)
+            (void)nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
+    }
+    assert_int_equal(unacknowledged, 0);
 }
 
 size_t web_upload_offset(

@@ -29,6 +29,9 @@ unsigned web_upload_patch(const struct web *web, struct id message, struct web_l
 /* The head of a PATCH at offset 0 that announces `size` bytes, for a connection of one's own. */
 struct web_lines web_upload_patch_head(struct id message, struct web_lines path, size_t size);
 
+/* Waits until all that was written is at the gateway's end of the connection. */
+void web_await_arrival(int connection);
+
 /* The offset that HEAD tells, or SIZE_MAX when it tells none; *status may be NULL. */
 size_t web_upload_offset(
     const struct web *web, struct id message, struct web_lines path, unsigned *status);

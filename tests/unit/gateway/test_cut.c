@@ -12,8 +12,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,18 +79,6 @@ static struct attempt begin(struct web *web, size_t bytes)
     return attempt;
 }
 
-/* With everything at the gateway's end of the connection. */
-static void await_arrival(const struct attempt *attempt)
-{
-    int unacknowledged = 1;
-    for (int waited = 0; unacknowledged && waited < PATIENCE_MS; waited += LOOK_MS) {
-        assert_int_equal(ioctl(attempt->connection, SIOCOUTQ, &unacknowledged), 0);
-        if (unacknowledged)
-            wait_ms(LOOK_MS);
-    }
-    assert_int_equal(unacknowledged, 0);
-}
-
 /* Has the lock for certain: "100 Continue" is said after it was taken. Then sends the bytes. */
 static struct attempt begin_with_lock(struct web *web, size_t bytes)
 {
@@ -105,7 +91,7 @@ static struct attempt begin_with_lock(struct web *web, size_t bytes)
     assert_int_equal(recv(attempt.connection, answer, sizeof answer, MSG_WAITALL), sizeof answer);
     assert_memory_equal(answer, go_on, sizeof answer);
     assert_int_equal(write(attempt.connection, zeros, bytes), bytes);
-    await_arrival(&attempt);
+    web_await_arrival(attempt.connection);
     return attempt;
 }
 

@@ -53,11 +53,11 @@ static void a_broken_connection_keeps_what_arrived(void **state)
     int connection = web_connect(web);
     assert_int_equal(write(connection, head.text, strlen(head.text)), strlen(head.text));
     assert_int_equal(write(connection, bytes.bytes, 400000), 400000);
-    (void)usleep(200 * 1000);
+    web_await_arrival(connection);
     (void)close(connection);
 
     size_t offset = SIZE_MAX;
-    for (int i = 0; i < 50 && offset != 400000; i++) {
+    for (int i = 0; i < 1000 && offset != 400000; i++) {
         (void)usleep(20 * 1000);
         offset = web_upload_offset(web, message, path, NULL);
     }
