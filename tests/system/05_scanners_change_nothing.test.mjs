@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 
 import * as act from './support/actions.mjs';
 import { request } from './support/http.mjs';
-import { startWorld } from './support/world.mjs';
+import { startWorld, until } from './support/world.mjs';
 
 let world;
 before(async () => (world = await startWorld()));
@@ -21,6 +21,8 @@ test('GET, HEAD and blind POST of a link change nothing, and the recipient opens
   const sent = await act.send(world, { to: 'scanned@recipient.example', check: 'code' });
   const link = await act.linkOf(world, 'scanned@recipient.example');
   const { pathname, hash } = new URL(link);
+  // The mail is there a moment before it is recorded that it went out.
+  await until('the mail to be settled', () => world.sql('SELECT count(*) FROM outbox.job WHERE state = 1')[0][0] === '0');
   const before = state();
   const mails = world.mails.length;
 

@@ -17,19 +17,30 @@ const status = async () => (await world.admin(['status'])).json;
 const screen = async () => (await world.run('securemail-admin', ['status', '--socket', world.stack.operatorEndpoint(), '--keys', world.stack.path('keys')])).stdout;
 const rowOf = (text, service) => text.split('\n').find((line) => line.startsWith(service));
 
+/** The screen on which all these rows stand together. */
+async function untilShown(rows) {
+  let text = '';
+  const isThere = ([service, row]) => row.test(rowOf(text, service));
+  await until('all rows', async () => ((text = await screen()), Object.entries(rows).every(isThere)))
+    .catch(({ message }) => assert.fail(`${message}:\n${text}`));
+  return text;
+}
+
 test('all services are there and ready, with what waits, the release and the signing key', async () => {
   await act.send(world, { to: 'one@recipient.example' });
   await act.linkOf(world, 'one@recipient.example');
-  const found = await until('all to be ready', async () => ((await status()).is_well ? status() : null));
-  // What a process says of itself is a few seconds old.
-  const text = await until('audit to have told of the log', async () => screen().then((shown) => (/logs: 1/.test(shown) ? shown : null)));
+  const found = await until('all to be ready', async () => status().then((shown) => (shown.is_well ? shown : null)));
+  const signing = fs.readFileSync(world.stack.path('keys', 'audit-sign.pub'), 'utf8').slice(0, 16);
+  const rows = {
+    crypto: /ready .*events to log: 0, letters to hand over: 0/,
+    notifier: /mail waiting: 0/,
+    audit: new RegExp(`logs: 1, entries: \\d+, signing key ${signing}`),
+  };
+  // What a process says of itself is a few seconds old, and each says it at a moment of its own.
+  const text = await untilShown(rows);
 
   assert.deepEqual(found.reports.map((each) => each.service).sort(), SERVICES);
   assert.ok(found.reports.every((each) => each.release === JSON.parse(fs.readFileSync('package.json')).version));
-  assert.match(rowOf(text, 'crypto'), /ready .*events to log: 0, letters to hand over: 0/);
-  assert.match(rowOf(text, 'notifier'), /mail waiting: 0/);
-  const signing = fs.readFileSync(world.stack.path('keys', 'audit-sign.pub'), 'utf8').slice(0, 16);
-  assert.match(rowOf(text, 'audit'), new RegExp(`logs: 1, entries: \\d+, signing key ${signing}`));
   assert.match(text, /Keys, newest versions: .*identity 1.*master 1/);
   assert.ok(!text.includes('Restored'));
 });

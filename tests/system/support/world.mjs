@@ -12,6 +12,8 @@ import { Balancer } from './balancer.mjs';
 export const MODE = process.env.SM_TEST_MODE ?? 'testing';
 export const BIN = path.join(TOP, 'build', MODE, 'bin');
 const WAIT_MS = MODE === 'testing' ? 20_000 : 60_000;
+// The page has a mail wait for as long as it offers "Undo" and some seconds: most of the other limit.
+const MAIL_MS = 60_000;
 
 // replicas: {crypto: 2} and so on, where there is to be more than one process of a kind. Several gateways stand
 // behind one address, as they do behind an operator's proxy. makeReady(folder): before anything starts; it may give
@@ -124,7 +126,7 @@ export class World {
   // --- mail -----------------------------------------------------------------------------------------
 
   async mail(matches) {
-    return until(`a mail that matches ${matches}`, () => this.mails.find(matches));
+    return until(`a mail that matches ${matches}`, () => this.mails.find(matches), MAIL_MS);
   }
 
   linkFor(address) {
@@ -134,7 +136,7 @@ export class World {
   // The newest code, among those not seen yet.
   async codeFor(address, after = 0) {
     const mail = await until(`a code for ${address}`, () =>
-      this.mails.filter((each) => each.to === address && each.code)[after]);
+      this.mails.filter((each) => each.to === address && each.code)[after], MAIL_MS);
     return mail.code;
   }
 
