@@ -39,10 +39,15 @@ function* candidates() {
   for (let i = 0; i < size; i++) yield first + ((start + i) % size);
 }
 
+// What this process has been given: nobody may have bound it yet, and it looks free.
+const given = new Set();
+
 export async function freePorts(count) {
   const servers = [];
   for (const port of candidates()) {
     if (servers.length === count) break;
+    if (given.has(port)) continue;
+    given.add(port);
     await listenOn(port).then((server) => servers.push(server), () => {}); // in use: the next one
   }
   const ports = servers.map((server) => server.address().port);
