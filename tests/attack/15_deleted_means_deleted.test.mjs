@@ -3,9 +3,9 @@
 // and the write-ahead log keep a key until they expire: docs/threat-model.md.)
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 
+import { allUnder } from '../support/walk.mjs';
 import * as act from '../system/support/actions.mjs';
 import { startWorld, until } from '../system/support/world.mjs';
 import * as attack from './support/attack.mjs';
@@ -17,7 +17,7 @@ let world;
 before(async () => (world = await startWorld({ env: { retention: { SECURE_MAIL_RETENTION_INTERVAL_S: '1' } } })));
 after(() => world?.stop());
 
-const objectsOf = (message) => fs.readdirSync(world.stack.path('objects'), { recursive: true }).map(String).filter((name) => name.includes(message));
+const objectsOf = (message) => allUnder(world.stack.path('objects')).filter((name) => name.includes(message));
 const keyOf = (message) => world.sql(`SELECT octet_length(wrapped) FROM vault.message WHERE message = '\\x${message}' AND octet_length(wrapped) > 0`);
 
 test('a session, a capability and a kept request do not outlive the message', async () => {

@@ -3,10 +3,19 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** Paths under `folder`, relative to it: folders, files, sockets. */
+/** Paths under `folder`, relative to it: folders, files, sockets. A folder that somebody removes meanwhile has nothing. */
 export function allUnder(folder, at = '') {
-  return fs.readdirSync(path.join(folder, at), { withFileTypes: true }).flatMap((entry) => {
+  return entriesOf(path.join(folder, at), at !== '').flatMap((entry) => {
     const name = path.join(at, entry.name);
     return entry.isDirectory() ? [name, ...allUnder(folder, name)] : [name];
   });
+}
+
+function entriesOf(folder, mayBeGone) {
+  try {
+    return fs.readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (mayBeGone && error.code === 'ENOENT') return [];
+    throw error;
+  }
 }

@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { allUnder } from '../support/walk.mjs';
 import * as act from './support/actions.mjs';
 import { Road } from './support/road.mjs';
 import { BIN, startWorld, until } from './support/world.mjs';
@@ -20,8 +21,7 @@ after(() => world?.stop());
 
 const opensAs = (link, exit) => act.open(world, link, { password: 'correct-horse', exit });
 
-const objectsOf = (message) =>
-  fs.readdirSync(world.stack.path('objects'), { recursive: true }).map(String).filter((name) => name.includes(message));
+const objectsOf = (message) => allUnder(world.stack.path('objects')).filter((name) => name.includes(message));
 
 // Tables that hold `needle` (an SQL expression: bytes) in whatever column, asked in one statement.
 function tablesThatHold(needle) {

@@ -12,6 +12,7 @@ import path from 'node:path';
 import S3rver from 's3rver';
 
 import { freePorts } from '../../../dev/stack.mjs';
+import { allUnder } from '../../support/walk.mjs';
 
 const BODY_BYTES_MAX = 64e6;
 const SKEW_MS = 15 * 60_000;
@@ -165,7 +166,7 @@ export class ObjectServer {
   objects() {
     const end = '._S3rver_object';
     const root = path.join(this.data, this.bucket);
-    return fs.readdirSync(root, { recursive: true }).map(String).filter((name) => name.endsWith(end)).map((name) => name.slice(0, -end.length)).sort();
+    return allUnder(root).filter((name) => name.endsWith(end)).map((name) => name.slice(0, -end.length)).sort();
   }
 }
 
