@@ -6,8 +6,10 @@ import crypto from 'node:crypto';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
 
+import { allUnder } from '../support/walk.mjs';
 import { fakeXhr, fetchOf, fileOf } from '../web/support/person.mjs';
 import * as act from './support/actions.mjs';
+import { metricsOf } from './support/metrics.mjs';
 import * as pages from './support/pages.mjs';
 import { startWorld, until } from './support/world.mjs';
 
@@ -18,6 +20,7 @@ const FAILOVER_MS = 60_000; // a bound for slow machines: docs/scale.md has what
 let world;
 before(async () => (world = await startWorld({
   replicas: REPLICAS,
+  hasMetrics: true,
   env: { retention: { SECURE_MAIL_RETENTION_INTERVAL_S: '1' }, audit: { SECURE_MAIL_CHECKPOINT_INTERVAL_S: '1' } },
 })));
 after(() => world?.stop());
@@ -175,6 +178,52 @@ for (const kind of Object.keys(REPLICAS))
       isOn = false;
       await load;
     });
+
+// --- destroying ----------------------------------------------------------------------------------------
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const objectsOf = (message) => allUnder(world.stack.path('objects')).filter((name) => name.includes(message));
+
+// In seconds since 1970; 0 of a standby.
+const lastSweepOf = async (name) => (await metricsOf(world, name)).get('secure_mail_retention_last_sweep_timestamp_seconds');
+
+async function sweeperAndStandby() {
+  const names = world.stack.ofKind('retention');
+  const times = await until('one of retention to sweep', async () => {
+    const found = await Promise.all(names.map(lastSweepOf));
+    return found.some((time) => time > 0) && !found.includes(undefined) && found;
+  });
+  const sweeper = names.find((_, i) => times[i] > 0);
+  const standby = names.find((_, i) => times[i] === 0);
+  assert.ok(standby, `one sweeps, and the other does not: ${times}`);
+  return [sweeper, standby];
+}
+
+// Each retention has been killed by now and came back; here it is the one that sweeps.
+for (const [what, expires, end] of [
+  ['is deleted', '7d', (message) => world.cli('sender', ['delete', message, '--yes'])],
+  ['expires', '1d', () => world.moveClock(DAY_MS + 60_000)],
+])
+  test(`retention that sweeps is killed: what ${what} then is destroyed by its standby, once`, async (t) => {
+    const { message } = await act.send(world, { to: `${expires}@recipient.example`, check: 'code', expires, attach: [act.makeFile(world, `${expires}.bin`, 100_000)] });
+    await world.linkFor(`${expires}@recipient.example`);
+    const [sweeper, standby] = await sweeperAndStandby();
+    assert.ok(objectsOf(message).length > 0, 'the search finds what is there');
+    const purged = async () => act.kindsOf(await act.log(world), message).filter((kind) => kind === 'purged').length;
+
+    const killed = Date.now();
+    await world.stack.killService(sweeper);
+    await end(message);
+    await until('its ciphertext is gone', () => objectsOf(message).length === 0, FAILOVER_MS);
+    await until('the log tells it', purged, FAILOVER_MS);
+    t.diagnostic(`${sweeper} killed: ${Date.now() - killed} ms later the ciphertext was gone and the log told it`);
+    await until('the standby tells that it sweeps', async () => (await lastSweepOf(standby)) > 0);
+
+    await world.stack.startService(sweeper);
+    assert.deepEqual(await sweeperAndStandby(), [standby, sweeper], 'who comes back is the standby now');
+    assert.equal(await purged(), 1);
+  });
 
 test('a standby of audit does not write, and a standby of retention does not sweep', () => {
   const holders = (number) => Number(world.sql(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = ${number} AND granted`)[0][0]);

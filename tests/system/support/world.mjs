@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-import { Stack, TOP, freePorts, sleep } from '../../../dev/stack.mjs';
+import { SERVICES, Stack, TOP, freePorts, sleep } from '../../../dev/stack.mjs';
 import { Balancer } from './balancer.mjs';
 
 export const MODE = process.env.SM_TEST_MODE ?? 'testing';
@@ -17,12 +17,13 @@ const MAIL_MS = 60_000;
 
 // replicas: {crypto: 2} and so on, where there is to be more than one process of a kind. Several gateways stand
 // behind one address, as they do behind an operator's proxy. makeReady(folder): before anything starts; it may give
-// what undoes it. net: see dev/stack.mjs.
-export async function startWorld({ env = {}, smtp = {}, fsync = false, replicas = {}, makeCluster = null, makeReady = null, net = null } = {}) {
+// what undoes it. net: see dev/stack.mjs. hasMetrics: every process tells its metrics (metrics.mjs reads them).
+export async function startWorld({ env = {}, smtp = {}, fsync = false, replicas = {}, makeCluster = null, makeReady = null, net = null, hasMetrics = false } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'secure-mail-test-'));
   fs.chmodSync(folder, 0o711);
   const more = Object.values(replicas).reduce((sum, count) => sum + count - 1, 0);
-  const [http, smtpPort, front, ...others] = await freePorts(7 + more);
+  const admins = hasMetrics ? SERVICES.length + more : 0;
+  const [http, smtpPort, front, ...others] = await freePorts(7 + more + admins);
   const world = new World(folder);
   world.unmake = makeReady?.(path.join(folder, 'var'));
   const isBalanced = (replicas.gateway ?? 1) > 1;
@@ -32,7 +33,7 @@ export async function startWorld({ env = {}, smtp = {}, fsync = false, replicas 
     world.stack = new Stack({
       folder: path.join(folder, 'var'),
       bin: BIN,
-      ports: { http, smtp: smtpPort, bus: others.slice(0, 4), more: others.slice(4) },
+      ports: { http, smtp: smtpPort, bus: others.slice(0, 4), more: others.slice(4, 4 + more) },
       replicas,
       cluster: await makeCluster?.(path.join(folder, 'var')),
       net,
@@ -40,6 +41,7 @@ export async function startWorld({ env = {}, smtp = {}, fsync = false, replicas 
       env,
       smtp: { ...smtp, onMail: (mail) => world.mails.push(mail) },
     });
+    if (hasMetrics) world.giveAdminPorts(others.slice(4 + more));
     world.url = isBalanced ? `http://127.0.0.1:${front}` : world.stack.url;
     await world.stack.start();
     if (isBalanced) world.balancer = await Balancer.start(front, world.stack.ofKind('gateway').map((name) => world.stack.urlOf(name)));
@@ -66,6 +68,13 @@ export class World {
     fs.mkdirSync(path.dirname(this.path(name)), { recursive: true });
     fs.writeFileSync(this.path(name), content, { mode: 0o600 });
     return this.path(name);
+  }
+
+  // One for each process, in the order of starting.
+  giveAdminPorts(ports) {
+    this.adminPorts = Object.fromEntries(this.stack.processes.map((name, i) => [name, ports[i]]));
+    for (const [name, port] of Object.entries(this.adminPorts))
+      this.stack.env = { ...this.stack.env, [name]: { ...this.stack.env[name], SECURE_MAIL_ADMIN_LISTEN: `127.0.0.1:${port}` } };
   }
 
   // --- people ---------------------------------------------------------------------------------------
@@ -146,14 +155,19 @@ export class World {
     return this.stack.cluster.sql(text);
   }
 
-  // Replaces the one clock of the product, in this database only; users' sessions may end by it.
+  // Users' sessions may end by it.
   async moveClock(ms) {
+    this.moveClockAlone(ms);
+    for (const home of Object.keys(this.people)) await this.login(home);
+  }
+
+  // Replaces the one clock of the product, in this database only.
+  moveClockAlone(ms) {
     this.clockOffsetMs += ms;
     this.sql(
       `CREATE OR REPLACE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE AS ` +
         `'SELECT clock_timestamp() + interval ''${this.clockOffsetMs} milliseconds'''`,
     );
-    for (const home of Object.keys(this.people)) await this.login(home);
   }
 
   async stop() {
