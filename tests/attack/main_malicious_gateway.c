@@ -8,6 +8,7 @@
  *     knock SERVICE                                  accepted | refused | pending
  *     ask SERVICE OPERATION IDEMPOTENCY FIELDS       ok BYTES | error WORD | silence
  *     say SERVICE FRAME FRAME ...                    the same, of frames made by hand
+ *     throw SERVICE OPERATION IDEMPOTENCY FIELDS N   thrown: asked N times at once, heard by nobody
  *
  * OPERATION is a number; IDEMPOTENCY, FIELDS, frames and BYTES are base64url, or "=" for none. A
  * line that begins with "?" is this program's own complaint.
@@ -176,21 +177,59 @@ static enum sm_error on_knock(struct mouth *mouth, struct target *target, char *
     return SM_OK;
 }
 
-static enum sm_error on_ask(struct mouth *mouth, struct target *target, char **words)
+struct question {
+    uint8_t header[HEADER_BYTES];
+    struct buffer fields;
+};
+
+/* Of OPERATION, IDEMPOTENCY and FIELDS; each is a new request. */
+static enum sm_error make_question(char **words, struct question *out)
 {
     struct header header = {.operation = (uint16_t)strtoul(words[0], NULL, 0),
         .deadline_ms = clock_wall_ms() + ANSWER_MS};
     struct buffer key DEFER(buffer_free) = BUFFER(ID_BYTES);
-    struct buffer fields DEFER(buffer_free) = BUFFER(LINE_BYTES_MAX);
-    uint8_t bytes[HEADER_BYTES];
     TRY(spelt(words[1], &key));
-    TRY(spelt(words[2], &fields));
+    TRY(spelt(words[2], &out->fields));
     TRY(id_random(&header.request));
     if (key.size)
         TRY(id_from_bytes(buffer_span(&key), &header.idempotency));
-    header_write(&header, bytes);
-    const struct span frames[] = {SPAN(bytes), buffer_span(&fields)};
+    header_write(&header, out->header);
+    return SM_OK;
+}
+
+static enum sm_error on_ask(struct mouth *mouth, struct target *target, char **words)
+{
+    struct question question = {.fields = BUFFER(LINE_BYTES_MAX)};
+    struct buffer *fields DEFER(buffer_release) = &question.fields;
+    TRY(make_question(words, &question));
+    const struct span frames[] = {SPAN(question.header), buffer_span(fields)};
     converse(mouth, target, frames, 2, ANSWER_MS);
+    return SM_OK;
+}
+
+/* A full pipe is one that the service has not read yet. */
+static enum sm_error throw_one(struct target *target, char **words)
+{
+    struct question question = {.fields = BUFFER(LINE_BYTES_MAX)};
+    struct buffer *fields DEFER(buffer_release) = &question.fields;
+    TRY(make_question(words, &question));
+    const struct span frames[] = {SPAN(question.header), buffer_span(fields)};
+    enum sm_error error = SM_BUSY;
+    for (int64_t end = clock_monotonic_ms() + CONNECT_MS; clock_monotonic_ms() < end;) {
+        error = wire_send(target->wire, frames, 2);
+        if (error != SM_BUSY)
+            break;
+        wire_poll(&target->wire, 1, -1, STEP_MS);
+    }
+    return error;
+}
+
+static enum sm_error on_throw(struct mouth *mouth, struct target *target, char **words)
+{
+    TRY(reach(mouth, target));
+    for (unsigned long left = strtoul(words[3], NULL, 0); left > 0; left--)
+        TRY(throw_one(target, words));
+    puts("thrown");
     return SM_OK;
 }
 
@@ -220,6 +259,7 @@ static const struct {
     {"knock", 0, on_knock},
     {"ask", 3, on_ask},
     {"say", 1, on_say},
+    {"throw", 4, on_throw},
 };
 
 static void obey(struct mouth *mouth, char *line)

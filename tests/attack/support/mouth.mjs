@@ -43,15 +43,17 @@ export function startMouth(world, identity = 'gateway', { operator = false } = {
     turn = mine.catch(() => {});
     return mine;
   };
+  const question = (operation, fields, key) => [typeof operation === 'number' ? operation : OPERATIONS[operation], key ? spell(id(key)) : '=',
+    spell(fields instanceof Uint8Array ? fields : encode(fields))];
   const heard = ([outcome, rest]) => (outcome === 'ok' ? { outcome, fields: decode(Buffer.from(rest, 'base64url')) } : { outcome: rest ?? outcome });
 
   return {
     /** accepted, refused or pending: how the CURVE handshake ended. */
     knock: (service) => tell('knock', service).then(([word]) => word),
     /** {outcome: 'ok', fields} or {outcome: an error word, 'silence'}. Fields: an object in the table's order, or bytes. */
-    ask: (service, operation, fields = {}, { key = '' } = {}) =>
-      tell('ask', service, typeof operation === 'number' ? operation : OPERATIONS[operation], key ? spell(id(key)) : '=',
-        spell(fields instanceof Uint8Array ? fields : encode(fields))).then(heard),
+    ask: (service, operation, fields = {}, { key = '' } = {}) => tell('ask', service, ...question(operation, fields, key)).then(heard),
+    /** The same question so many times at once; the answers are heard by nobody. */
+    throw: (service, operation, fields, count) => tell('throw', service, ...question(operation, fields, ''), count),
     /** Frames as they are. */
     say: (service, ...frames) => tell('say', service, ...frames.map(spell)).then(heard),
     /** A sealed frame to crypto, as the gateway carries it; outcome is the operation's own error number. */
