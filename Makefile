@@ -158,6 +158,7 @@ asan-check:
 	@$(MAKE) $(JOBS) CC=clang MODE=asan all
 	@$(MAKE) $(JOBS) CC=clang MODE=asan check
 asan-system:
+	@$(MAKE) $(JOBS) CC=clang MODE=asan attacker
 	@SM_TEST_MODE=asan node tests/system/run.mjs
 
 tsan:

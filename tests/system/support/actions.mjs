@@ -13,13 +13,13 @@ export function makeFile(world, name, size) {
   return world.file(`files/${name}`, size ? crypto.randomBytes(size) : '');
 }
 
-// to: addresses; check: password | code | password+code. Returns the message id and its links by mail.
+// to: addresses; check: password | code | password+code; undo: seconds that the mail waits. Returns the message id and its links by mail.
 export async function send(world, { to, check = 'password', password = 'correct-horse', subject = 'Your results',
-  body = 'Good news.', attach = [], expires = '7d', home = 'sender', code = 0 } = {}) {
+  body = 'Good news.', attach = [], expires = '7d', undo = 0, home = 'sender', code = 0 } = {}) {
   const recipients = [].concat(to);
   const args = ['send', ...recipients.flatMap((each) => ['--to', each]), '--subject', subject,
     '--body-file', world.file(`${unique('body')}.txt`, body), '--check', check, '--expires', expires,
-    ...attach.flatMap((each) => ['--attach', each])];
+    ...(undo ? ['--undo', String(undo)] : []), ...attach.flatMap((each) => ['--attach', each])];
   if (check.includes('password'))
     args.push('--recipient-password-file', world.file(`${unique('recipient')}.password`, password));
   const result = await world.cli(home, args, { code });
