@@ -6,13 +6,10 @@
 
 static void print_row(const struct metric_row *row)
 {
-    static const char *const kinds[] = {[METRIC_IS_COUNTER] = "counter",
-        [METRIC_IS_GAUGE] = "gauge",
-        [METRIC_IS_HISTOGRAM] = "histogram"};
     const char *label = metric_label_name(row->label);
     (void)printf(
         "| `%s%s%s%s` |", row->name, label ? "{" : "", label ? label : "", label ? "}" : "");
-    print_cell(kinds[row->kind]);
+    print_cell(metric_kind_name(row->kind));
     print_cell(row->services);
     print_cell(row->help);
     (void)putchar('\n');
@@ -27,7 +24,8 @@ int main(void)
         "`SECURE_MAIL_ADMIN_LISTEN` says (`/livez` and `/readyz` are there too). No value and no\n"
         "label holds an address, a name, an id or a secret. `outcome` is an error's word of\n"
         "[protocol.md](protocol.md), `status` the class of an HTTP status, `peer` a service,\n"
-        "`part` one of [the cage](cage.md).\n\n"
+        "`part` one of [the cage](cage.md). What a look into the database finds (ages, lengths of\n"
+        "queues, sizes of logs) is left out until the first look.\n\n"
         "| metric | kind | services | meaning |\n|---|---|---|---|");
     for (size_t i = 0; i < METRIC_COUNT; i++)
         print_row(&metric_table[i]);

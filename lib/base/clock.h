@@ -10,8 +10,8 @@
 /* Milliseconds that only go forward, from an arbitrary start. */
 int64_t clock_monotonic_ms(void);
 
-/* Milliseconds since 1970 UTC by this machine. For deadlines on the bus, log lines and the order of
- * ids (id.h) only. */
+/* Milliseconds since 1970 UTC by this machine. For deadlines on the bus, log lines, the order of
+ * ids (id.h) and metrics only. */
 int64_t clock_wall_ms(void);
 
 /* "2026-11-24T08:13:00.123Z" for milliseconds since 1970; clock_text(ms).text in a printf. */

@@ -13,12 +13,15 @@
 #define ALL "gateway crypto notifier retention audit"
 #define COUNTER METRIC_IS_COUNTER
 #define GAUGE METRIC_IS_GAUGE
+#define FINDING METRIC_IS_FINDING
 #define HISTOGRAM METRIC_IS_HISTOGRAM
 
 /* clang-format off */
 const struct metric_row metric_table[] = {
     {METRIC_READY, "secure_mail_ready", GAUGE, LABEL_NONE, ALL,
      "1 when the service can do its work, as /readyz says."},
+    {METRIC_STARTED, "secure_mail_started_timestamp_seconds", GAUGE, LABEL_NONE, ALL,
+     "When the process started, in seconds since 1970."},
     {METRIC_PEER_REACHABLE, "secure_mail_peer_reachable", GAUGE, LABEL_PEER, "gateway crypto notifier retention",
      "1 when the peer answered the last ping on the bus."},
     {METRIC_REQUESTS, "secure_mail_requests_total", COUNTER, LABEL_OUTCOME, SERVERS,
@@ -47,27 +50,27 @@ const struct metric_row metric_table[] = {
      "Password checks under way."},
     {METRIC_PASSWORDS_REFUSED, "secure_mail_password_hashes_refused_total", COUNTER, LABEL_NONE, "crypto",
      "Password checks that were answered \"busy\" because the queue was full."},
-    {METRIC_EVENTS_WAITING, "secure_mail_outbox_events", GAUGE, LABEL_NONE, "crypto notifier retention",
+    {METRIC_EVENTS_WAITING, "secure_mail_outbox_events", FINDING, LABEL_NONE, "crypto notifier retention",
      "Events that audit has not acknowledged yet (counted up to 10000)."},
-    {METRIC_EVENT_OLDEST, "secure_mail_outbox_oldest_seconds", GAUGE, LABEL_NONE, "crypto notifier retention",
+    {METRIC_EVENT_OLDEST, "secure_mail_outbox_oldest_seconds", FINDING, LABEL_NONE, "crypto notifier retention",
      "How long the oldest of them waits: nothing is released while it does."},
-    {METRIC_LETTERS_WAITING, "secure_mail_letters_waiting", GAUGE, LABEL_NONE, "crypto",
+    {METRIC_LETTERS_WAITING, "secure_mail_letters_waiting", FINDING, LABEL_NONE, "crypto",
      "Letters that the notifier has not taken over yet (counted up to 10000)."},
-    {METRIC_LETTER_OLDEST, "secure_mail_letter_oldest_seconds", GAUGE, LABEL_NONE, "crypto",
-     "How long the oldest of those that are due waits."},
-    {METRIC_MAIL_WAITING, "secure_mail_mail_waiting", GAUGE, LABEL_NONE, "notifier",
+    {METRIC_LETTER_OLDEST, "secure_mail_letter_oldest_seconds", FINDING, LABEL_NONE, "crypto",
+     "How long the oldest that is due and not held waits."},
+    {METRIC_MAIL_WAITING, "secure_mail_mail_waiting", FINDING, LABEL_NONE, "notifier",
      "Notifications that the relay has not accepted yet (counted up to 10000)."},
-    {METRIC_MAIL_OLDEST, "secure_mail_mail_oldest_seconds", GAUGE, LABEL_NONE, "notifier",
-     "How long the oldest of them is undelivered."},
-    {METRIC_MAIL_HELD, "secure_mail_mail_held", GAUGE, LABEL_NONE, "crypto notifier",
+    {METRIC_MAIL_OLDEST, "secure_mail_mail_oldest_seconds", FINDING, LABEL_NONE, "notifier",
+     "How long the oldest that is not held is undelivered."},
+    {METRIC_MAIL_HELD, "secure_mail_mail_held", FINDING, LABEL_NONE, "crypto notifier",
      "Letters that wait since a restore until an operator releases them (counted up to 10000)."},
-    {METRIC_RETENTION_LAG, "secure_mail_retention_lag_seconds", GAUGE, LABEL_NONE, "crypto",
+    {METRIC_RETENTION_LAG, "secure_mail_retention_lag_seconds", FINDING, LABEL_NONE, "crypto",
      "How long the ciphertext that is due longest has not been destroyed."},
     {METRIC_SWEEP_TIME, "secure_mail_retention_last_sweep_timestamp_seconds", GAUGE, LABEL_NONE, "retention",
      "When the last complete sweep ended, in seconds since 1970; 0 on a standby or before the first."},
-    {METRIC_AUDIT_LOGS, "secure_mail_audit_logs", GAUGE, LABEL_NONE, "audit",
+    {METRIC_AUDIT_LOGS, "secure_mail_audit_logs", FINDING, LABEL_NONE, "audit",
      "Organisations that have a log."},
-    {METRIC_AUDIT_ENTRIES, "secure_mail_audit_entries", GAUGE, LABEL_NONE, "audit",
+    {METRIC_AUDIT_ENTRIES, "secure_mail_audit_entries", FINDING, LABEL_NONE, "audit",
      "The sum of the sizes of all logs' heads: it never falls."},
     {METRIC_CAGED, "secure_mail_caged", GAUGE, LABEL_PART, ALL,
      "1 when that part of the cage is closed (calls, files, ports), 0 when the kernel lacks it or it is switched off."},
@@ -123,6 +126,15 @@ const char *metric_part_name(enum metric_part part)
     return part_words[part];
 }
 
+const char *metric_kind_name(enum metric_kind kind)
+{
+    static const char *const kinds[] = {[METRIC_IS_COUNTER] = "counter",
+        [METRIC_IS_GAUGE] = "gauge",
+        [METRIC_IS_FINDING] = "gauge",
+        [METRIC_IS_HISTOGRAM] = "histogram"};
+    return kinds[kind];
+}
+
 const char *metric_label_name(enum metric_label label)
 {
     return labels[label].name;
@@ -145,8 +157,18 @@ static atomic_llong *cell_of(enum metric metric, enum metric_kind kind, unsigned
 {
     assert(metric < METRIC_COUNT && metric_table[metric].kind == kind);
     assert(cell < labels[metric_table[metric].label].count);
-    atomic_store_explicit(&is_touched[metric][cell], true, memory_order_relaxed);
     return &cells[metric][cell];
+}
+
+/* After the value, so that who sees the cell touched sees no zero from before. */
+static void touch(enum metric metric, unsigned cell)
+{
+    atomic_store_explicit(&is_touched[metric][cell], true, memory_order_release);
+}
+
+static bool is_known(enum metric metric, unsigned cell)
+{
+    return atomic_load_explicit(&is_touched[metric][cell], memory_order_acquire);
 }
 
 void metric_count(enum metric metric, unsigned cell)
@@ -157,7 +179,10 @@ void metric_count(enum metric metric, unsigned cell)
 
 void metric_set(enum metric metric, unsigned cell, int64_t value)
 {
-    atomic_store_explicit(cell_of(metric, METRIC_IS_GAUGE, cell), value, memory_order_relaxed);
+    bool is_finding = metric_table[metric].kind == METRIC_IS_FINDING;
+    enum metric_kind kind = is_finding ? METRIC_IS_FINDING : METRIC_IS_GAUGE;
+    atomic_store_explicit(cell_of(metric, kind, cell), value, memory_order_relaxed);
+    touch(metric, cell);
 }
 
 void metric_move(enum metric metric, int64_t by)
@@ -219,31 +244,32 @@ static enum sm_error print_histogram(const struct metric_row *row, struct buffer
     return buffer_format(out, "%s_count %" PRId64 "\n", row->name, below);
 }
 
-/* Cells that were never touched are left out, except the first of a counter. */
+/* A gauge's cells that were never set are left out. A counter has all of them: what begins with its
+ * first count has not grown in the eyes of Prometheus. */
 static enum sm_error print_labelled(const struct metric_row *row, struct buffer *out)
 {
     const struct label *label = &labels[row->label];
-    for (unsigned cell = 0; cell < label->count; cell++) {
-        bool is_first = row->kind == METRIC_IS_COUNTER && cell == 0;
-        if (is_first || atomic_load_explicit(&is_touched[row->metric][cell], memory_order_relaxed))
+    for (unsigned cell = 0; cell < label->count; cell++)
+        if (row->kind == METRIC_IS_COUNTER || is_known(row->metric, cell))
             TRY(buffer_format(out, "%s{%s=\"%s\"} %" PRId64 "\n", row->name, label->name,
                 word_of(row->label, cell), read_cell(row->metric, cell)));
-    }
     return SM_OK;
+}
+
+static enum sm_error print_one(const struct metric_row *row, struct buffer *out)
+{
+    if (row->kind == METRIC_IS_FINDING && !is_known(row->metric, 0))
+        return SM_OK;
+    return buffer_format(out, "%s %" PRId64 "\n", row->name, read_cell(row->metric, 0));
 }
 
 static enum sm_error print_row(const struct metric_row *row, struct buffer *out)
 {
-    static const char *const kinds[] = {[METRIC_IS_COUNTER] = "counter",
-        [METRIC_IS_GAUGE] = "gauge",
-        [METRIC_IS_HISTOGRAM] = "histogram"};
-    TRY(buffer_format(
-        out, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name, kinds[row->kind]));
+    TRY(buffer_format(out, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name,
+        metric_kind_name(row->kind)));
     if (row->kind == METRIC_IS_HISTOGRAM)
         return print_histogram(row, out);
-    if (row->label != LABEL_NONE)
-        return print_labelled(row, out);
-    return buffer_format(out, "%s %" PRId64 "\n", row->name, read_cell(row->metric, 0));
+    return row->label == LABEL_NONE ? print_one(row, out) : print_labelled(row, out);
 }
 
 enum sm_error metric_print(const char *service, struct buffer *out)
@@ -260,7 +286,7 @@ enum sm_error metric_brief(const char *service, struct buffer *out)
         const struct metric_row *row = &metric_table[i];
         if (row->kind != METRIC_IS_HISTOGRAM && row->label == LABEL_NONE &&
             has_word(row->services, service))
-            TRY(buffer_format(out, "%s %" PRId64 "\n", row->name, read_cell(row->metric, 0)));
+            TRY(print_one(row, out));
     }
     return SM_OK;
 }

@@ -16,6 +16,7 @@
 
 enum metric {
     METRIC_READY,
+    METRIC_STARTED,
     METRIC_PEER_REACHABLE,
     METRIC_REQUESTS,
     METRIC_REQUEST_SECONDS,
@@ -48,7 +49,9 @@ enum metric {
     METRIC_COUNT
 };
 
-enum metric_kind { METRIC_IS_COUNTER, METRIC_IS_GAUGE, METRIC_IS_HISTOGRAM };
+/* A finding is a gauge that nobody knows before something has looked: it is left out until it is
+ * set for the first time, for its zero would be read as "none". */
+enum metric_kind { METRIC_IS_COUNTER, METRIC_IS_GAUGE, METRIC_IS_FINDING, METRIC_IS_HISTOGRAM };
 
 /* outcome: the number of enum sm_error; status: metric_status; peer: metric_peer; part: enum
  * metric_part. */
@@ -68,6 +71,9 @@ struct metric_row {
 /* In the order of enum metric. */
 extern const struct metric_row metric_table[];
 
+/* As Prometheus names them: "counter", "gauge", "histogram". */
+const char *metric_kind_name(enum metric_kind kind);
+
 /* "outcome", "status", "peer", "part"; NULL for LABEL_NONE. */
 const char *metric_label_name(enum metric_label label);
 
@@ -83,7 +89,7 @@ unsigned metric_status(unsigned status);
 /* A counter grows by one. A cell out of range is our own bug: asserted. */
 void metric_count(enum metric metric, unsigned cell);
 
-/* A gauge is `value` from now on. */
+/* A gauge or a finding is `value` from now on. */
 void metric_set(enum metric metric, unsigned cell, int64_t value);
 
 /* A gauge without a label grows by `by`; less with a negative one. */
@@ -95,7 +101,8 @@ void metric_observe_ms(enum metric metric, int64_t ms);
 /* One cell's value: of a histogram, how many durations there were. */
 int64_t metric_value(enum metric metric, unsigned cell);
 
-/* Appends the counters and gauges without a label that `service` has, as lines "name value". */
+/* Appends the counters, gauges and known findings without a label that `service` has, as lines
+ * "name value". */
 SM_MUST_USE enum sm_error metric_brief(const char *service, struct buffer *out);
 
 /* Appends what `service` has, in Prometheus' text format. SM_TOO_LARGE when `out` is full. */

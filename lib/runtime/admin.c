@@ -69,8 +69,11 @@ static enum sm_error answer_ready(const struct admin *admin, struct buffer *body
     return *is_good ? buffer_append_text(body, "ready\n") : SM_OK;
 }
 
+/* Ready is what /readyz says now: what the last look said may be old, when a look hangs. */
 static enum sm_error answer_metrics(const struct admin *admin, struct buffer *body, bool *is_good)
 {
+    struct buffer reasons DEFER(buffer_free) = BUFFER(ANSWER_BYTES_MAX);
+    metric_set(METRIC_READY, 0, admin->options.is_ready(admin->options.context, &reasons));
     *is_good = true;
     return metric_print(admin->options.service, body);
 }

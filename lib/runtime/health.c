@@ -200,6 +200,7 @@ enum sm_error health_start(const struct health_options *options, struct health *
         .context = health};
     health->report = (struct report){.self = options->self, .note = options->note};
     TRY(id_random(&health->report.replica));
+    metric_set(METRIC_STARTED, 0, clock_wall_ms() / 1000);
     if (*listen)
         TRY(admin_start(&admin, &health->admin));
     if (pthread_create(&health->thread, NULL, watch, health) != 0)

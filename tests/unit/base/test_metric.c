@@ -59,7 +59,38 @@ static void an_outcome_is_counted_under_its_word(void **state)
 
     assert_int_equal(metric_value(METRIC_REQUESTS, SM_LOCKED), before + 1);
     assert_true(prints("crypto", "secure_mail_requests_total{outcome=\"locked\"} 1\n"));
-    assert_false(prints("crypto", "outcome=\"frozen\""));
+}
+
+/* An alert sees a counter grow, and what begins with its first count has not grown. */
+static void an_outcome_that_never_was_is_a_zero(void **state)
+{
+    (void)state;
+
+    assert_true(prints("crypto", "secure_mail_requests_total{outcome=\"tampered\"} 0\n"));
+    assert_true(prints("gateway", "secure_mail_http_requests_total{status=\"5xx\"} 0\n"));
+}
+
+static bool briefs(const char *service, const char *wanted)
+{
+    struct buffer out DEFER(buffer_free) = BUFFER(TEXT_BYTES_MAX);
+    const char *text;
+    assert_ok(metric_brief(service, &out));
+    assert_ok(buffer_text(&out, &text));
+    return strstr(text, wanted) != NULL;
+}
+
+/* A zero before the first look would say that the log is empty. */
+static void a_finding_is_left_out_until_it_is_known(void **state)
+{
+    (void)state;
+    assert_false(prints("audit", "\nsecure_mail_audit_entries "));
+    assert_false(briefs("audit", "secure_mail_audit_entries "));
+
+    metric_set(METRIC_AUDIT_ENTRIES, 0, 0);
+
+    assert_true(prints("audit", "\nsecure_mail_audit_entries 0\n"));
+    assert_true(briefs("audit", "secure_mail_audit_entries 0\n"));
+    assert_false(prints("audit", "\nsecure_mail_audit_logs "));
 }
 
 /* An alert must see that a peer is away: 0 is a value, not a gap. */
@@ -151,6 +182,8 @@ int main(void)
         cmocka_unit_test(every_row_is_named_by_the_rules),
         cmocka_unit_test(a_service_prints_its_own_metrics_and_no_others),
         cmocka_unit_test(an_outcome_is_counted_under_its_word),
+        cmocka_unit_test(an_outcome_that_never_was_is_a_zero),
+        cmocka_unit_test(a_finding_is_left_out_until_it_is_known),
         cmocka_unit_test(a_gauge_that_was_set_to_zero_is_shown),
         cmocka_unit_test(a_gauge_follows_what_comes_and_goes),
         cmocka_unit_test(a_duration_is_in_every_bucket_above_it),

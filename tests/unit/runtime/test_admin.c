@@ -118,6 +118,17 @@ static void readiness_is_what_the_service_says(void **state)
     ASSERT_STATUS(ask(place, "GET /livez HTTP/1.1\r\n\r\n"), "200");
 }
 
+/* An alert reads the metric where an orchestrator asks /readyz: they are the same at any moment. */
+static void the_metric_of_readiness_is_what_readyz_says(void **state)
+{
+    struct place *place = *state;
+
+    place->is_ready = true;
+    assert_non_null(strstr(ask(place, "GET /metrics HTTP/1.1\r\n\r\n"), "\nsecure_mail_ready 1\n"));
+    place->is_ready = false;
+    assert_non_null(strstr(ask(place, "GET /metrics HTTP/1.1\r\n\r\n"), "\nsecure_mail_ready 0\n"));
+}
+
 static void everything_else_is_turned_away(void **state)
 {
     struct place *place = *state;
@@ -237,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_AN_ENDPOINT(the_three_lines_are_answered),
         ON_AN_ENDPOINT(readiness_is_what_the_service_says),
+        ON_AN_ENDPOINT(the_metric_of_readiness_is_what_readyz_says),
         ON_AN_ENDPOINT(everything_else_is_turned_away),
         ON_AN_ENDPOINT(a_line_that_does_not_end_is_cut_off_at_its_limit),
         ON_AN_ENDPOINT(a_line_may_come_letter_by_letter),

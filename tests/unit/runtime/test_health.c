@@ -157,6 +157,24 @@ static bool says_in_time(const char *line, const char *wanted)
     return false;
 }
 
+/* What crypto would tell of the oldest letter. */
+static int64_t letter_age(const struct place *place)
+{
+    struct db *db DEFER(db_close) = NULL;
+    assert_ok(db_open(database_conninfo(place->database, "sm_crypto").text, &db));
+    for (size_t i = 0; i < crypto_health_count; i++) {
+        struct db_rows *rows DEFER(db_rows_free) = NULL;
+        int64_t value;
+        if (crypto_health[i].metrics[1] != METRIC_LETTER_OLDEST)
+            continue;
+        assert_ok(DB_RUN0(db, &crypto_health[i].statement, &rows));
+        assert_ok(db_one(rows));
+        assert_ok(db_read_i64(rows, 0, 1, &value));
+        return value;
+    }
+    return -1;
+}
+
 static const char readyz[] = "GET /readyz HTTP/1.1\r\n\r\n";
 static const char metrics[] = "GET /metrics HTTP/1.1\r\n\r\n";
 
@@ -177,6 +195,35 @@ static void waiting_mail_is_counted_and_has_an_age(void **state)
     assert_true(says_in_time(metrics, "secure_mail_mail_oldest_seconds 700"));
     assert_true(says_in_time(metrics, "secure_mail_ready 1\n"));
     assert_true(says_in_time(metrics, "secure_mail_peer_reachable{peer=\"audit\"} 0\n"));
+    const char *started = strstr(ask(metrics), "\nsecure_mail_started_timestamp_seconds ");
+    assert_non_null(started);
+    assert_in_range(strtoll(strchr(started + 1, ' '), NULL, 10), clock_wall_ms() / 1000 - WAIT_MS,
+        clock_wall_ms() / 1000);
+}
+
+/* Its age would hide that of mail which the relay does not take. */
+static void mail_that_is_held_has_no_age(void **state)
+{
+    const struct place *place = *state;
+    struct database_conninfo conninfo = database_conninfo(place->database, "sm_notifier");
+    assert_ok(database_run(place->database,
+        "UPDATE outbox.job SET is_from_backup = true;"
+        " INSERT INTO vault.mail_job (job, organisation, message, kind, not_before_ms, not_after_ms,"
+        " sealed, is_from_backup) SELECT job, organisation, message, 1, 0, 1, sealed, true"
+        " FROM outbox.job;"
+        " INSERT INTO restore.run VALUES (decode(repeat('aa', 16), 'hex'),"
+        " decode(repeat('bb', 16), 'hex'), 0, 0, true, NULL)"));
+
+    struct running running DEFER(running_stop) = run_notifier(place, conninfo.text, PEER_NONE);
+
+    assert_true(says_in_time(metrics, "secure_mail_mail_held 1\n"));
+    assert_true(says_in_time(metrics, "secure_mail_mail_waiting 1\n"));
+    assert_true(says_in_time(metrics, "secure_mail_mail_oldest_seconds 0\n"));
+    assert_int_equal(letter_age(place), 0);
+    assert_ok(database_run(place->database, "UPDATE restore.run SET mail_released_ms = 1"));
+    assert_true(says_in_time(metrics, "secure_mail_mail_oldest_seconds 700"));
+    assert_true(letter_age(place) > 0);
+    assert_ok(database_run(place->database, "DELETE FROM vault.mail_job; DELETE FROM restore.run"));
 }
 
 static void a_peer_that_is_needed_and_away_is_named(void **state)
@@ -299,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_query_runs_with_the_rights_of_its_service),
         cmocka_unit_test(waiting_mail_is_counted_and_has_an_age),
+        cmocka_unit_test(mail_that_is_held_has_no_age),
         cmocka_unit_test(a_peer_that_is_needed_and_away_is_named),
         cmocka_unit_test(a_database_that_is_away_is_named),
         cmocka_unit_test(what_else_it_needs_is_named),
