@@ -4,5 +4,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { runFiles } from '../support/run-files.mjs';
+import { isThere } from './support/promtool.mjs';
 
-await runFiles(path.dirname(fileURLToPath(import.meta.url)), { wanted: process.argv.slice(2) });
+if (isThere()) await runFiles(path.dirname(fileURLToPath(import.meta.url)), { wanted: process.argv.slice(2) });
+else {
+  console.log('FAILED: promtool is not there, so no alert rule was tested. dev/setup test puts it into var/tools.');
+  console.log('0 passed, 1 failed');
+  process.exitCode = 1;
+}

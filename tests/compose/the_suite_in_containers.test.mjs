@@ -170,7 +170,7 @@ test('every arrow of the design can be gone, and no other way', async () => {
   for (const from of ALL) {
     const tries = ALL.filter((to) => to !== from).flatMap((to) =>
       [to, ...addressesOf(to)].map((address) => ({ to, address, port: PORTS[to] })));
-    const reached = await reach(from, tries);
+    const reached = await deployment.reach(from, tries);
     for (const to of ALL.filter((each) => each !== from)) {
       // A network has no direction: what comes the wrong way is refused by its key, as tests/contract shows.
       const isArrow = ARROWS[from].includes(to) || ARROWS[to].includes(from);
@@ -183,7 +183,7 @@ test('the admin port is nobody else\'s', async () => {
   const everywhere = SERVICES.flatMap((to) =>
     Object.values(deployment.inspect(to).NetworkSettings.Networks).map((each) => ({ to, address: each.IPAddress, port: 9300 })));
 
-  const reached = await reach('gateway', everywhere.filter((each) => each.to !== 'gateway'));
+  const reached = await deployment.reach('gateway', everywhere.filter((each) => each.to !== 'gateway'));
 
   assert.deepEqual([...reached], []);
 });
@@ -192,7 +192,7 @@ test('the notifier alone has a way out, and the gateway alone a published port',
   const outside = await openOutside();
   try {
     for (const service of ALL)
-      assert.equal((await reach(service, [OUTSIDE])).has('outside'), service === 'notifier', service);
+      assert.equal((await deployment.reach(service, [OUTSIDE])).has('outside'), service === 'notifier', service);
   } finally {
     outside.close();
   }
@@ -285,6 +285,15 @@ test('the runbook\'s erasure takes a name out of the log', async () => {
   assert.match(await deployment.runbook('erase', given), /nothing to erase/);
 });
 
+test('the runbook has a log out as evidence', async () => {
+  await deployment.runbook('evidence', { ORGANISATION: 'operator' });
+
+  const verified = await deployment.run('securemail-verify', [deployment.path('evidence.ndjson')]);
+
+  assert.match(verified.stdout, /^VERIFIED/);
+  assert.ok(!(await deployment.exec('crypto', ['ls', `${HOME}/journal`])).includes('evidence'));
+});
+
 test('the runbook\'s rotations of keys leave everything in place', async () => {
   const old = deployment.masterKey;
   formerMasterKeys.push(old);
@@ -360,15 +369,6 @@ test('no container has said a secret, and what it said is a line of JSON', async
 });
 
 // --- looking from inside and outside ---------------------------------------------------------------------
-
-// Those of `tries` ({to, address, port}) that take a connection from inside `from`. A dozen at a time: a
-// container may have a hundred processes and threads, and its service has its share of them.
-async function reach(from, tries) {
-  const knock = tries.map(({ to, address, port }, i) =>
-    `timeout 5 bash -c 'exec 3<>/dev/tcp/${address}/${port} && echo ${to}' 2>/dev/null &${i % 12 === 11 ? ' wait' : ''}`).join('\n');
-  const out = await deployment.exec(from, ['bash', '-c', `${knock}\nwait`]);
-  return new Set(out.split('\n').filter(Boolean));
-}
 
 const ask = (service, place) =>
   deployment.exec(service, ['bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/9300; printf 'GET ${place} HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`]);

@@ -78,6 +78,15 @@ export class Deployment extends World {
     return (await this.compose(['exec', '-T', service, ...args], options)).stdout;
   }
 
+  // Those of `tries` ({to, address, port}) that take a connection from inside `from`. A dozen at a time: a
+  // container may have a hundred processes and threads, and its service has its share of them.
+  async reach(from, tries) {
+    const knock = tries.map(({ to, address, port }, i) =>
+      `timeout 5 bash -c 'exec 3<>/dev/tcp/${address}/${port} && echo ${to}' 2>/dev/null &${i % 12 === 11 ? ' wait' : ''}`).join('\n');
+    const out = await this.exec(from, ['bash', '-c', `${knock}\nwait`]);
+    return new Set(out.split('\n').filter(Boolean));
+  }
+
   // A block of docs/runbook.md, as it stands there, in a folder of its own; `given` are the operator's variables.
   async runbook(name, given = {}) {
     const page = fs.readFileSync(path.join(TOP, 'docs', 'runbook.md'), 'utf8');
