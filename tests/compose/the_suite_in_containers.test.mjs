@@ -7,15 +7,22 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { until } from '../system/support/world.mjs';
-import { Deployment, SERVICES, trustDuringBuild } from './support/deployment.mjs';
+import { Deployment, SERVICES, docker, trustDuringBuild } from './support/deployment.mjs';
 import { OUTSIDE, openOutside } from './support/outside.mjs';
 
 const ANN = 'ann@recipient.example';
 const BEN = 'ben@recipient.example';
 const ALL = [...SERVICES, 'postgres'];
+const ONCE = ['setup', 'migrate', 'backup', 'restore']; // at each start, or by hand
 const HOME = '/srv/secure-mail/var';
 
-const UIDS = { postgres: 7500, gateway: 7501, crypto: 7502, notifier: 7503, retention: 7504, audit: 7505 };
+const UIDS = {
+  postgres: 7500, gateway: 7501, crypto: 7502, notifier: 7503, retention: 7504, audit: 7505, migrate: 7500, setup: 0, backup: 0, restore: 0,
+};
+const OBJECTS_GROUP = { group: '7510', members: ['gateway', 'retention', 'setup', 'restore'] };
+// docker-compose.yml says what for. The numbers are Linux's.
+const CAPABILITY_BITS = { CHOWN: 0n, DAC_OVERRIDE: 1n, FOWNER: 3n };
+const CAPABILITIES = { setup: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER'], restore: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER'], backup: ['DAC_OVERRIDE'] };
 const PORTS = { audit: 5701, notifier: 5702, crypto: 5703, retention: 5704, gateway: 8443, postgres: 5432 };
 
 // DESIGN.md section 2: who calls whom.
@@ -26,7 +33,12 @@ const ARROWS = {
   retention: ['crypto', 'audit', 'postgres'],
   audit: ['postgres'],
   postgres: [],
+  migrate: ['postgres'],
+  backup: ['postgres'],
+  restore: ['postgres'],
+  setup: [],
 };
+const OUTWARD = { gateway: ['front'], notifier: ['out'] };
 
 let deployment;
 let first; // a message from the beginning, opened again and again
@@ -36,6 +48,7 @@ before(async () => {
   deployment = new Deployment();
   try {
     await deployment.start();
+    await deployment.holdOpen(ONCE);
   } catch (error) {
     await deployment.stop().catch(() => {});
     deployment = null;
@@ -81,15 +94,16 @@ test('the pages are in the image of the gateway', async () => {
 });
 
 test('each process runs as its own user, without a capability or a way to new ones', () => {
-  for (const service of ALL) {
+  for (const service of [...ALL, ...ONCE]) {
     const status = Object.fromEntries(hostFile(service, 'status').split('\n').map((line) => line.split(/:\s*/)));
+    const own = (CAPABILITIES[service] ?? []).reduce((mask, name) => mask | (1n << CAPABILITY_BITS[name]), 0n);
     assert.deepEqual(status.Uid.split('\t'), Array(4).fill(String(UIDS[service])), service);
-    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
-      assert.equal(BigInt(`0x${status[set]}`), 0n, `${service} ${set}`);
+    for (const set of ['CapPrm', 'CapEff', 'CapBnd']) assert.equal(BigInt(`0x${status[set]}`), own, `${service} ${set}`);
+    for (const set of ['CapInh', 'CapAmb']) assert.equal(BigInt(`0x${status[set]}`), 0n, `${service} ${set}`);
     assert.equal(status.NoNewPrivs, '1', service);
     assert.equal(status.Seccomp, '2', service);
-    const shared = status.Groups.split(' ').includes('7510');
-    assert.equal(shared, service === 'gateway' || service === 'retention', `${service} and the object store`);
+    const isMember = status.Groups.trim().split(' ').includes(OBJECTS_GROUP.group);
+    assert.equal(isMember, OBJECTS_GROUP.members.includes(service), `${service} and the object store`);
   }
 });
 
@@ -101,28 +115,52 @@ test('the database takes a quarter of the memory that its container has', async 
   assert.equal(Number(stdout), Memory / 4);
 });
 
-test('nothing can be written but what is meant to be', async () => {
-  for (const service of ALL) {
+test('nothing can be written but what is meant to be, and what is used up has a limit', async () => {
+  const also = { // beside the image
+    gateway: [`${HOME}/keys`], crypto: [`${HOME}/keys`], notifier: [`${HOME}/keys`], retention: [`${HOME}/keys`],
+    postgres: [`${HOME}/keys`], migrate: [`${HOME}/keys`], setup: ['/given', '/volumes'], restore: ['/backup', '/volumes', '/volumes/migrate'],
+    backup: ['/shared', '/volumes', ...['objects', 'journal', 'journal-audit', 'migrate', ...SERVICES].map((name) => `/volumes/${name}`)],
+  };
+  for (const service of [...ALL, ...ONCE]) {
     const { HostConfig } = deployment.inspect(service);
-    assert.equal(HostConfig.ReadonlyRootfs, true, service);
+    assert.deepEqual([HostConfig.ReadonlyRootfs, HostConfig.Privileged, HostConfig.CapDrop], [true, false, ['ALL']], service);
     assert.ok(HostConfig.Memory > 0 && HostConfig.PidsLimit > 0, `${service} is limited`);
-    const script = `for place in / /etc /usr/local/bin /srv/secure-mail ${service === 'audit' ? '' : `${HOME}/keys`}; do touch $place/x 2>/dev/null && echo $place; done; true`;
+    const places = ['/', '/etc', '/usr/local/bin', '/srv/secure-mail', ...(also[service] ?? [])].join(' ');
+    const script = `for place in ${places}; do touch $place/x 2>/dev/null && echo $place; done; true`;
     assert.equal((await deployment.exec(service, ['bash', '-c', script])).trim(), '', service);
   }
 });
 
 test('each container is given its own volumes and no other', () => {
+  const [given, keys] = [deployment.path('backup'), Object.fromEntries(SERVICES.map((service) => [`/volumes/${service}`, `keys-${service}`]))];
+  const writable = (mounts) => Object.fromEntries(Object.entries(mounts).map(([place, volume]) => [place, `${volume}+`]));
   const expected = {
     gateway: { keys: 'keys-gateway', objects: 'objects+' },
     crypto: { keys: 'keys-crypto', capability: 'capability+', journal: 'journal+' },
     notifier: { keys: 'keys-notifier' },
     retention: { keys: 'keys-retention', objects: 'objects+' },
     audit: { keys: 'keys-audit+', capability: 'capability', journal: 'journal-audit+' },
-    postgres: { keys: 'keys-postgres' },
+    postgres: { keys: 'keys-postgres', '/var/lib/secure-mail': 'database+' },
+    migrate: { keys: 'keys-migrate' },
+    setup: {
+      ...writable({
+        ...keys, '/shared': 'setup', '/volumes/postgres': 'keys-postgres', '/volumes/migrate': 'keys-migrate', '/volumes/objects': 'objects',
+        '/volumes/capability': 'capability', '/volumes/journal': 'journal', '/volumes/journal-audit': 'journal-audit',
+      }),
+      '/given/certificate.pem': '/dev/null', '/given/certificate.key': '/dev/null',
+      '/given/smtp-ca.pem': deployment.path('relay-keys', 'smtp-ca.pem'),
+    },
+    backup: {
+      ...keys, '/backup': `${given}+`, '/shared': 'setup', '/volumes/migrate': 'keys-migrate', '/volumes/objects': 'objects',
+      '/volumes/journal': 'journal', '/volumes/journal-audit': 'journal-audit',
+    },
+    restore: {
+      ...writable({ ...keys, '/shared': 'setup', '/volumes/objects': 'objects' }), '/backup': given, '/volumes/migrate': 'keys-migrate',
+    },
   };
-  for (const service of ALL) {
-    const mounts = deployment.inspect(service).Mounts.filter((each) => each.Destination !== '/var/lib/secure-mail');
-    const found = mounts.map((each) => [each.Destination.replace(`${HOME}/`, ''), `${each.Name.replace('secure-mail-test_', '')}${each.RW ? '+' : ''}`]);
+  for (const service of [...ALL, ...ONCE]) {
+    const found = deployment.inspect(service).Mounts.map(({ Destination, Name, Source, RW }) =>
+      [Destination.replace(`${HOME}/`, ''), `${Name?.replace(`${deployment.project}_`, '') ?? Source}${RW ? '+' : ''}`]);
     assert.deepEqual(Object.fromEntries(found), expected[service], service);
   }
 });
@@ -143,31 +181,50 @@ test('each container has its own secrets, and of the others the public halves', 
     assert.match(conninfo, new RegExp(`user=sm_${service} password=[0-9a-f]{48}\n$`));
   }
   assert.equal((await deployment.exec('postgres', ['ls', `${HOME}/keys`])).trim(), 'superuser');
+  const passwords = (await deployment.exec('migrate', ['ls', `${HOME}/keys`])).trim().split('\n');
+  assert.deepEqual(passwords.sort(), ['superuser', ...SERVICES.map((service) => `sm_${service}`)].sort());
+  const shared = (await deployment.exec('setup', ['ls', '/shared'])).trim().split('\n');
+  assert.deepEqual(shared.filter((name) => !name.endsWith('.pub')), [], 'what setup keeps is public');
 });
 
 test('each container\'s environment holds its own settings, and the master key crypto\'s alone', () => {
-  const always = ['PATH', 'SECURE_MAIL_ADMIN_LISTEN', 'SECURE_MAIL_CAGE', 'SECURE_MAIL_DATABASE_FILE', 'SECURE_MAIL_LOG_LEVEL'];
+  const always = ['ADMIN_LISTEN', 'CAGE', 'DATABASE_FILE', 'LOG_LEVEL'];
   const own = {
-    gateway: ['ENABLED', 'HTTP_LISTEN', 'TLS_CERTIFICATE', 'TLS_KEY', 'CRYPTO', 'NOTIFIER', 'RETENTION', 'AUDIT'],
-    crypto: ['MASTER_KEY', 'MASTER_KEY_NEXT', 'BASE_URL', 'LISTEN', 'AUDIT', 'NOTIFIER', 'CAPABILITY_DIR', 'UNDO_S'],
-    notifier: ['LISTEN', 'AUDIT', 'SMTP_URL', 'SMTP_TLS', 'SMTP_CA_FILE', 'SMTP_USER', 'SMTP_PASSWORD', 'MAIL_FROM'],
-    retention: ['LISTEN', 'AUDIT', 'CRYPTO'],
-    audit: ['LISTEN', 'CAPABILITY_DIR'],
+    gateway: [...always, 'ENABLED', 'HTTP_LISTEN', 'TLS_CERTIFICATE', 'TLS_KEY', 'CRYPTO', 'NOTIFIER', 'RETENTION', 'AUDIT'],
+    crypto: [...always, 'MASTER_KEY', 'MASTER_KEY_NEXT', 'BASE_URL', 'LISTEN', 'AUDIT', 'NOTIFIER', 'CAPABILITY_DIR', 'UNDO_S'],
+    notifier: [...always, 'LISTEN', 'AUDIT', 'SMTP_URL', 'SMTP_TLS', 'SMTP_CA_FILE', 'SMTP_USER', 'SMTP_PASSWORD', 'MAIL_FROM'],
+    retention: [...always, 'LISTEN', 'AUDIT', 'CRYPTO'],
+    audit: [...always, 'LISTEN', 'CAPABILITY_DIR'],
+    setup: ['BASE_URL'],
   };
-  for (const service of [...ALL, 'setup', 'migrate']) {
+  for (const service of [...ALL, ...ONCE]) {
     const environment = deployment.inspect(service).Config.Env;
-    if (own[service]) {
-      const names = environment.map((line) => line.split('=')[0]).sort();
-      assert.deepEqual(names, [...always, ...own[service].map((name) => `SECURE_MAIL_${name}`)].sort(), service);
-    }
+    const names = environment.map((line) => line.split('=')[0]).sort();
+    assert.deepEqual(names, ['PATH', ...(own[service] ?? []).map((name) => `SECURE_MAIL_${name}`)].sort(), service);
     assert.equal(environment.join('\n').includes(deployment.masterKey), service === 'crypto', service);
   }
   assert.ok(!hostFile('crypto', 'environ').includes(deployment.masterKey), 'crypto has wiped it from its environment');
 });
 
+test('each container is on the networks of its own arrows, and all but two of them lead nowhere else', () => {
+  const networkOf = (from, to) => `${ONCE.includes(from) ? 'migrate' : from}-${to}`; // by hand goes the way of migrate
+  const arrows = Object.entries(ARROWS).flatMap(([from, ends]) => ends.map((to) => ({ ends: [from, to], network: networkOf(from, to) })));
+  for (const service of [...ALL, ...ONCE]) {
+    const found = Object.keys(deployment.inspect(service).NetworkSettings.Networks).map((name) => name.replace(`${deployment.project}_`, ''));
+    const own = arrows.filter(({ ends }) => ends.includes(service)).map(({ network }) => network);
+    const expected = service === 'setup' ? ['none'] : [...new Set(own), ...(OUTWARD[service] ?? [])];
+    assert.deepEqual(found.sort(), expected.sort(), service);
+  }
+  const outward = Object.values(OUTWARD).flat();
+  for (const name of new Set([...arrows.map(({ network }) => network), ...outward])) {
+    const isInternal = docker('network', 'inspect', '-f', '{{.Internal}}', `${deployment.project}_${name}`).trim() === 'true';
+    assert.equal(isInternal, !outward.includes(name), name);
+  }
+});
+
 test('every arrow of the design can be gone, and no other way', async () => {
   const addressesOf = (service) => Object.values(deployment.inspect(service).NetworkSettings.Networks).map((each) => each.IPAddress);
-  for (const from of ALL) {
+  for (const from of [...ALL, ...ONCE]) {
     const tries = ALL.filter((to) => to !== from).flatMap((to) =>
       [to, ...addressesOf(to)].map((address) => ({ to, address, port: PORTS[to] })));
     const reached = await deployment.reach(from, tries);
@@ -191,18 +248,19 @@ test('the admin port is nobody else\'s', async () => {
 test('the notifier alone has a way out, and the gateway alone a published port', async () => {
   const outside = await openOutside();
   try {
-    for (const service of ALL)
+    for (const service of [...ALL, ...ONCE])
       assert.equal((await deployment.reach(service, [OUTSIDE])).has('outside'), service === 'notifier', service);
   } finally {
     outside.close();
   }
-  for (const service of ALL) {
+  for (const service of [...ALL, ...ONCE]) {
     const published = Object.values(deployment.inspect(service).NetworkSettings.Ports).filter(Boolean).flat();
     assert.equal(published.length > 0, service === 'gateway', service);
   }
 });
 
 test('what runs once has ended well', () => {
+  deployment.letGo(); // from here on they are looked at as they are
   for (const service of ['setup', 'migrate']) {
     const { State } = deployment.inspect(service);
     assert.deepEqual([State.Status, State.ExitCode], ['exited', 0], service);
@@ -331,6 +389,20 @@ test('the runbook\'s backup, restored where nothing is, opens an old message', a
   for (const home of Object.keys(deployment.people)) await deployment.login(home); // a restore ends sessions
   await act.send(deployment, { to: 'after-restore@recipient.example' });
   await act.open(deployment, await deployment.linkFor('after-restore@recipient.example'), { password: 'correct-horse' });
+});
+
+test('after a restore retention still deletes what the gateway stores', async () => {
+  const folders = (await deployment.exec('gateway', ['find', 'var/objects', '-type', 'd', '-printf', '%m %G %p\\n'])).trim().split('\n');
+  assert.ok(folders.length > 2);
+  for (const line of folders) assert.match(line, /^2770 7510 /); // so that what is made in it is of that group, too
+  const file = act.makeFile(deployment, 'short-lived.pdf', 100_000);
+  const { message } = await act.send(deployment, { to: 'short-lived@recipient.example', attach: [file] });
+  const stored = async () => (await deployment.exec('gateway', ['find', 'var/objects', '-name', message])).trim();
+  assert.notEqual(await stored(), '');
+
+  await deployment.cli('sender', ['delete', message, '--yes']);
+
+  await until('its ciphertext to be gone', async () => (await stored()) === '', 60_000);
 });
 
 test('a certificate of the site\'s own is taken over', async () => {

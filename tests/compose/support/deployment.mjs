@@ -27,6 +27,8 @@ export class Deployment extends World {
     this.source = source;
     this.mails = [];
     this.command = composeCommands()[0];
+    this.project = PROJECT;
+    this.held = {}; // by service: a container that holdOpen began
     this.files = ['docker-compose.yml', 'tests/compose/relay.yml'];
   }
 
@@ -42,7 +44,7 @@ export class Deployment extends World {
     if (MAKES_ANEW.includes(args[0])) await this.keepLogs();
     const [program, ...words] = this.command;
     const files = this.files.flatMap((file) => ['-f', file]);
-    const all = [...words, '-p', PROJECT, '--env-file', this.path('.env'), ...files, ...args];
+    const all = [...words, '-p', this.project, '--env-file', this.path('.env'), ...files, ...args];
     const stdin = input ? fs.openSync(input, 'r') : 'ignore';
     const result = await runProgram(program, all, { cwd: this.source, env: this.environment, stdio: [stdin, 'pipe', 'pipe'] });
     if (input) fs.closeSync(stdin);
@@ -53,7 +55,7 @@ export class Deployment extends World {
 
   // What each container has said until now, in a file each: when one is made anew, its log goes with it.
   get logKeeping() {
-    const filter = `--filter label=com.docker.compose.project=${PROJECT}`;
+    const filter = `--filter label=com.docker.compose.project=${this.project}`;
     const format = `--format '{{.Label "com.docker.compose.service"}}-{{.ID}}'`;
     return `mkdir -p '${this.path('said')}'
       there=$(docker ps -a --no-trunc ${filter} ${format})
@@ -75,6 +77,7 @@ export class Deployment extends World {
 
   // A command of the operator's in a container, as the container's own user.
   async exec(service, args, options = {}) {
+    if (this.held[service]) return docker('exec', this.held[service], ...args);
     return (await this.compose(['exec', '-T', service, ...args], options)).stdout;
   }
 
@@ -93,7 +96,7 @@ export class Deployment extends World {
     const block = page.match(new RegExp(`^\`\`\`sh tested=${name}\\n([^]*?)^\`\`\``, 'm'));
     if (!block) throw new Error(`docs/runbook.md has no block tested=${name}`);
     const files = this.files.map((file) => `-f '${path.join(TOP, file)}'`).join(' ');
-    const command = `${this.command.join(' ')} -p ${PROJECT} --env-file '${this.path('.env')}' ${files}`;
+    const command = `${this.command.join(' ')} -p ${this.project} --env-file '${this.path('.env')}' ${files}`;
     const keeping = `case $1 in ${MAKES_ANEW.join(' | ')}) keep_logs ;; esac`;
     const script = `keep_logs() { local there each; ${this.logKeeping}\n}\ndocker-compose() { ${keeping}; command ${command} "$@"; }\n${block[1]}`;
     const result = await runProgram('bash', ['-euo', 'pipefail', '-c', script], { cwd: this.folder, env: { ...this.environment, ...given } });
@@ -108,12 +111,26 @@ export class Deployment extends World {
   }
 
   container(service) {
-    return docker('ps', '-a', '-q', '--no-trunc', '--filter', `label=com.docker.compose.project=${PROJECT}`,
+    if (this.held[service]) return this.held[service];
+    return docker('ps', '-a', '-q', '--no-trunc', '--filter', `label=com.docker.compose.project=${this.project}`,
       '--filter', `label=com.docker.compose.service=${service}`).trim();
   }
 
   inspect(service) {
     return JSON.parse(docker('inspect', this.container(service)))[0];
+  }
+
+  // What runs once or by hand is gone before anybody can look into it: a container of each that does nothing.
+  async holdOpen(services) {
+    for (const service of services) {
+      const { stdout } = await this.compose(['run', '-d', '--rm', '--no-deps', '--entrypoint', 'sleep', service, 'infinity']);
+      this.held[service] = docker('inspect', '-f', '{{.Id}}', stdout.trim()).trim();
+    }
+  }
+
+  letGo() {
+    for (const id of Object.values(this.held)) docker('rm', '-f', id);
+    this.held = {};
   }
 
   isHealthy(service) {
@@ -206,6 +223,7 @@ export class Deployment extends World {
   async stop() {
     try {
       if (process.env.SM_TEST_KEEP) return;
+      this.letGo();
       await this.takeDown();
       fs.rmSync(this.folder, { recursive: true, force: true });
     } finally {
