@@ -7,13 +7,14 @@ import { after, before, test } from 'node:test';
 
 import * as act from '../system/support/actions.mjs';
 import { until } from '../system/support/world.mjs';
-import { Deployment, SERVICES, docker, trustDuringBuild } from './support/deployment.mjs';
+import { Deployment, HEALTHY, SERVICES, docker, trustDuringBuild } from './support/deployment.mjs';
 import { OUTSIDE, openOutside } from './support/outside.mjs';
 
 const ANN = 'ann@recipient.example';
 const BEN = 'ben@recipient.example';
 const ALL = [...SERVICES, 'postgres'];
-const ONCE = ['setup', 'migrate', 'backup', 'restore']; // at each start, or by hand
+const BY_HAND = ['backup', 'restore'];
+const ONCE = ['setup', 'migrate', ...BY_HAND];
 const HOME = '/srv/secure-mail/var';
 
 const UIDS = {
@@ -63,6 +64,22 @@ const openFirst = async () => {
 };
 
 const hostFile = (service, name) => fs.readFileSync(`/proc/${deployment.inspect(service).State.Pid}/${name}`, 'utf8');
+
+test('each container began when what it waits for was there', async () => {
+  const waits = (await deployment.waits()).filter(({ service }) => !BY_HAND.includes(service));
+  const moment = (service, what, code) => deployment.told.find((each) => each.service === service && each.what === what && each.code === code);
+  const arrivals = {
+    service_completed_successfully: (service) => moment(service, 'die', '0'),
+    service_healthy: (service) => moment(service, HEALTHY),
+  };
+  for (const { service, on, condition } of waits) {
+    const [arrived, began] = [arrivals[condition](on), moment(service, 'start')];
+    assert.ok(arrived && began, `${service} waits for ${on}: ${condition}`);
+    assert.ok(arrived.at < began.at, `${service} began before ${on} was there: ${condition}`);
+  }
+  const waiting = new Set(waits.map(({ service }) => service));
+  assert.deepEqual([...waiting].sort(), [...ALL, 'migrate'].sort(), 'setup alone waits for nobody');
+});
 
 test('a message is sent and opened through the published port, with TLS on every way', async () => {
   const file = act.makeFile(deployment, 'scan.pdf', 300_000);
@@ -224,7 +241,7 @@ test('each container is on the networks of its own arrows, and all but two of th
 
 test('every arrow of the design can be gone, and no other way', async () => {
   const addressesOf = (service) => Object.values(deployment.inspect(service).NetworkSettings.Networks).map((each) => each.IPAddress);
-  for (const from of [...ALL, ...ONCE]) {
+  await Promise.all([...ALL, ...ONCE].map(async (from) => {
     const tries = ALL.filter((to) => to !== from).flatMap((to) =>
       [to, ...addressesOf(to)].map((address) => ({ to, address, port: PORTS[to] })));
     const reached = await deployment.reach(from, tries);
@@ -233,7 +250,7 @@ test('every arrow of the design can be gone, and no other way', async () => {
       const isArrow = ARROWS[from].includes(to) || ARROWS[to].includes(from);
       assert.equal(reached.has(to), isArrow, `${from} to ${to}`);
     }
-  }
+  }));
 });
 
 test('the admin port is nobody else\'s', async () => {
@@ -300,7 +317,10 @@ test('a stop is clean, and everything is there after the next start', async () =
   await deployment.compose(['stop']);
   const ends = Object.fromEntries(ALL.map((service) => [service, deployment.inspect(service).State]));
   for (const service of ALL) assert.equal(ends[service].ExitCode, 0, service);
-  for (const service of SERVICES) assert.ok(ends[service].FinishedAt < ends.postgres.FinishedAt, `${service} before its database`);
+  for (const { service, on } of await deployment.waits())
+    if (ends[service] && ends[on])
+      assert.ok(Date.parse(ends[service].FinishedAt) <= Date.parse(ends[on].FinishedAt), `${service} ends before ${on}, which it waits for`);
+  for (const service of SERVICES) assert.ok(Date.parse(ends[service].FinishedAt) <= Date.parse(ends.postgres.FinishedAt), `${service} before its database`);
 
   await deployment.compose(['up', '-d']);
   await deployment.untilHealthy();

@@ -1,7 +1,7 @@
 // docker-compose.yml as an operator runs it, under a project name of its own, and the people who use it
 // from outside. It is a World (tests/system/support), so what people do is said in the same words.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,6 +12,8 @@ import { World, runProgram, until } from '../../system/support/world.mjs';
 import { composeCommands } from '../../support/compose-commands.mjs';
 
 export const SERVICES = ['audit', 'notifier', 'crypto', 'retention', 'gateway'];
+const ALWAYS = [...SERVICES, 'postgres'];
+export const HEALTHY = 'health_status: healthy';
 const PROJECT = 'secure-mail-test';
 const MAKES_ANEW = ['up', 'down']; // and takes containers away
 const WAIT_MS = 180_000;
@@ -77,8 +79,11 @@ export class Deployment extends World {
 
   // A command of the operator's in a container, as the container's own user.
   async exec(service, args, options = {}) {
-    if (this.held[service]) return docker('exec', this.held[service], ...args);
-    return (await this.compose(['exec', '-T', service, ...args], options)).stdout;
+    const held = this.held[service];
+    if (!held) return (await this.compose(['exec', '-T', service, ...args], options)).stdout;
+    const { code, stdout, stderr } = await runProgram('docker', ['exec', held, ...args], { env: this.environment });
+    if (code !== 0) throw new Error(`${service}: ${args.join(' ')}: exit ${code}\n${stdout}${stderr}`);
+    return stdout;
   }
 
   // Those of `tries` ({to, address, port}) that take a connection from inside `from`. A dozen at a time: a
@@ -134,12 +139,46 @@ export class Deployment extends World {
   }
 
   isHealthy(service) {
-    const id = this.container(service);
-    return id !== '' && docker('inspect', '-f', '{{.State.Health.Status}}', id).trim() === 'healthy';
+    // One that is made and not begun yet has no health.
+    return this.container(service) !== '' && this.inspect(service).State.Health?.Status === 'healthy';
   }
 
-  async untilHealthy(services = [...SERVICES, 'postgres']) {
+  async untilHealthy(services = ALWAYS) {
     for (const service of services) await until(`${service} to be healthy`, () => this.isHealthy(service), WAIT_MS);
+  }
+
+  // --- order ----------------------------------------------------------------------------------------
+
+  // Who waits for what at a start, as the files say: [{service, on, condition}].
+  async waits() {
+    const { stdout } = await this.compose(['config']);
+    const at = []; // the names that a line stands under, by depth
+    const found = [];
+    for (const [, blanks, name, value] of stdout.matchAll(/^( *)([\w-]+):(?: (.*))?$/gm)) {
+      at.splice(blanks.length / 2, Infinity, name);
+      if (at[0] === 'services' && at[2] === 'depends_on' && at[4] === 'condition') found.push({ service: at[1], on: at[3], condition: value });
+    }
+    return found;
+  }
+
+  // What the engine tells of this project's containers until `act` has ended and all are healthy: [{service, what, code, at}].
+  // A container itself remembers its last five health checks alone, and the first good one is long gone by then.
+  async watched(act) {
+    const filters = [`label=com.docker.compose.project=${this.project}`, 'event=start', 'event=die', 'event=health_status'];
+    const child = spawn('docker', ['events', '--since', String(Date.now() / 1000), '--format', '{{json .}}',
+      ...filters.flatMap((filter) => ['--filter', filter])], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout.on('data', (bytes) => (said += bytes));
+    const told = () => said.split('\n').slice(0, -1).map((line) => JSON.parse(line)).map(({ Action, Actor, timeNano }) =>
+      ({ service: Actor.Attributes['com.docker.compose.service'], what: Action, code: Actor.Attributes.exitCode, at: timeNano }));
+    try {
+      await act();
+      const isTold = (service) => told().some((each) => each.service === service && each.what === HEALTHY);
+      for (const service of ALWAYS) await until(`the engine to tell that ${service} is healthy`, () => isTold(service));
+      return told();
+    } finally {
+      child.kill();
+    }
   }
 
   // --- life -----------------------------------------------------------------------------------------
@@ -199,8 +238,10 @@ export class Deployment extends World {
     await this.takeDown(); // what an earlier run may have left
     fs.rmSync(this.path('said'), { recursive: true, force: true });
     await this.build();
-    await this.compose(['up', '-d']);
-    await this.untilHealthy();
+    this.told = await this.watched(async () => {
+      await this.compose(['up', '-d']);
+      await this.untilHealthy();
+    });
     docker('cp', `${this.container('gateway')}:/srv/secure-mail/var/keys/tls.pem`, this.path('tls.pem'));
     await this.makePeople();
   }
