@@ -330,7 +330,7 @@ test('a stop is clean, and everything is there after the next start', async () =
 test('containers made anew find their data, their keys and their certificate', async () => {
   const certificate = await deployment.exec('gateway', ['cat', `${HOME}/keys/tls.pem`]);
 
-  await deployment.compose(['down']);
+  await deployment.runbookLine('docker-compose down');
   await deployment.compose(['up', '-d']);
   await deployment.untilHealthy();
 
@@ -344,6 +344,48 @@ test('the runbook looks at health, metrics and logs', async () => {
   assert.match(await deployment.runbook('why'), /"Output":"ready/);
   assert.match(await deployment.runbook('metrics'), /secure_mail_ready 1/);
   assert.match(await deployment.runbook('logs'), /"event":"ready"/);
+  assert.match(await deployment.runbookLine('docker-compose logs gateway'), /"event":"ready"/);
+  const database = await deployment.runbookLine('docker-compose logs postgres');
+  assert.match(database, /database system is ready to accept connections/);
+  assert.doesNotMatch(database, /no pg_hba.conf entry/); // the health check, every two seconds
+  assert.match(await deployment.runbook('key-versions'), /\(\d+ rows?\)/);
+});
+
+test('the runbook\'s line finds all that was said of one request', async () => {
+  await act.send(deployment, { to: 'followed@recipient.example' });
+  await deployment.linkFor('followed@recipient.example');
+  const request = await until('the notifier to say whose mail it was', async () =>
+    (await deployment.compose(['logs', '--no-color', 'notifier'])).stdout.match(/"event":"mail-accepted","request":"([0-9a-f]+)"/)?.[1]);
+
+  const found = await deployment.runbookLine('docker-compose logs --no-color | grep REQUEST', { REQUEST: request });
+
+  assert.match(found, new RegExp(`^notifier.*"event":"mail-accepted","request":"${request}"`, 'm'));
+  for (const line of found.trim().split('\n')) assert.ok(line.includes(request), line);
+});
+
+test('a restart of any service does no harm', async () => {
+  for (const service of ALL) await deployment.runbookLine('docker-compose restart SERVICE', { SERVICE: service });
+  await deployment.untilHealthy();
+  await until('the first message to open again', () => openFirst().then(() => true, () => false), 60_000);
+});
+
+test('images that are carried to another machine are all there', async () => {
+  const images = () => docker('images', '--format', '{{.Repository}}', 'secure-mail-*:carried').trim().split('\n').filter(Boolean);
+  const there = docker('images', '--format', '{{.Repository}}', 'secure-mail-*:test').trim().split('\n');
+  for (const name of there) docker('tag', `${name}:test`, `${name}:carried`);
+  try {
+    await deployment.runbook('save-images', { SECURE_MAIL_TAG: 'carried' });
+    docker('rmi', ...there.map((name) => `${name}:carried`));
+    assert.deepEqual(images(), []);
+
+    await deployment.runbook('load-images');
+
+    assert.deepEqual(images().sort(), there.sort());
+    assert.ok([...ALL, 'setup', 'migrate', 'backup'].every((name) => there.includes(`secure-mail-${name}`)));
+  } finally {
+    if (images().length) docker('rmi', ...images().map((name) => `${name}:carried`));
+    fs.rmSync(deployment.path('images.tar'), { force: true });
+  }
 });
 
 test('the runbook\'s upgrade leaves everything in place', async () => {

@@ -86,6 +86,16 @@ test('a file goes into the bucket, to nowhere else, and comes back', async () =>
   assert.ok(server.seen.every(({ refusal }) => refusal === null), JSON.stringify(server.seen.find(({ refusal }) => refusal)));
 });
 
+test('the runbook takes over a secret that was changed at the server', async () => {
+  GATEWAY.secret = 'the-next+secret/of-the-gateways=';
+  server.secretFile(GATEWAY);
+
+  await deployment.runbook('renew-secret');
+
+  await deployment.untilHealthy();
+  await openWhole(ANN);
+});
+
 test('gateway and retention alone have a way to the server', async () => {
   for (const service of SERVICES) {
     const { Networks } = deployment.inspect(service).NetworkSettings;

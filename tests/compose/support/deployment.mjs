@@ -10,6 +10,7 @@ import { startSmtpServer } from '../../../dev/smtp-server.mjs';
 import { TOP, freePorts } from '../../../dev/stack.mjs';
 import { World, runProgram, until } from '../../system/support/world.mjs';
 import { composeCommands } from '../../support/compose-commands.mjs';
+import { runbookBlock, runbookLine } from '../../support/runbook.mjs';
 
 export const SERVICES = ['audit', 'notifier', 'crypto', 'retention', 'gateway'];
 const ALWAYS = [...SERVICES, 'postgres'];
@@ -42,13 +43,18 @@ export class Deployment extends World {
     return Object.fromEntries(kept.filter((name) => process.env[name]).map((name) => [name, process.env[name]]));
   }
 
+  // How compose is told of this project, its settings and its files.
+  get words() {
+    const files = this.files.flatMap((file) => ['-f', path.join(this.source, file)]);
+    return ['-p', this.project, '--env-file', this.path('.env'), ...files];
+  }
+
   async compose(args, { code = 0, input = null } = {}) {
     if (MAKES_ANEW.includes(args[0])) await this.keepLogs();
     const [program, ...words] = this.command;
-    const files = this.files.flatMap((file) => ['-f', file]);
-    const all = [...words, '-p', this.project, '--env-file', this.path('.env'), ...files, ...args];
     const stdin = input ? fs.openSync(input, 'r') : 'ignore';
-    const result = await runProgram(program, all, { cwd: this.source, env: this.environment, stdio: [stdin, 'pipe', 'pipe'] });
+    const options = { cwd: this.source, env: this.environment, stdio: [stdin, 'pipe', 'pipe'] };
+    const result = await runProgram(program, [...words, ...this.words, ...args], options);
     if (input) fs.closeSync(stdin);
     if (code !== null && result.code !== code)
       throw new Error(`compose ${args.join(' ')}: exit ${result.code}\n${`${result.stdout}${result.stderr}`.slice(-8000)}`);
@@ -97,16 +103,26 @@ export class Deployment extends World {
 
   // A block of docs/runbook.md, as it stands there, in a folder of its own; `given` are the operator's variables.
   async runbook(name, given = {}) {
-    const page = fs.readFileSync(path.join(TOP, 'docs', 'runbook.md'), 'utf8');
-    const block = page.match(new RegExp(`^\`\`\`sh tested=${name}\\n([^]*?)^\`\`\``, 'm'));
-    if (!block) throw new Error(`docs/runbook.md has no block tested=${name}`);
-    const files = this.files.map((file) => `-f '${path.join(TOP, file)}'`).join(' ');
-    const command = `${this.command.join(' ')} -p ${this.project} --env-file '${this.path('.env')}' ${files}`;
+    return (await this.type(runbookBlock(name), given)).stdout;
+  }
+
+  // A command out of a sentence there, with words in the place of those in capitals.
+  async runbookLine(line, words = {}) {
+    return (await this.type(runbookLine(line, words))).stdout;
+  }
+
+  async type(text, given = {}) {
+    const options = { cwd: this.folder, env: { ...this.environment, ...given } };
+    const result = await runProgram('bash', ['-euo', 'pipefail', '-c', this.asTyped(text)], options);
+    if (result.code !== 0) throw new Error(`what the runbook says: exit ${result.code}\n${text}\n${`${result.stdout}${result.stderr}`.slice(-8000)}`);
+    return result;
+  }
+
+  // In a shell whose docker-compose is this project's, and keeps the logs of what it takes away.
+  asTyped(text) {
+    const command = [...this.command, ...this.words].map((word) => `'${word}'`).join(' ');
     const keeping = `case $1 in ${MAKES_ANEW.join(' | ')}) keep_logs ;; esac`;
-    const script = `keep_logs() { local there each; ${this.logKeeping}\n}\ndocker-compose() { ${keeping}; command ${command} "$@"; }\n${block[1]}`;
-    const result = await runProgram('bash', ['-euo', 'pipefail', '-c', script], { cwd: this.folder, env: { ...this.environment, ...given } });
-    if (result.code !== 0) throw new Error(`the runbook's "${name}": exit ${result.code}\n${`${result.stdout}${result.stderr}`.slice(-8000)}`);
-    return result.stdout;
+    return `keep_logs() { local there each; ${this.logKeeping}\n}\ndocker-compose() { ${keeping}; command ${command} "$@"; }\n${text}`;
   }
 
   // This machine, as containers reach it.
