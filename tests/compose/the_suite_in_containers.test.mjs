@@ -149,7 +149,7 @@ test('nothing can be written but what is meant to be, and what is used up has a 
 });
 
 test('each container is given its own volumes and no other', () => {
-  const [given, keys] = [deployment.path('backup'), Object.fromEntries(SERVICES.map((service) => [`/volumes/${service}`, `keys-${service}`]))];
+  const [given, keys] = [deployment.backups, Object.fromEntries(SERVICES.map((service) => [`/volumes/${service}`, `keys-${service}`]))];
   const writable = (mounts) => Object.fromEntries(Object.entries(mounts).map(([place, volume]) => [place, `${volume}+`]));
   const expected = {
     gateway: { keys: 'keys-gateway', objects: 'objects+' },
@@ -433,24 +433,60 @@ test('the runbook\'s rotations of keys leave everything in place', async () => {
   await openFirst();
 });
 
-test('the runbook\'s backup, restored where nothing is, opens an old message', async () => {
-  const gone = await act.send(deployment, { to: 'gone@recipient.example' });
-  const goneLink = await deployment.linkFor('gone@recipient.example');
+const journals = () => fs.readdirSync(deployment.backups).filter((name) => name.endsWith('.journal')).sort();
+let gone; // a message that was deleted after the backup
+
+test('the runbook makes a backup and copies the journals beside it', async () => {
+  const { message } = await act.send(deployment, { to: 'gone@recipient.example' });
+  gone = await deployment.linkFor('gone@recipient.example');
   await deployment.runbook('backup-key');
   assert.match(await deployment.runbook('backup'), /holds everything/);
-  await deployment.cli('sender', ['delete', gone.message, '--yes']);
   await deployment.runbook('journal');
+  await deployment.cli('sender', ['delete', message, '--yes']);
+  await deployment.runbook('journal'); // the later one takes the place of the earlier
+
+  assert.deepEqual(journals(), ['audit.journal', 'crypto.journal']);
+  assert.ok(fs.readFileSync(`${deployment.backups}/crypto.journal`, 'utf8').includes(message));
+});
+
+test('without a journal a restore refuses, until the operator says that there is none', async () => {
   await deployment.takeDown(); // with all volumes
+  const away = deployment.path('away');
+  fs.mkdirSync(away);
+  for (const name of journals()) fs.renameSync(`${deployment.backups}/${name}`, `${away}/${name}`);
+  const refusedBy = async (...words) => (await deployment.compose(['run', '--rm', ...words, 'monday'], { code: 1 })).stderr;
+
+  assert.match(await refusedBy('restore'), /name the journal of erasures/);
+  assert.match(await refusedBy('backup', 'restore'), /this container only reads. Say: docker-compose run --rm restore/);
+  const said = await deployment.runbookLine('docker-compose run --rm -e RESTORE_WITHOUT_JOURNAL=yes restore monday');
+  assert.match(said, /everything of .* is back[^]*WITHOUT A JOURNAL/);
+
+  for (const name of fs.readdirSync(away)) fs.renameSync(`${away}/${name}`, `${deployment.backups}/${name}`);
+});
+
+test('the runbook\'s backup, restored where nothing is, opens an old message', async () => {
+  await deployment.takeDown();
 
   assert.match(await deployment.runbook('restore'), /everything of .* is back/);
 
   await deployment.untilHealthy();
   await openFirst();
-  await act.open(deployment, goneLink, { password: 'correct-horse', exit: 5 });
+  await act.open(deployment, gone, { password: 'correct-horse', exit: 5 });
   await deployment.runbook('release');
   for (const home of Object.keys(deployment.people)) await deployment.login(home); // a restore ends sessions
   await act.send(deployment, { to: 'after-restore@recipient.example' });
   await act.open(deployment, await deployment.linkFor('after-restore@recipient.example'), { password: 'correct-horse' });
+});
+
+test('the journal of a restored suite does not take the place of the one before it', async () => {
+  const before = fs.readFileSync(`${deployment.backups}/crypto.journal`, 'utf8');
+  assert.notEqual(before, '');
+
+  await deployment.runbook('journal');
+
+  const [kept] = journals().filter((name) => /^crypto-until-\d{8}T\d{6}\.journal$/.test(name));
+  assert.ok(kept, journals().join());
+  assert.equal(fs.readFileSync(`${deployment.backups}/${kept}`, 'utf8'), before);
 });
 
 test('after a restore retention still deletes what the gateway stores', async () => {

@@ -35,6 +35,11 @@ export class Deployment extends World {
     this.files = ['docker-compose.yml', 'tests/compose/relay.yml'];
   }
 
+  // Not the folder that is meant where nothing is said: who writes there by mistake is noticed.
+  get backups() {
+    return this.path('backups-elsewhere');
+  }
+
   // --- compose --------------------------------------------------------------------------------------
 
   // Only what an operator's shell has: no SECURE_MAIL_* of the caller gets in beside the .env.
@@ -245,7 +250,7 @@ export class Deployment extends World {
     this.writeEnvironment({
       ...(await this.startRelay()),
       SECURE_MAIL_TAG: 'test',
-      SECURE_MAIL_BACKUP_DIR: this.path('backup'),
+      SECURE_MAIL_BACKUP_DIR: this.backups,
       SECURE_MAIL_PORT: port,
       SECURE_MAIL_ADDRESS: '127.0.0.1',
       SECURE_MAIL_BASE_URL: this.stack.url,
