@@ -345,6 +345,7 @@ test('the runbook looks at health, metrics and logs', async () => {
   assert.match(await deployment.runbook('metrics'), /secure_mail_ready 1/);
   assert.match(await deployment.runbook('logs'), /"event":"ready"/);
   assert.match(await deployment.runbookLine('docker-compose logs gateway'), /"event":"ready"/);
+  assert.match(await deployment.runbookLine('docker-compose logs SERVICE', { SERVICE: 'crypto' }), /"event":"ready"/);
   const database = await deployment.runbookLine('docker-compose logs postgres');
   assert.match(database, /database system is ready to accept connections/);
   assert.doesNotMatch(database, /no pg_hba.conf entry/); // the health check, every two seconds

@@ -60,7 +60,9 @@ test('one in a container that joins a network reads that service, at an address 
 });
 
 test('each service has such a network for itself, without a way out, and reaches nobody\'s admin port', async () => {
+  const listed = await deployment.runbookLine('docker network ls');
   for (const service of SERVICES) {
+    assert.match(listed, new RegExp(` ${metricsNetwork(service)} `));
     assert.deepEqual(Object.keys(networksOf(service)).filter((name) => name.includes('_metrics-')), [metricsNetwork(service)]);
     assert.equal(JSON.parse(docker('network', 'inspect', metricsNetwork(service)))[0].Internal, true);
   }

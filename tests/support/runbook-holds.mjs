@@ -19,9 +19,10 @@ const RUN_IN_OTHER_WORDS = {
   'securemail-keys FOLDER next|use|drop PEER...': ['tests/system/25_bus_keys_change_while_all_work.test.mjs', "'securemail-keys'), [world.stack.path('keys'), name"],
   'SECUREMAIL_CA_FILE=tls.pem securemail login ...': ['tests/compose/support/deployment.mjs', "SECUREMAIL_CA_FILE: this.path('tls.pem')"],
   'deploy/bin/objects-to-s3 FOLDER': ['tests/system/24_ciphertext_in_an_object_server.test.mjs', "'objects-to-s3'"],
-  'securemail-admin audit evidence': ['tests/system/08_an_exported_log_verifies.test.mjs', "'audit', 'evidence'"],
+  'securemail-verify evidence.ndjson': ['tests/compose/the_suite_in_containers.test.mjs', "'securemail-verify', [deployment.path('evidence.ndjson')]"],
   'securemail-admin audit list': ['tests/system/08_an_exported_log_verifies.test.mjs', "'audit', 'list'"],
   'docker network inspect': ['tests/compose/the_suite_stands_behind_a_proxy.test.mjs', "docker('network', 'inspect'"],
+  'docker network connect PROJECT_metrics-gateway prometheus': ['tests/compose/the_suite_is_watched_by_prometheus.test.mjs', "'--network', metricsNetwork("],
   'SELECT pg_promote()': ['tests/system/support/pair.mjs', "sql('SELECT pg_promote()')"],
 };
 const NAMES = ['docker compose']; // of programs, with a blank in them
