@@ -78,12 +78,18 @@ async function receive({ fragment }) {
 }
 
 test('50 MB go up although the gateway is killed on the way, and come down identical', async () => {
-  const { page, faults } = person;
+  const { page, context, faults } = person;
+  // Slow enough to be caught on the way.
+  const network = await context.newCDPSession(page);
+  await network.send('Network.enable');
+  const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 12_000_000 };
+  await network.send('Network.emulateNetworkConditions', slow);
   const start = Date.now();
   await page.evaluate(beginSending, { size: SIZE });
   await until('a first piece at the server', () => page.evaluate(() => globalThis.outgoing.sentBytes > 4_000_000));
   await world.stack.killService('gateway');
   assert.equal(await page.evaluate(() => globalThis.outgoing.state), 'sending', 'it was still on its way');
+  await network.send('Network.emulateNetworkConditions', { ...slow, uploadThroughput: -1 });
   await world.stack.startService('gateway');
   await page.evaluate(() => globalThis.sending);
   console.log(`note: 50 MB up with one restart of the gateway: ${Date.now() - start} ms`);

@@ -12,6 +12,7 @@ import { Person, REFUSED, mailed } from './support/recipient.mjs';
 import { onStage } from './support/stage.mjs';
 
 const LIMIT = 50_000_000;
+const UPLOAD_BYTES_S = 12_000_000; // slow enough to be caught on the way
 
 let world;
 let browser;
@@ -26,8 +27,10 @@ async function opened(options) {
   person.session = await person.context.newCDPSession(person.page);
   await person.session.send('Network.enable');
   await person.session.send('Performance.enable');
-  person.downloadAt = (downloadThroughput) =>
-    person.session.send('Network.emulateNetworkConditions', { offline: false, latency: 0, uploadThroughput: -1, downloadThroughput });
+  const networkWith = (limit) =>
+    person.session.send('Network.emulateNetworkConditions', { offline: false, latency: 0, uploadThroughput: -1, downloadThroughput: -1, ...limit });
+  person.downloadAt = (downloadThroughput) => networkWith({ downloadThroughput });
+  person.uploadAt = (uploadThroughput) => networkWith({ uploadThroughput });
   // Buffers count with the tab: the part that is hashed at its end is one.
   person.spent = async (from) => {
     const { metrics } = await person.session.send('Performance.getMetrics');
@@ -107,9 +110,11 @@ test('an upload that was given up goes on where the server is, when somebody tri
   });
   await person.button(person.t.reply).click();
   await person.page.getByText('At most 50 MB a file').waitFor();
+  await person.uploadAt(UPLOAD_BYTES_S);
   await person.page.locator('input[type=file]').setInputFiles(original);
   await until('a second piece to be on its way', () => offsets.length > 1, 120_000);
   await world.stack.killService('gateway');
+  await person.uploadAt(-1);
 
   const again = person.button('Try again: \u2068given-up.bin\u2069');
   await again.waitFor({ timeout: 120_000 });

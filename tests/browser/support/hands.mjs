@@ -117,7 +117,8 @@ export class Hands {
     const target = within.getByRole(role, { name, exact: true });
     const before = await target.isChecked();
     await this.how.pick(this.page, target);
-    assert.equal(await target.isChecked(), role === 'radio' ? true : !before, name);
+    const wanted = role === 'radio' ? true : !before;
+    await until(`${name} to be ${wanted ? 'chosen' : 'left'}`, async () => (await target.isChecked()) === wanted); // a tap acts after it is over
   }
 
   async select(field, label, within = this.page) {
