@@ -216,6 +216,37 @@ test('revoke stops one recipient and not the other; then all', async () => {
   await person.context.close();
 });
 
+test('what was done to a message that was left is not said of the next one', async () => {
+  for (const subject of ['Left behind', 'Gone on to']) await act.send(world, { to: 'hal@recipient.example', subject, password: PASSWORD });
+  const person = await signedIn(browser, world);
+  const { page } = person;
+  await toMessage(page, 'Gone on to');
+  const next = new URL(page.url()).hash;
+  await toMessage(page, 'Left behind');
+  const sure = page.getByRole('dialog');
+  const held = new Map();
+  await page.route(/\/sealed\/(revoke|delete)$/, (route) => held.set(route.request().url().split('/').at(-1), route));
+  for (const [name, operation] of [['Revoke', 'revoke'], ['Delete', 'delete']]) {
+    await page.getByRole('button', { name, exact: true }).click();
+    await sure.getByRole('button', { name, exact: true }).click();
+    await until(`${operation} to be asked`, () => held.has(operation));
+  }
+  await page.evaluate((hash) => (location.hash = hash), next);
+  await page.getByRole('heading', { name: 'Gone on to' }).waitFor();
+
+  for (const [operation, route] of held) {
+    const answered = page.waitForResponse((answer) => answer.url().endsWith(operation));
+    await route.continue();
+    await answered;
+  }
+
+  // A moment for what the answers might do.
+  await page.waitForTimeout(1000);
+  await page.getByRole('heading', { name: 'Gone on to' }).waitFor();
+  assert.equal(await page.getByText('Revoked: the link is dead.').count(), 0);
+  await person.context.close();
+});
+
 test('delete says what it means, and the message is gone', async () => {
   await act.send(world, { to: 'gone@recipient.example', subject: 'To be forgotten', password: PASSWORD });
   const link = await act.linkOf(world, 'gone@recipient.example');

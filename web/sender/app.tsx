@@ -84,7 +84,8 @@ function Here({ writing }: { writing: Writing }) {
     case '/compose':
       return <ComposePage writing={writing} />;
     case '/message':
-      return MESSAGE.test(fragment) ? <MessagePage message={fragment} writing={writing} /> : <Unknown />;
+      // Each message has a page of its own: what is still under way for the last one ends there.
+      return MESSAGE.test(fragment) ? <MessagePage key={fragment} message={fragment} writing={writing} /> : <Unknown />;
     case '/settings':
       return <SettingsPage />;
     case '/admin':

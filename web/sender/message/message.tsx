@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 
 import { hasWord } from '../../client/failure';
 import type { ListedMessage } from '../../client/office';
@@ -210,7 +210,6 @@ export function MessagePage({ message, writing }: { message: Id; writing: Writin
   const { detail, error, isBusy, news, hasStopped, refresh } = useDetail(message);
   const [result, act] = useAct(refresh);
   const [isDeleted, setDeleted] = useState(false);
-  useEffect(() => setDeleted(false), [message]);
   const isMissing = hasWord(error, 'not-found', 'gone', 'bad-format');
   return (
     <>
@@ -230,7 +229,7 @@ export function MessagePage({ message, writing }: { message: Id; writing: Writin
               {shared.loading}
             </p>
           )}
-          {detail && <Whole key={message} detail={detail} result={result} act={act} writing={writing} onDeleted={() => setDeleted(true)} />}
+          {detail && <Whole detail={detail} result={result} act={act} writing={writing} onDeleted={() => setDeleted(true)} />}
           {detail && (
             <div class="actions">
               <Button isBusy={isBusy} onClick={() => void refresh()}>
