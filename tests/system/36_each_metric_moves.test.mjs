@@ -399,6 +399,7 @@ const table = [
     moves: [
       ['secure_mail_caged{part="calls"}', ALL, is(0), is(1)],
       ['secure_mail_secrets_unlocked_total', ALL, grew(), asBefore],
+      ['secure_mail_started_timestamp_seconds', ALL, grew()],
     ],
   },
 ];
@@ -419,8 +420,7 @@ const pairsOf = (moves) => moves.flatMap(([sample, services, during, afterwards]
 async function read(pairs) {
   const services = [...new Set(pairs.map(({ service }) => service))];
   const told = new Map(await Promise.all(services.map(async (service) => [service, await metricsOf(world, service)])));
-  // A counter's cell that was never touched is not told.
-  const valueOf = ({ sample, service }) => told.get(service).get(sample) ?? (sample.includes('_total{') && told.get(service).size ? 0 : NaN);
+  const valueOf = ({ sample, service }) => told.get(service).get(sample) ?? NaN;
   return new Map(pairs.map((pair) => [pair.key, valueOf(pair)]));
 }
 
