@@ -153,9 +153,10 @@ static struct job *next_job(struct bus_server *server)
         server->is_calling = false;
     }
     struct job *job = queue_take(&server->waiting);
-    if (job)
+    if (job) {
         server->in_hand++;
-    metric_set(METRIC_REQUESTS_WAITING, 0, (int64_t)server->waiting.count);
+        metric_move(METRIC_REQUESTS_WAITING, -1); /* of all servers in this process */
+    }
     bool is_wanted = is_to_call(server);
     (void)pthread_mutex_unlock(&server->lock);
     call_if(server, is_wanted);
@@ -237,9 +238,10 @@ static bool enqueue(struct bus_server *server, struct job *job)
 {
     (void)pthread_mutex_lock(&server->lock);
     bool has_room = server->waiting.count < server->options.queue_max;
-    if (has_room)
+    if (has_room) {
         queue_put(&server->waiting, job);
-    metric_set(METRIC_REQUESTS_WAITING, 0, (int64_t)server->waiting.count);
+        metric_move(METRIC_REQUESTS_WAITING, 1);
+    }
     bool is_wanted = is_to_call(server);
     (void)pthread_mutex_unlock(&server->lock);
     call_if(server, is_wanted);
@@ -478,8 +480,8 @@ void bus_server_free(struct bus_server **server)
     enum { LAST_REPLIES_MS = 500 };
     if (!*server)
         return;
-    for (struct job *job; (job = queue_take(&(*server)->waiting)) != NULL;)
-        job_free(&job);
+    for (struct job *job; (job = queue_take(&(*server)->waiting)) != NULL; job_free(&job))
+        metric_move(METRIC_REQUESTS_WAITING, -1);
     for (struct job *job; (job = queue_take(&(*server)->done)) != NULL;)
         job_free(&job);
     if ((*server)->router)

@@ -30,18 +30,12 @@ static void leave(struct db *db)
         db->is_broken = true;
 }
 
-static void is_over(struct db *db)
-{
-    db->is_in_transaction = false;
-    metric_move(METRIC_DATABASE_TRANSACTIONS, -1);
-}
-
 /* COMMIT of a failed transaction answers ROLLBACK: that is an error here, not a success. */
 enum sm_error db_commit(struct db_transaction *tx)
 {
     struct db *db = TAKE(tx->db);
     PGresult *result = NULL;
-    is_over(db);
+    db->is_in_transaction = false;
     enum sm_error error = session_post(db, &commit);
     if (error == SM_OK)
         error = session_settle(db, &result);
@@ -50,6 +44,7 @@ enum sm_error db_commit(struct db_transaction *tx)
     PQclear(result);
     if (error != SM_OK)
         leave(db);
+    metric_move(METRIC_DATABASE_TRANSACTIONS, -1); /* it waited in its COMMIT, too */
     return error;
 }
 
@@ -59,8 +54,9 @@ void db_rollback(struct db_transaction *tx)
     if (!tx->db)
         return;
     struct db *db = TAKE(tx->db);
-    is_over(db);
+    db->is_in_transaction = false;
     if (!db->is_broken && session_settle(db, NULL) == SM_UNAVAILABLE)
         db->is_broken = true;
     leave(db);
+    metric_move(METRIC_DATABASE_TRANSACTIONS, -1);
 }

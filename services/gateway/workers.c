@@ -17,10 +17,11 @@ struct workers {
     pthread_t threads[];
 };
 
+/* The metric is the sum of all pools. */
 static void count_queued(struct workers *workers, size_t queued)
 {
+    metric_move(METRIC_HTTP_WAITING, (int64_t)queued - (int64_t)workers->queued);
     workers->queued = queued;
-    metric_set(METRIC_HTTP_WAITING, 0, (int64_t)queued);
 }
 
 /* The next job, waiting for it; NULL when the pool stops and nothing is left. */

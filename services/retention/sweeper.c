@@ -70,8 +70,10 @@ static enum sm_error be_elected(struct sweeper *sweeper)
     TRY(DB_RUN0(sweeper->purger.db, &elect, &rows));
     TRY(db_one(rows));
     TRY(db_read_bool(rows, 0, 0, &is_elected));
-    if (!is_elected)
+    if (!is_elected) {
+        metric_set(METRIC_SWEEP_TIME, 0, 0); /* also of one that swept until it lost its session */
         return SM_NOT_ACTIVE;
+    }
     sweeper->elected_session = db_sessions(sweeper->purger.db);
     return SM_OK;
 }

@@ -147,15 +147,16 @@ const fullQueues = [
   ],
 }));
 
-// A transaction of each that waits for a table in its midst. (What waits for its COMMIT is not counted.)
+// A transaction of each that waits for a table in its midst, or, where it is sent what it posted, in its COMMIT.
 const openTransactions = [
   { service: 'gateway', table: 'mail.cursor', work: () => send() },
   { service: 'crypto', table: 'vault.account', work: () => world.login('sender') },
   { service: 'notifier', table: 'outbox.job', work: () => send() },
   { service: 'retention', table: 'mail.object', prepare: sendAndArrive, work: remove },
   { service: 'audit', table: 'audit.entry', mode: 'ACCESS EXCLUSIVE', work: makeOrganisation },
-].map(({ service, table, mode = 'EXCLUSIVE', prepare, work }) => ({
-  cause: `a transaction of ${service} cannot go on`,
+  { service: 'crypto', table: 'vault.event', work: makeOrganisation, where: ' in its COMMIT' },
+].map(({ service, table, mode = 'EXCLUSIVE', prepare, work, where = '' }) => ({
+  cause: `a transaction of ${service} cannot go on${where}`,
   async act() {
     const prepared = await prepare?.();
     await hold(table, mode);
