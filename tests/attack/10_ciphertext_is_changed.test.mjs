@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { allUnder } from '../support/walk.mjs';
 import * as act from '../system/support/actions.mjs';
 import { startWorld } from '../system/support/world.mjs';
 import * as attack from './support/attack.mjs';
@@ -31,7 +32,7 @@ before(async () => {
 after(() => world?.stop());
 
 function objectOf(message, part) {
-  const names = fs.readdirSync(world.stack.path('objects'), { recursive: true }).map(String).filter((name) => name.includes(message));
+  const names = allUnder(world.stack.path('objects')).filter((name) => name.includes(message));
   const name = names.find((each) => path.basename(each) === String(part));
   assert.ok(name, `part ${part} among ${names}`);
   return path.join(world.stack.path('objects'), name);

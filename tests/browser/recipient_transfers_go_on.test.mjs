@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
+import { allUnder } from '../support/walk.mjs';
 import * as act from '../system/support/actions.mjs';
 import { until } from '../system/support/world.mjs';
 import { Person, REFUSED, mailed } from './support/recipient.mjs';
@@ -150,7 +151,7 @@ test('a download can be cancelled, and begun again', async () => {
 
 test('an attachment that was changed on its way is refused, and nothing of it is offered', async () => {
   const { link, message } = await mailed(world, { attach: [act.makeFile(world, 'changed.bin', 500_000)] });
-  const objects = fs.readdirSync(world.stack.path('objects'), { recursive: true }).filter((name) => name.includes(message));
+  const objects = allUnder(world.stack.path('objects')).filter((name) => name.includes(message));
   const files = objects.map((name) => world.stack.path('objects', name)).filter((name) => fs.statSync(name).isFile() && fs.statSync(name).size > 400_000);
   assert.equal(files.length, 1, `the object of the attachment among ${objects.map((each) => path.basename(each))}`);
   const bytes = fs.readFileSync(files[0]);

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { TOP } from '../../dev/stack.mjs';
+import { allUnder } from '../support/walk.mjs';
 import * as act from './support/actions.mjs';
 import { ObjectServer, refusalOf } from './support/object-server.mjs';
 import * as pages from './support/pages.mjs';
@@ -91,7 +92,7 @@ test('a message with a large attachment is sent, and opened, by two gateways tha
 });
 
 test('nothing of it lies on a disk of the gateways', () => {
-  assert.deepEqual(fs.readdirSync(world.stack.path('objects'), { recursive: true }), []);
+  assert.deepEqual(allUnder(world.stack.path('objects')), []);
 });
 
 test('a range across blocks is what it is of the whole', async () => {
