@@ -3,6 +3,7 @@
 import { Client, RUNS, limit, say, startSuite } from './support/stack.mjs';
 
 const SECONDS = 2;
+const HASH_SECONDS = 6; // eight opens that have begun when the time is over are a seventh of what two seconds hold
 const KIB = 47104;
 const WORKERS = 2;
 const LINKS = 32;
@@ -26,10 +27,10 @@ try {
     await codes.ask('prepare', 4, CODES);
     await codes.ask('send', 4, 0);
     await codes.ask('codes');
-    const raw = await limit('argon2', KIB, 1, WORKERS, SECONDS);
+    const raw = await limit('argon2', KIB, 1, WORKERS, HASH_SECONDS);
     const idle = measured(await codes.ask('open', 1, SECONDS));
     const idlePing = await ping(SECONDS / 2);
-    const alone = measured(await passwords.ask('open', 8, SECONDS));
+    const alone = measured(await passwords.ask('open', 8, HASH_SECONDS));
     const [, busy, busyPing] = await Promise.all([passwords.ask('open', 8, SECONDS), codes.ask('open', 1, SECONDS), ping(SECONDS)]);
     measured(busy);
     say('open by password over HTTP, 8 clients', '/s', 0.9, 'raw argon2id, kept memory, two workers', raw, alone.rate);
