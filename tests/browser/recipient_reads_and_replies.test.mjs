@@ -370,6 +370,7 @@ test('on paper stand the message and its facts, and no button', async () => {
 
 test('signing out leaves nothing in the tab, and ends the session on the server', async () => {
   const person = await opened({ subject: 'Weg ermee' });
+  await person.page.waitForLoadState('networkidle'); // the conversation is asked for by itself, and would be refused behind this
   await person.button(person.t.signOut).click();
   await person.heading(person.t.signedOut).waitFor();
   await person.looksRight('signed-out');
