@@ -1,7 +1,7 @@
 // The heart: sending, opening, listing and the bus, over HTTP on a real suite, each beside its limit.
 
 import { freePorts } from '../dev/stack.mjs';
-import { Client, RUNS, limit, say, startSuite } from './support/stack.mjs';
+import { Client, LISTS, RUNS, limit, say, startSuite } from './support/stack.mjs';
 
 const CLIENTS = 16;
 const SECONDS = 1.5;
@@ -29,8 +29,10 @@ try {
     say('open by code over HTTP: verify and open in one, header part (two requests), 16 clients', '/s', 0.3, 'transaction shaped like a send', again, opened.rate);
 
     const select = await limit('database', conninfo, 'select', CLIENTS, SECONDS);
-    const list = await client.ask('list', http, CLIENTS, SECONDS);
+    const list = await client.ask('list', http, LISTS.first, CLIENTS, SECONDS);
     say('list page of 50 messages over HTTP, 16 clients', '/s', 0.15, 'prepared SELECT of one row', select, list.rate);
+    const read = await client.ask('list', http, LISTS.read, CLIENTS, SECONDS);
+    say('the same, read from the database each time', '/s', null, 'prepared SELECT of one row', select, read.rate);
 
     for (const [flight, target, name] of [[1, 0.7, 'one at a time'], [64, 0.5, '64 in flight']]) {
       const raw = await limit('round_trip', flight, SECONDS / 2);

@@ -5,7 +5,7 @@
  *
  *     mail PORT EMAIL PASSWORD-FILE CONNINFO MASTER-KEY-FILE code|password   signs in
  *     prepare THREADS COUNT      send THREADS SECONDS      codes      open THREADS SECONDS
- *     list PORT THREADS SECONDS   get PORT PATH THREADS SECONDS
+ *     list PORT QUERY THREADS SECONDS   get PORT PATH THREADS SECONDS
  *     upload|download|both THREADS COUNT      raw-upload|raw-download PORT COUNT
  *     append KEYS ENDPOINT IN-FLIGHT SECONDS EVENTS-A-CALL ORGANISATION
  *     ping KEYS ENDPOINT IN-FLIGHT SECONDS
@@ -180,11 +180,11 @@ static struct driven on_get(const struct command *command)
 
 static struct driven on_list(const struct command *command)
 {
+    char path[LINE_BYTES];
+    (void)snprintf(path, sizeof path, "/api/v1/messages?%s", word(command, 2));
     struct getting getting = {.port = (int)whole(command, 1),
-        .ask = {.method = "GET",
-            .path = "/api/v1/messages?rows=50",
-            .headers = mail_cookie(its_mail(command))}};
-    return get(&getting, whole(command, 2), seconds(command, 3));
+        .ask = {.method = "GET", .path = path, .headers = mail_cookie(its_mail(command))}};
+    return get(&getting, whole(command, 3), seconds(command, 4));
 }
 
 /* The same bytes to and from a bare server. */

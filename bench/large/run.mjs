@@ -15,7 +15,7 @@ import path from 'node:path';
 
 import { Cluster } from '../../dev/cluster.mjs';
 import { BenchLog } from '../support/log.mjs';
-import { Client, startSuite } from '../support/stack.mjs';
+import { Client, LISTS, startSuite } from '../support/stack.mjs';
 
 const ROWS = Number(process.env.SM_BENCH_LARGE ?? 1_000_000);
 const ENTRIES = 10 * ROWS;
@@ -35,7 +35,7 @@ const DATABASE = { shared_buffers: '1GB', max_wal_size: '4GB', checkpoint_timeou
 const startOne = () => startSuite({ makeCluster: (folder) => new Cluster(path.join(folder, 'pg'), { settings: DATABASE }) });
 
 class Side {
-  rates = { send: [], open: [], list: [], append: [], 'append as a relay does': [], sweep: [] };
+  rates = { send: [], open: [], list: [], 'list, read each time': [], append: [], 'append as a relay does': [], sweep: [] };
 
   static async start() {
     const side = new Side();
@@ -62,7 +62,9 @@ class Side {
     rates.send.push((await client.ask('send', 16, SECONDS)).rate);
     await client.ask('codes');
     rates.open.push((await client.ask('open', 16, SECONDS)).rate);
-    rates.list.push((await client.ask('list', this.world.stack.ports.http, 16, SECONDS)).rate);
+    const { http } = this.world.stack.ports;
+    rates.list.push((await client.ask('list', http, LISTS.first, 16, SECONDS)).rate);
+    rates['list, read each time'].push((await client.ask('list', http, LISTS.read, 16, SECONDS)).rate);
     rates.append.push((await this.log.append(64, SECONDS, 1)).rate);
     rates['append as a relay does'].push((await this.log.append(4, SECONDS, 64)).rate);
   }

@@ -87,3 +87,6 @@ export function memoryOf(pid, name) {
   const line = fs.readFileSync(`/proc/${pid}/status`, 'utf8').split('\n').find((each) => each.startsWith(`${name}:`));
   return Number(line.split(/\s+/)[1]) / 1024;
 }
+
+// A page of fifty messages: the newest, which the gateway may have kept, and the same ones named by a cursor, which it reads each time.
+export const LISTS = { first: 'rows=50', read: `rows=50&cursor=4102444800000.${'f'.repeat(32)}` };

@@ -21,6 +21,7 @@ struct inflows;        /* inflow.h */
 struct capability_key; /* capability_key.h */
 struct projector;      /* projector.h */
 struct pages;          /* pages.h */
+struct kept_lists;     /* kept_lists.h */
 
 struct gateway {
     bool is_enabled; /* SECURE_MAIL_ENABLED=true */
@@ -32,6 +33,7 @@ struct gateway {
     struct inflows *inflows;
     struct capability_key *capability_key;
     struct projector *projector;
+    struct kept_lists *lists;
     struct pages *pages; /* NULL: none were built */
 };
 

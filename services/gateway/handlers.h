@@ -17,7 +17,7 @@ route_fn on_upload_options, on_upload_create, on_upload_head, on_upload_patch, o
 /* download.c */
 route_fn on_download;
 route_ask_fn ask_part;
-/* sent.c */
+/* sent_list.c, sent_message.c */
 route_fn on_messages, on_message;
 route_ask_fn ask_messages, ask_message;
 /* audit_api.c */

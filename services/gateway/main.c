@@ -15,6 +15,7 @@
 #include "services/gateway/closed.h"
 #include "services/gateway/http.h"
 #include "services/gateway/inflow.h"
+#include "services/gateway/kept_lists.h"
 #include "services/gateway/pages.h"
 #include "services/gateway/projector.h"
 #include "services/gateway/visitors.h"
@@ -105,6 +106,7 @@ static enum sm_error run(void)
     struct closed_set *closed DEFER(closed_set_free) = NULL;
     struct inflows *inflows DEFER(inflows_free) = NULL;
     struct capability_key *capability_key DEFER(capability_key_free) = NULL;
+    struct kept_lists *lists DEFER(kept_lists_free) = NULL;
     struct pages *pages DEFER(pages_free) = NULL;
     struct gateway gateway; /* before the threads that work with it, so that it outlives them */
     struct projector *projector DEFER(projector_stop) = NULL;
@@ -114,6 +116,7 @@ static enum sm_error run(void)
     TRY(closed_set_new(&closed));
     TRY(inflows_new(&inflows));
     TRY(capability_key_new(&capability_key));
+    TRY(kept_lists_new(&lists));
     TRY(load_pages(settings, &pages));
     gateway = (struct gateway){
         .is_enabled = strcmp(settings_text(settings, SETTING_ENABLED), "true") == 0,
@@ -124,6 +127,7 @@ static enum sm_error run(void)
         .closed = closed,
         .inflows = inflows,
         .capability_key = capability_key,
+        .lists = lists,
         .pages = pages,
     };
     TRY(service_cage(&service));

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/condition.h"
 #include "base/log.h"
+#include "services/gateway/kept_lists.h"
 #include "services/gateway/projection.h"
 #include "services/gateway/sweep.h"
 #include "services/gateway/wanted.h"
@@ -86,6 +87,7 @@ static enum sm_error tidy(struct projector *projector, struct worker *worker, st
     if (now_ms < projector->tidy_due_ms)
         return SM_OK;
     projector->tidy_due_ms = now_ms + TIDY_INTERVAL_MS;
+    kept_lists_tidy(projector->gateway->lists);
     TRY(projection_tidy(db));
     TRY(sweep_drafts(worker));
     return sweep_uploads(worker);

@@ -41,6 +41,20 @@ static inline unsigned status_of(const struct web *web, const char *line, const 
     return answer.status;
 }
 
+/* Of web_sender, in a session whose name is 5e55 and noughts. */
+static inline struct web_lines with_cookie(const char *more)
+{
+    struct web_lines lines;
+    struct capability wanted = {.kind = CAPABILITY_SESSION,
+        .organisation = web_organisation,
+        .subject = web_sender,
+        .role = ROLE_SENDER,
+        .token = {{0x5e, 0x55}}};
+    (void)snprintf(lines.text, sizeof lines.text, "Cookie: a=b; securemail-session=%s\r\n%.200s",
+        web_capability(&wanted).text, more);
+    return lines;
+}
+
 static inline struct buffer pattern(size_t size)
 {
     struct buffer bytes = BUFFER(size);

@@ -10,6 +10,7 @@
 #include "services/gateway/capability_key.h"
 #include "services/gateway/closed.h"
 #include "services/gateway/inflow.h"
+#include "services/gateway/kept_lists.h"
 #include "services/gateway/http.h"
 #include "services/gateway/projector.h"
 #include "services/gateway/visitors.h"
@@ -269,6 +270,7 @@ static enum sm_error start_gateway(struct web *web)
     TRY(store_files_open(parts->folder, &web->gateway.store));
     TRY(closed_set_new(&web->gateway.closed));
     TRY(inflows_new(&web->gateway.inflows));
+    TRY(kept_lists_new(&web->gateway.lists));
     TRY(capability_key_new(&web->gateway.capability_key));
     TRY(projector_start(&web->gateway, &web->gateway.projector));
     const struct visitors_options visitors = {.trusted_proxies = "", .connections_max = 1000};
@@ -303,6 +305,7 @@ static void stop_gateway(struct web *web)
     projector_stop(&web->gateway.projector);
     capability_key_free(&web->gateway.capability_key);
     inflows_free(&web->gateway.inflows);
+    kept_lists_free(&web->gateway.lists);
     closed_set_free(&web->gateway.closed);
     store_close(&web->gateway.store);
 }

@@ -9,19 +9,6 @@
 
 /* --- the list --- */
 
-static struct web_lines with_cookie(const char *more)
-{
-    struct web_lines lines;
-    struct capability wanted = {.kind = CAPABILITY_SESSION,
-        .organisation = web_organisation,
-        .subject = web_sender,
-        .role = ROLE_SENDER,
-        .token = {{0x5e, 0x55}}};
-    (void)snprintf(lines.text, sizeof lines.text, "Cookie: a=b; securemail-session=%s\r\n%s",
-        web_capability(&wanted).text, more);
-    return lines;
-}
-
 static void a_list_needs_cookie_and_our_own_page(void **state)
 {
     assert_int_equal(status_of(*state, "GET /api/v1/messages", "Secure-Mail-Request: 1\r\n"), 401);

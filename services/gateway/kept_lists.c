@@ -1,0 +1,138 @@
+/* One place for each hash of a name: who comes later takes it. */
+#include "services/gateway/kept_lists.h"
+
+#include "base/clock.h"
+#include "services/gateway/tagged.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct slot {
+    struct list_name name;
+    struct id word; /* none: nothing is kept */
+    int64_t since_ms, until_ms;
+    int64_t asked_ms; /* monotonic */
+    struct buffer tag, body;
+};
+
+struct kept_lists {
+    pthread_mutex_t lock;
+    struct slot slots[KEPT_LISTS];
+};
+
+static void forget(struct slot *slot)
+{
+    buffer_free(&slot->tag);
+    buffer_free(&slot->body);
+    *slot = (struct slot){.tag = BUFFER(TAG_BYTES_MAX), .body = BUFFER(KEPT_LIST_BYTES_MAX)};
+}
+
+enum sm_error kept_lists_new(struct kept_lists **out)
+{
+    struct kept_lists *lists = calloc(1, sizeof *lists);
+    if (!lists)
+        return SM_NO_MEMORY;
+    (void)pthread_mutex_init(&lists->lock, NULL);
+    for (size_t i = 0; i < KEPT_LISTS; i++)
+        forget(&lists->slots[i]);
+    *out = lists;
+    return SM_OK;
+}
+
+void kept_lists_free(struct kept_lists **lists)
+{
+    if (!*lists)
+        return;
+    for (size_t i = 0; i < KEPT_LISTS; i++)
+        forget(&(*lists)->slots[i]);
+    (void)pthread_mutex_destroy(&(*lists)->lock);
+    free(*lists);
+    *lists = NULL;
+}
+
+static struct slot *slot_of(struct kept_lists *lists, const struct list_name *name)
+{
+    return &lists->slots[(id_hash(name->sender) ^ name->rows) & (KEPT_LISTS - 1)];
+}
+
+static bool is_of(const struct slot *slot, const struct list_name *name)
+{
+    return !id_is_none(slot->word) && slot->name.rows == name->rows &&
+           id_equal(slot->name.sender, name->sender) &&
+           id_equal(slot->name.organisation, name->organisation);
+}
+
+struct id kept_lists_word(struct kept_lists *lists, const struct list_name *name)
+{
+    (void)pthread_mutex_lock(&lists->lock);
+    const struct slot *slot = slot_of(lists, name);
+    struct id word = is_of(slot, name) ? slot->word : (struct id){{0}};
+    (void)pthread_mutex_unlock(&lists->lock);
+    return word;
+}
+
+static enum sm_error append_both(const struct slot *slot, struct buffer *body, struct buffer *tag)
+{
+    size_t size = body->size;
+    TRY(buffer_append(body, buffer_span(&slot->body)));
+    enum sm_error error = buffer_append(tag, buffer_span(&slot->tag));
+    if (error != SM_OK)
+        buffer_truncate(body, size);
+    return error;
+}
+
+enum sm_error kept_lists_recall(struct kept_lists *lists, const struct list_name *name,
+    struct id word, int64_t now_ms, struct buffer *body, struct buffer *tag)
+{
+    enum sm_error error = SM_NOT_FOUND;
+    (void)pthread_mutex_lock(&lists->lock);
+    struct slot *slot = slot_of(lists, name);
+    if (is_of(slot, name) && id_equal(slot->word, word) && slot->since_ms <= now_ms &&
+        now_ms < slot->until_ms) {
+        slot->asked_ms = clock_monotonic_ms();
+        error = append_both(slot, body, tag);
+    }
+    (void)pthread_mutex_unlock(&lists->lock);
+    return error;
+}
+
+static enum sm_error fill(
+    struct slot *slot, const struct list_name *name, const struct list_page *page)
+{
+    TRY(buffer_append(&slot->body, page->body));
+    TRY(buffer_append(&slot->tag, page->tag));
+    slot->name = *name;
+    slot->word = page->word;
+    slot->since_ms = page->since_ms;
+    slot->until_ms = page->until_ms;
+    slot->asked_ms = clock_monotonic_ms();
+    return SM_OK;
+}
+
+void kept_lists_keep(
+    struct kept_lists *lists, const struct list_name *name, const struct list_page *page)
+{
+    if (id_is_none(page->word))
+        return;
+    (void)pthread_mutex_lock(&lists->lock);
+    struct slot *slot = slot_of(lists, name);
+    forget(slot);
+    if (fill(slot, name, page) != SM_OK)
+        forget(slot);
+    (void)pthread_mutex_unlock(&lists->lock);
+}
+
+void kept_lists_tidy_of(struct kept_lists *lists, int64_t idle_ms)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    (void)pthread_mutex_lock(&lists->lock);
+    for (size_t i = 0; i < KEPT_LISTS; i++)
+        if (now_ms - lists->slots[i].asked_ms >= idle_ms)
+            forget(&lists->slots[i]);
+    (void)pthread_mutex_unlock(&lists->lock);
+}
+
+void kept_lists_tidy(struct kept_lists *lists)
+{
+    kept_lists_tidy_of(lists, KEPT_LIST_IDLE_MS);
+}
