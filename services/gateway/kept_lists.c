@@ -71,26 +71,34 @@ struct id kept_lists_word(struct kept_lists *lists, const struct list_name *name
     return word;
 }
 
-static enum sm_error append_both(const struct slot *slot, struct buffer *body, struct buffer *tag)
+static bool meets(const struct slot *slot, const struct list_demand *demand)
 {
-    size_t size = body->size;
-    TRY(buffer_append(body, buffer_span(&slot->body)));
-    enum sm_error error = buffer_append(tag, buffer_span(&slot->tag));
+    return id_equal(slot->word, demand->word) && slot->since_ms <= demand->now_ms &&
+           demand->now_ms < slot->until_ms;
+}
+
+static enum sm_error append_both(
+    const struct slot *slot, struct span known_tag, struct buffer *body, struct buffer *tag)
+{
+    size_t size = tag->size;
+    TRY(buffer_append(tag, buffer_span(&slot->tag)));
+    if (span_equal(buffer_span(&slot->tag), known_tag))
+        return SM_OK;
+    enum sm_error error = buffer_append(body, buffer_span(&slot->body));
     if (error != SM_OK)
-        buffer_truncate(body, size);
+        buffer_truncate(tag, size);
     return error;
 }
 
 enum sm_error kept_lists_recall(struct kept_lists *lists, const struct list_name *name,
-    struct id word, int64_t now_ms, struct buffer *body, struct buffer *tag)
+    const struct list_demand *demand, struct buffer *body, struct buffer *tag)
 {
     enum sm_error error = SM_NOT_FOUND;
     (void)pthread_mutex_lock(&lists->lock);
     struct slot *slot = slot_of(lists, name);
-    if (is_of(slot, name) && id_equal(slot->word, word) && slot->since_ms <= now_ms &&
-        now_ms < slot->until_ms) {
+    if (is_of(slot, name) && meets(slot, demand)) {
         slot->asked_ms = clock_monotonic_ms();
-        error = append_both(slot, body, tag);
+        error = append_both(slot, demand->known_tag, body, tag);
     }
     (void)pthread_mutex_unlock(&lists->lock);
     return error;
@@ -112,12 +120,12 @@ static enum sm_error fill(
 void kept_lists_keep(
     struct kept_lists *lists, const struct list_name *name, const struct list_page *page)
 {
-    if (id_is_none(page->word))
-        return;
+    bool has_place = !id_is_none(page->word) && page->body.size <= KEPT_LIST_BYTES_MAX;
     (void)pthread_mutex_lock(&lists->lock);
     struct slot *slot = slot_of(lists, name);
-    forget(slot);
-    if (fill(slot, name, page) != SM_OK)
+    if (has_place || is_of(slot, name))
+        forget(slot);
+    if (has_place && fill(slot, name, page) != SM_OK)
         forget(slot);
     (void)pthread_mutex_unlock(&lists->lock);
 }

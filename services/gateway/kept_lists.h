@@ -5,7 +5,8 @@
  * one row instead of fifty. What it may be used for is decided by that word and by nothing here.
  *
  * At most KEPT_LISTS pages of KEPT_LIST_BYTES_MAX; which are kept is a matter of chance where more
- * senders ask. One that nobody asked for in KEPT_LIST_IDLE_MS is wiped. Any thread.
+ * senders ask. One that nobody asked for in KEPT_LIST_IDLE_MS is wiped at the next tidying. Any
+ * thread.
  */
 #ifndef SM_GATEWAY_KEPT_LISTS_H
 #define SM_GATEWAY_KEPT_LISTS_H
@@ -38,15 +39,21 @@ struct list_page {
 /* The word under which the page is kept; none: it is not. */
 struct id kept_lists_word(struct kept_lists *lists, const struct list_name *name);
 
+struct list_demand {
+    struct id word; /* as the database has it */
+    int64_t now_ms;
+    struct span known_tag; /* whose body the caller has already; may be empty */
+};
+
 /*
- * Appends body and tag of the page that is kept under `word` and holds at `now_ms`. SM_NOT_FOUND:
- * there is none (any more), and nothing was appended.
+ * Appends tag and, unless it is known, body of the page that is kept under that word and holds at
+ * that time. SM_NOT_FOUND: there is none (any more), and nothing was appended.
  */
 SM_MUST_USE enum sm_error kept_lists_recall(struct kept_lists *lists, const struct list_name *name,
-    struct id word, int64_t now_ms, struct buffer *body, struct buffer *tag);
+    const struct list_demand *demand, struct buffer *body, struct buffer *tag);
 
-/* Keeps a copy, in the place of what was there; one that is too large, or has no word, is not kept.
- */
+/* Keeps a copy, in the place of what was there. One that is too large, or has no word, is not kept,
+ * and takes no other's place. */
 void kept_lists_keep(
     struct kept_lists *lists, const struct list_name *name, const struct list_page *page);
 

@@ -87,7 +87,6 @@ static enum sm_error tidy(struct projector *projector, struct worker *worker, st
     if (now_ms < projector->tidy_due_ms)
         return SM_OK;
     projector->tidy_due_ms = now_ms + TIDY_INTERVAL_MS;
-    kept_lists_tidy(projector->gateway->lists);
     TRY(projection_tidy(db));
     TRY(sweep_drafts(worker));
     return sweep_uploads(worker);
@@ -111,6 +110,7 @@ static enum sm_error the_rest(struct projector *projector, struct worker *worker
     if (now_ms < projector->deliveries_due_ms)
         return SM_OK;
     projector->deliveries_due_ms = now_ms + DELIVERIES_INTERVAL_MS;
+    kept_lists_tidy(projector->gateway->lists); /* whoever may be away */
     TRY(worker_db(worker, &db));
     TRY(wanted_hear(projector->gateway, db, &projector->wanted_session));
     TRY(pull_all(projector, worker, db, pull_deliveries));

@@ -21,9 +21,10 @@ enum {
 
 /* One row at least, which has the sender's word; no message in it where that is $6 still. */
 static const struct statement list_page = {"gateway_list",
-    "SELECT page.*, change.word, (change.word = $6::bytea) IS TRUE"
-    " FROM (SELECT (SELECT word FROM mail.list_change WHERE organisation = $1 AND sender = $2)"
-    " AS word) AS change LEFT JOIN LATERAL (" MESSAGE_COLUMNS
+    "WITH change AS MATERIALIZED (SELECT (SELECT word FROM mail.list_change"
+    " WHERE organisation = $1 AND sender = $2) AS word)"
+    " SELECT page.*, change.word, (change.word = $6::bytea) IS TRUE"
+    " FROM change LEFT JOIN LATERAL (" MESSAGE_COLUMNS
     " AND (created_ms, message) < ($3, $4) AND (change.word = $6::bytea) IS NOT TRUE"
     " ORDER BY created_ms DESC, message DESC LIMIT $5) AS page ON true"
     " ORDER BY created_ms DESC, message DESC"};
@@ -113,18 +114,23 @@ static enum sm_error read_facts(const struct db_rows *rows, struct list_facts *o
     return SM_OK;
 }
 
-static enum sm_error answer_kept(struct worker *worker, struct exchange *exchange,
-    const struct list_query *query, struct id word)
+/* SM_NOT_FOUND: it is kept no more, or a message in it has expired since. */
+static enum sm_error recall(struct worker *worker, struct exchange *exchange,
+    const struct list_query *query, struct id word, struct buffer *tag)
 {
-    struct buffer tag DEFER(buffer_free) = BUFFER(TAG_BYTES_MAX);
-    struct buffer *body = &exchange->answer.body;
     const struct list_name name = name_of(exchange, query);
-    TRY(kept_lists_recall(worker->gateway->lists, &name, word, exchange->now_ms, body, &tag));
-    TRY(tagged_add_time(body, exchange->now_ms));
-    return answer_tagged(exchange, &tag);
+    const struct list_demand demand = {.word = word,
+        .now_ms = exchange->now_ms,
+        .known_tag = exchange_header(exchange, HEADER_IF_NONE_MATCH)};
+    return kept_lists_recall(worker->gateway->lists, &name, &demand, &exchange->answer.body, tag);
 }
 
-/* What was kept is there no more, or a message in it has expired since. */
+static enum sm_error answer_recalled(struct exchange *exchange, const struct buffer *tag)
+{
+    TRY(tagged_add_time(&exchange->answer.body, exchange->now_ms));
+    return answer_tagged(exchange, tag);
+}
+
 static enum sm_error read_anew(
     struct worker *worker, struct exchange *exchange, const struct list_query *query)
 {
@@ -168,6 +174,7 @@ static enum sm_error answer_follow_ups(
 
 enum sm_error on_messages(struct worker *worker, struct exchange *exchange)
 {
+    struct buffer tag DEFER(buffer_free) = BUFFER(TAG_BYTES_MAX);
     struct list_query query;
     struct list_facts facts = {0};
     TRY(read_list_query(exchange, &query));
@@ -175,7 +182,9 @@ enum sm_error on_messages(struct worker *worker, struct exchange *exchange)
         return answer_follow_ups(worker, exchange, &query);
     TRY(read_facts(exchange->asked[0], &facts));
     if (facts.is_as_kept) {
-        enum sm_error error = answer_kept(worker, exchange, &query, facts.word);
+        enum sm_error error = recall(worker, exchange, &query, facts.word, &tag);
+        if (error == SM_OK)
+            return answer_recalled(exchange, &tag);
         if (error != SM_NOT_FOUND)
             return error;
         TRY(read_anew(worker, exchange, &query));

@@ -27,7 +27,8 @@ static enum sm_error recall(
 {
     struct buffer body DEFER(buffer_free) = BUFFER(KEPT_LIST_BYTES_MAX);
     struct buffer tag DEFER(buffer_free) = BUFFER(TAG_BYTES_MAX);
-    enum sm_error error = kept_lists_recall(lists, name, of_word, now_ms, &body, &tag);
+    const struct list_demand demand = {.word = of_word, .now_ms = now_ms};
+    enum sm_error error = kept_lists_recall(lists, name, &demand, &body, &tag);
     if (error == SM_OK) {
         assert_true(span_equals_text(buffer_span(&body), "{"));
         assert_true(span_equals_text(buffer_span(&tag), "\"tag\""));
@@ -61,6 +62,21 @@ static void a_page_is_recalled_by_its_name_word_and_time(void **state)
     }
 }
 
+static void a_body_that_is_known_is_not_copied(void **state)
+{
+    struct kept_lists *lists DEFER(kept_lists_free) = NULL;
+    struct buffer body DEFER(buffer_free) = BUFFER(KEPT_LIST_BYTES_MAX);
+    struct buffer tag DEFER(buffer_free) = BUFFER(TAG_BYTES_MAX);
+    const struct list_page page = page_of(span_text("{"));
+    const struct list_demand demand = {word, 1000, span_text("\"tag\"")};
+    (void)state;
+    assert_ok(kept_lists_new(&lists));
+    kept_lists_keep(lists, &anna, &page);
+    assert_ok(kept_lists_recall(lists, &anna, &demand, &body, &tag));
+    assert_int_equal(body.size, 0);
+    assert_true(span_equals_text(buffer_span(&tag), "\"tag\""));
+}
+
 static void what_is_too_large_or_has_no_word_is_not_kept(void **state)
 {
     struct kept_lists *lists DEFER(kept_lists_free) = NULL;
@@ -70,6 +86,9 @@ static void what_is_too_large_or_has_no_word_is_not_kept(void **state)
     assert_ok(kept_lists_new(&lists));
     kept_lists_keep(lists, &anna, &page);
     page.body = buffer_span(&large);
+    const struct list_name in_the_same_place = {{{0x0b}}, anna.sender, anna.rows};
+    kept_lists_keep(lists, &in_the_same_place, &page);
+    assert_ok(recall(lists, &anna, word, 1000));
     kept_lists_keep(lists, &anna, &page); /* nor what was there before */
     assert_true(id_is_none(kept_lists_word(lists, &anna)));
 
@@ -204,7 +223,8 @@ static void whatever_changes_a_row_is_seen(void **state)
         {"UPDATE mail.message SET opened = 1, recipients = 1 WHERE link IS NULL", "\"opened\":1"},
         {"UPDATE mail.recipient SET address = 'cas@new.example'", "cas@new.example"},
         {"UPDATE mail.message SET sender = " SENDER ", name = 'Uma' WHERE link IS NULL", "\"Uma\""},
-        {"SET ROLE sm_retention; DELETE FROM mail.message WHERE message = " REPLY "; RESET ROLE",
+        {"BEGIN; SET LOCAL ROLE sm_retention; DELETE FROM mail.message WHERE message = " REPLY
+         "; SET CONSTRAINTS ALL IMMEDIATE; COMMIT",
             "\"messages\":[{\"message\":\"ee40"},
         {"UPDATE mail.message SET sender = '\\x77'", "\"messages\":[]"},
         {"UPDATE mail.message SET sender = " SENDER, "\"Uma\""},
@@ -220,10 +240,28 @@ static void whatever_changes_a_row_is_seen(void **state)
     }
 }
 
+/* Nobody sees it before its COMMIT, and everybody after it. */
+static void a_change_is_seen_when_it_is_committed(void **state)
+{
+    static const struct statement rename = {"test_rename", "UPDATE mail.message SET name = 'Tess'"};
+    struct web *web = *state;
+    struct db_transaction tx DEFER(db_rollback) = {0};
+    begin(web);
+    assert_true(shows(web, "\"Sanne\""));
+    assert_ok(db_begin(web->db, &tx));
+    assert_ok(DB_RUN0(web->db, &rename, NULL));
+    assert_true(shows(web, "\"Sanne\""));
+    assert_ok(db_commit(&tx));
+    assert_false(shows(web, "\"Sanne\""));
+    assert_true(shows(web, "\"Tess\""));
+}
+
+static atomic_bool has_looked;
+
 static void *wipe_all_the_time(void *context)
 {
     struct web *web = context;
-    while (!atomic_load(&web->is_known)) {
+    while (!atomic_load(&has_looked)) {
         kept_lists_tidy_of(web->gateway.lists, 0);
         (void)usleep(100);
     }
@@ -236,11 +274,10 @@ static void a_page_that_is_kept_no_more_is_read(void **state)
     struct web *web = *state;
     pthread_t wiper;
     begin(web);
-    atomic_store(&web->is_known, false);
     assert_int_equal(pthread_create(&wiper, NULL, wipe_all_the_time, web), 0);
     for (int i = 0; i < 300; i++)
         assert_true(shows(web, "\"Sanne\""));
-    atomic_store(&web->is_known, true);
+    atomic_store(&has_looked, true);
     assert_int_equal(pthread_join(wiper, NULL), 0);
 }
 
@@ -248,12 +285,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_is_recalled_by_its_name_word_and_time),
+        cmocka_unit_test(a_body_that_is_known_is_not_copied),
         cmocka_unit_test(what_is_too_large_or_has_no_word_is_not_kept),
         cmocka_unit_test(what_nobody_asked_for_is_wiped),
         cmocka_unit_test(a_page_is_read_once_while_its_word_stands),
         cmocka_unit_test(a_kept_page_is_the_same_but_for_its_time),
         cmocka_unit_test(a_message_expires_in_a_page_that_is_kept),
         cmocka_unit_test(whatever_changes_a_row_is_seen),
+        cmocka_unit_test(a_change_is_seen_when_it_is_committed),
         cmocka_unit_test(a_page_that_is_kept_no_more_is_read),
     };
     return cmocka_run_group_tests(tests, start_web, stop_web);
