@@ -131,6 +131,15 @@ SM_MUST_USE enum sm_error db_begin(struct db *db, struct db_transaction *tx);
 SM_MUST_USE enum sm_error db_commit(struct db_transaction *tx);
 void db_rollback(struct db_transaction *tx);
 
+/*
+ * The same, but its COMMIT does not wait for the disk: a crash of the database (not of this
+ * process) may forget it, and then forgets all that was committed after it too. For what is done
+ * again in that case, and told to nobody before something that is durable was committed after it
+ * (docs/decisions/0107-what-need-not-wait.md). db_be_unsynced: all that this session commits.
+ */
+SM_MUST_USE enum sm_error db_begin_unsynced(struct db *db, struct db_transaction *tx);
+SM_MUST_USE enum sm_error db_be_unsynced(struct db *db);
+
 /* clock.now() in ms since 1970 UTC: the one clock of the product. */
 SM_MUST_USE enum sm_error db_now_ms(struct db *db, int64_t *out);
 

@@ -350,13 +350,10 @@ static void note_election(struct relay *relay, bool is_elected)
 }
 
 /*
- * What the relay writes is the removal of what audit has: it need not wait for the disk. Where the
- * removal is lost, the event is sent again, and audit passes over what it knows.
+ * The lock belongs to the session: a new connection asks for it again. What the relay writes is the
+ * removal of what audit has, so it need not wait for the disk: where it is lost, the event is sent
+ * again, and audit passes over what it knows.
  */
-static const struct statement no_waiting = {
-    "relay_no_waiting", "SELECT set_config('synchronous_commit', 'off', false)"};
-
-/* The lock belongs to the session: a new connection asks for it again. */
 static enum sm_error be_elected(struct relay *relay)
 {
     bool is_elected;
@@ -371,7 +368,7 @@ static enum sm_error be_elected(struct relay *relay)
     TRY(db_read_bool(rows, 0, 0, &is_elected));
     if (!is_elected)
         return SM_NOT_ACTIVE;
-    TRY(DB_RUN0(relay->db, &no_waiting, NULL));
+    TRY(db_be_unsynced(relay->db));
     TRY(bell_listen(relay->wake, relay->db)); /* before the first look: nothing is missed */
     relay->elected_session = db_sessions(relay->db);
     note_election(relay, true);

@@ -22,6 +22,22 @@ enum sm_error db_begin(struct db *db, struct db_transaction *tx)
     return SM_OK;
 }
 
+static const struct statement unsynced = {
+    "transaction_unsynced", "SELECT set_config('synchronous_commit', 'off', true)"};
+static const struct statement unsynced_for_good = {
+    "session_unsynced", "SELECT set_config('synchronous_commit', 'off', false)"};
+
+enum sm_error db_begin_unsynced(struct db *db, struct db_transaction *tx)
+{
+    TRY(db_begin(db, tx));
+    return db_post(db, &unsynced, NULL, 0);
+}
+
+enum sm_error db_be_unsynced(struct db *db)
+{
+    return DB_RUN0(db, &unsynced_for_good, NULL);
+}
+
 /* A statement that failed leaves its transaction open. */
 static void leave(struct db *db)
 {

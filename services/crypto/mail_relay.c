@@ -2,7 +2,8 @@
  * The relay of mail jobs and cancels: one thread, its own connection, its own bus client. Of all
  * replicas one relays, the holder of an advisory lock; so a cancel is never sent before a job that
  * was read earlier. A job is removed when the notifier has answered that it is durable there; after
- * a crash it is sent again, and the notifier takes it once by its id.
+ * a crash it is sent again, and the notifier takes it once by its id. So the removal waits for no
+ * disk; a cancel's row, committed after it, brings it there.
  */
 #include "services/crypto/mail.h"
 
@@ -66,6 +67,7 @@ static enum sm_error be_elected(struct mail_relay *relay, bool *out)
     relay->elected_session = 0;
     if (!has_lock)
         return bell_pass_on(relay->wake, relay->db);
+    TRY(db_be_unsynced(relay->db));
     TRY(bell_listen(relay->wake, relay->db));
     relay->elected_session = db_sessions(relay->db);
     *out = true;

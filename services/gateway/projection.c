@@ -84,19 +84,10 @@ enum sm_error projection_cursor(struct db *db, const char *feed, struct feed_cur
 }
 
 /*
- * The first of all: COMMIT need not wait for the disk. Where the database forgets it in a crash,
- * the cursor is back too, and the same page is pulled and projected again.
+ * The cursor first: its row lock makes gateways take turns. (No COMMIT here waits for the disk:
+ * where the database forgets it in a crash, the cursor is back too, and the same page is pulled and
+ * projected again.)
  */
-static const struct statement no_waiting = {
-    "gateway_no_waiting", "SELECT set_config('synchronous_commit', 'off', true)"};
-
-static enum sm_error begin(struct db *db, struct db_transaction *tx)
-{
-    TRY(db_begin(db, tx));
-    return db_post(db, &no_waiting, NULL, 0);
-}
-
-/* Then the cursor: the row lock makes gateways take turns. */
 static enum sm_error move(
     struct db *db, const char *feed, const struct feed_cursor *from, const struct feed_cursor *to)
 {
@@ -224,7 +215,7 @@ enum sm_error projection_apply_feed(
     struct feed_cursor to = {(int64_t)last->tx, (int64_t)last->id};
     struct touched touched DEFER(touched_free) = TOUCHED;
     struct db_transaction tx DEFER(db_rollback) = {0};
-    TRY(begin(db, &tx));
+    TRY(db_begin_unsynced(db, &tx));
     TRY(move(db, "crypto", from, &to));
     for (size_t i = 0; i < page->items.count; i++)
         TRY(apply_item(db, LIST_AT(struct feed_item, page->items, i), &touched));
@@ -257,7 +248,7 @@ enum sm_error projection_apply_deliveries(
     struct feed_cursor to = {(int64_t)last->tx, (int64_t)last->id};
     struct touched touched DEFER(touched_free) = TOUCHED;
     struct db_transaction tx DEFER(db_rollback) = {0};
-    TRY(begin(db, &tx));
+    TRY(db_begin_unsynced(db, &tx));
     TRY(counts_take_turn(db));
     TRY(move(db, "notifier", from, &to));
     for (size_t i = 0; i < page->deliveries.count; i++)

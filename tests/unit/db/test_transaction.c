@@ -38,6 +38,40 @@ static void a_commit_after_an_error_is_no_success(void **state)
     assert_ok(add(3));
 }
 
+static bool waits_for_the_disk(void)
+{
+    static const struct statement look = {
+        "test_look", "SELECT current_setting('synchronous_commit') <> 'off'"};
+    struct db_rows *rows DEFER(db_rows_free) = NULL;
+    bool answer = false;
+    assert_ok(DB_RUN0(db, &look, &rows));
+    assert_ok(db_read_bool(rows, 0, 0, &answer));
+    return answer;
+}
+
+/* Not the next one, and not one that ended otherwise. (The cluster of tests never waits by itself.)
+ */
+static void one_transaction_alone_does_not_wait_for_the_disk(void **state)
+{
+    static const struct statement wait = {
+        "test_wait", "SELECT set_config('synchronous_commit', 'on', false)"};
+    (void)state;
+    assert_ok(DB_RUN0(db, &wait, NULL));
+    for (int is_left = 0; is_left < 2; is_left++) {
+        struct db_transaction tx DEFER(db_rollback) = {0};
+        assert_true(waits_for_the_disk());
+        assert_ok(db_begin_unsynced(db, &tx));
+        assert_false(waits_for_the_disk());
+        if (is_left)
+            db_rollback(&tx);
+        else
+            assert_ok(db_commit(&tx));
+        assert_true(waits_for_the_disk());
+    }
+    assert_ok(db_be_unsynced(db));
+    assert_false(waits_for_the_disk());
+}
+
 /* --- posting --- */
 
 static enum sm_error post(int64_t id)
@@ -242,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_transaction_that_leaves_its_scope_is_rolled_back),
         TEST(a_commit_after_an_error_is_no_success),
+        TEST(one_transaction_alone_does_not_wait_for_the_disk),
         TEST(what_is_posted_is_committed_in_its_order),
         TEST(a_later_statement_sees_what_was_posted),
         TEST(an_error_of_what_was_posted_is_the_commit_s),
