@@ -14,7 +14,15 @@ enum { LINE_BYTES_MAX = 64 * 1024 };
 
 enum line_outcome { LINE_READ, LINE_END, LINE_TOO_LONG, LINE_CUT, LINE_UNREADABLE };
 
-/* The next line into `room`; *out is the line without its newline and lives as long as `room`. */
-enum line_outcome line_read(FILE *file, char room[static LINE_BYTES_MAX], struct slice *out);
+/* Begin with `file` alone; it is read ahead of its lines. */
+struct line_source {
+    FILE *file; /* borrowed */
+    size_t at, end;
+    char room[2 * LINE_BYTES_MAX];
+};
+
+/* The next line; *out is it without its newline, and lives until another one is read: that there is
+ * none (LINE_END) leaves it as it is. */
+enum line_outcome line_read(struct line_source *source, struct slice *out);
 
 #endif

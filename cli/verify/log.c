@@ -307,14 +307,14 @@ static void write_root(struct walk *walk)
 
 void log_verify(FILE *file, struct log_options *options, struct log_verdict *out)
 {
-    char room[LINE_BYTES_MAX];
+    struct line_source source = {.file = file};
     struct slice line;
     struct walk walk = {.options = options, .verdict = out, .prover = options->prover};
     enum line_outcome outcome;
     bool is_good = true;
     *out = (struct log_verdict){0};
     do {
-        outcome = line_read(file, room, &line);
+        outcome = line_read(&source, &line);
         out->line++;
         is_good = outcome == LINE_READ ? on_line(&walk, line) : end(&walk, outcome);
     } while (is_good && outcome == LINE_READ);

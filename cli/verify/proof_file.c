@@ -71,14 +71,13 @@ void proof_file_tell_root(struct walk *walk, const struct proof_hash *root)
 
 void single_verify(FILE *file, struct log_options *options, struct log_verdict *out)
 {
-    char room[LINE_BYTES_MAX];
-    char rest[LINE_BYTES_MAX];
+    struct line_source source = {.file = file};
     struct slice text;
     struct slice more;
     struct object line;
     struct walk walk = {.options = options, .verdict = out};
     *out = (struct log_verdict){.line = 1};
-    if (line_read(file, room, &text) != LINE_READ || line_read(file, rest, &more) != LINE_END)
+    if (line_read(&source, &text) != LINE_READ || line_read(&source, &more) != LINE_END)
         out->is_good = walk_fault(&walk, REMEDY_EXPORT, "the file is not one line, as a proof is");
     else {
         object_read(text, &line);
