@@ -1,6 +1,7 @@
 /* Strict checks of text from outside: UTF-8, showable lines, mail addresses. */
 #include "base/text.h"
 
+#include <endian.h>
 #include <string.h>
 
 enum {
@@ -9,6 +10,43 @@ enum {
     LABEL_BYTES_MAX = 63,
     ADDRESS_BYTES_MAX = 254
 };
+
+#define EIGHT_OF(letter) (0x0101010101010101u * (uint64_t)(letter))
+
+/*
+ * How many of eight letters are plain: what the first other one leaves below nought sets a top bit,
+ * as one has that is not ASCII. It borrows from those behind it and may mark them too, so only the
+ * first mark counts.
+ */
+static unsigned plain_of_eight(const uint8_t *at)
+{
+    uint64_t eight;
+    memcpy(&eight, at, sizeof eight);
+    eight = le64toh(eight);
+    uint64_t control = eight - EIGHT_OF(0x20);
+    uint64_t quote = (eight ^ EIGHT_OF('"')) - EIGHT_OF(1);
+    uint64_t escape = (eight ^ EIGHT_OF('\\')) - EIGHT_OF(1);
+    uint64_t marks = (eight | control | quote | escape) & EIGHT_OF(0x80);
+    return marks ? (unsigned)__builtin_ctzll(marks) / 8 : 8;
+}
+
+static bool is_plain(uint8_t letter)
+{
+    return letter >= 0x20 && letter < 0x80 && letter != '"' && letter != '\\';
+}
+
+size_t text_plain(struct span text)
+{
+    size_t at = 0;
+    unsigned plain = 8;
+    while (plain == 8 && text.size - at >= 8) {
+        plain = plain_of_eight(text.at + at);
+        at += plain;
+    }
+    while (plain == 8 && at < text.size && is_plain(text.at[at]))
+        at++;
+    return at;
+}
 
 /* Reads one code point at `at`; returns its length in bytes, 0 when it is not well-formed. */
 static size_t code_point(const uint8_t *at, size_t left, uint32_t *out)
@@ -44,11 +82,6 @@ static bool every_code_point(struct span text, bool (*accepts)(uint32_t))
     return true;
 }
 
-static bool is_not_nul(uint32_t value)
-{
-    return value != 0;
-}
-
 static bool is_showable(uint32_t value)
 {
     bool is_control = value < 0x20 || (value >= 0x7f && value <= 0x9f);
@@ -59,7 +92,15 @@ static bool is_showable(uint32_t value)
 
 bool text_is_utf8(struct span text)
 {
-    return every_code_point(text, is_not_nul);
+    for (size_t i = text_plain(text); i < text.size;) {
+        uint32_t value;
+        size_t length = code_point(text.at + i, text.size - i, &value);
+        if (length == 0 || value == 0)
+            return false;
+        i += length;
+        i += text_plain(span_slice(text, i, text.size - i));
+    }
+    return true;
 }
 
 bool text_is_line(struct span text)

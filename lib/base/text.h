@@ -4,6 +4,10 @@
 
 #include "base/buffer.h"
 
+/* How many letters come first that are ASCII and that JSON writes as they are: no control, no
+ * quote, no backslash. */
+size_t text_plain(struct span text);
+
 /* Well-formed UTF-8 (RFC 3629): no overlong form, no surrogate, nothing over U+10FFFF, no NUL. */
 bool text_is_utf8(struct span text);
 

@@ -63,21 +63,29 @@ static enum sm_error read_escape(struct reader *reader)
     return letter > 0 && strchr("\"\\bfnrt", letter) ? SM_OK : SM_BAD_FORMAT;
 }
 
+static void skip_plain(struct reader *reader)
+{
+    reader->at += text_plain(span_slice(reader->text, reader->at, reader->text.size));
+}
+
 /* A text; *out is what stands between the quotes. */
 static enum sm_error read_text(struct reader *reader, struct span *out)
 {
     TRY(expect(reader, '"'));
     size_t start = reader->at;
-    for (int letter; (letter = look(reader)) != '"';) {
+    bool is_plain = true;
+    skip_plain(reader);
+    for (int letter; (letter = look(reader)) != '"'; skip_plain(reader)) {
         if (letter < 0x20)
             return SM_BAD_FORMAT;
         reader->at++;
+        is_plain = false;
         if (letter == '\\')
             TRY(read_escape(reader));
     }
     *out = span_slice(reader->text, start, reader->at - start);
     reader->at++;
-    return text_is_utf8(*out) ? SM_OK : SM_BAD_FORMAT;
+    return is_plain || text_is_utf8(*out) ? SM_OK : SM_BAD_FORMAT;
 }
 
 static enum sm_error read_number(struct reader *reader, struct span *out)

@@ -35,6 +35,40 @@ static void ill_formed_utf8_is_refused(void **state)
         assert_false(text_is_utf8(span_of(bad[i].text, bad[i].size)));
 }
 
+/* Each other letter at each place of more than one word of eight, with nothing like it before. */
+static void plain_letters_end_where_another_begins(void **state)
+{
+    (void)state;
+    uint8_t text[20];
+
+    for (size_t at = 0; at < sizeof text; at++)
+        for (unsigned letter = 0; letter < 256; letter++) {
+            bool is_plain = letter >= 0x20 && letter < 0x80 && letter != '"' && letter != '\\';
+            memset(text, ' ', sizeof text); /* the lowest of them */
+            memset(text + at, (int)letter, sizeof text - at);
+            assert_int_equal(text_plain(SPAN(text)), is_plain ? sizeof text : at);
+            memset(text, 0x7f, at); /* the highest */
+            assert_int_equal(text_plain(SPAN(text)), is_plain ? sizeof text : at);
+        }
+}
+
+/* Wherever it stands in a word of eight, or over its end. */
+static void utf8_is_found_at_every_place(void **state)
+{
+    (void)state;
+
+    for (size_t at = 0; at < 18; at++) {
+        char good[] = "0123456789abcdefghijk";
+        char bad[] = "0123456789abcdefghijk";
+        memcpy(good + at, "\xe2\x82\xac", 3);
+        memcpy(bad + at, "\xed\xa0\x80", 3);
+        assert_true(text_is_utf8(span_text(good)));
+        assert_false(text_is_utf8(span_text(bad)));
+        bad[at] = bad[at + 1] = bad[at + 2] = '\0';
+        assert_false(text_is_utf8(span_of(bad, sizeof bad - 1)));
+    }
+}
+
 static void a_line_has_nothing_that_cannot_be_shown(void **state)
 {
     (void)state;
@@ -109,6 +143,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_utf8_is_accepted),
         cmocka_unit_test(ill_formed_utf8_is_refused),
+        cmocka_unit_test(plain_letters_end_where_another_begins),
+        cmocka_unit_test(utf8_is_found_at_every_place),
         cmocka_unit_test(a_line_has_nothing_that_cannot_be_shown),
         cmocka_unit_test(what_cannot_be_shown_is_replaced),
         cmocka_unit_test(good_addresses_are_accepted),
