@@ -53,7 +53,7 @@ FUZZERS  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard bench/*.c bench/limit/*.c)) $(OUT)/bench/client/client
 PRINTERS := $(patsubst docs/print/main_%.c,$(OUT)/print/%,$(wildcard docs/print/main_*.c))
 # What has threads, for the thread sanitizer.
-THREADED := $(filter $(addprefix %/test_,admin health metric condition bus server client wire zap lost_zap password outbox relay kept_lists workers writer held sender sweeper cut),$(UNITS))
+THREADED := $(filter $(addprefix %/test_,admin health metric condition bus server client wire zap lost_zap password outbox relay kept_lists workers writer held sender sweeper cut exports),$(UNITS))
 
 .PHONY: all programs attacker web run start stop status backup restore test check asan asan-check asan-system tsan tsan-run fuzz fuzz-run lint static format docs \
         bench bench-run bench-large chaos master-key verify-bundle test-compose fresh clean

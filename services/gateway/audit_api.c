@@ -1,7 +1,7 @@
 /*
- * The log over HTTP: a page of entries, the signed head, and the export, which streams page by page
- * while the connection waits suspended. The capability goes on to audit, which checks it again: the
- * gateway cannot ask for what nobody was allowed to see.
+ * The log over HTTP: a page of entries, the signed head, and the export, which streams page by
+ * page: while one is sent, a worker asks for the next. The capability goes on to audit, which
+ * checks it again: the gateway cannot ask for what nobody was allowed to see.
  */
 #include "services/gateway/handlers.h"
 
@@ -9,6 +9,7 @@
 #include "services/gateway/json.h"
 #include "services/gateway/request.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,15 +142,27 @@ enum sm_error on_declaration(struct worker *worker, struct exchange *exchange)
 
 /* --- the export --- */
 
+struct page {
+    struct buffer lines;
+    bool is_last;
+};
+
+/*
+ * Two pages at most: one is being sent, one is asked for ahead. `is_ahead` says whose the latter
+ * is: the worker's, with all that asking takes, until it is set; the event thread's from then on.
+ */
 struct export
 {
     char capability[CAPABILITY_BYTES_MAX];
     size_t capability_size;
     struct id id;
     uint64_t next_seq, to_seq;
-    bool is_last;        /* the page in `lines` is the last one */
-    struct buffer lines; /* the page that is being sent */
-    uint64_t lines_at;   /* place of its first byte in the whole */
+    struct page ahead;
+    atomic_bool is_ahead;
+
+    struct page sent;
+    uint64_t sent_at; /* place of its first byte in the whole */
+    bool is_asked;    /* for the page after it */
 };
 
 static void export_free(void **state)
@@ -157,7 +170,8 @@ static void export_free(void **state)
     struct export *export = *state;
     if (!export)
         return;
-    buffer_free(&export->lines);
+    buffer_free(&export->sent.lines);
+    buffer_free(&export->ahead.lines);
     free(export);
     *state = NULL;
 }
@@ -173,31 +187,53 @@ static enum sm_error next_page(void *state, struct worker *worker)
         .to_seq = export->to_seq,
     };
     struct export_reply reply = {0};
+    if (atomic_load(&export->is_ahead)) /* it came while it was asked for again */
+        return SM_OK;
     TRY(worker_call(worker, OP_EXPORT, &request, &arena, &reply));
     if (!reply.is_last && (reply.lines.size == 0 || reply.next_seq <= export->next_seq))
         return SM_BAD_FORMAT; /* it would never end */
-    export->lines_at += export->lines.size;
-    buffer_clear(&export->lines);
-    TRY(buffer_append(&export->lines, reply.lines));
+    buffer_clear(&export->ahead.lines);
+    TRY(buffer_append(&export->ahead.lines, reply.lines));
     export->next_seq = reply.next_seq;
     export->to_seq = reply.to_seq;
-    export->is_last = reply.is_last;
+    export->ahead.is_last = reply.is_last;
+    atomic_store(&export->is_ahead, true);
     return SM_OK;
+}
+
+static void turn_page(struct export *export)
+{
+    struct page page = export->sent;
+    export->sent_at += page.lines.size;
+    export->sent = export->ahead;
+    export->ahead = page;
+    export->is_asked = false;
+    atomic_store(&export->is_ahead, false);
 }
 
 static enum stream_result read_lines(void *state, uint64_t at, uint8_t *to, size_t max, size_t *got)
 {
-    const struct export *export = state;
-    if (at < export->lines_at)
+    struct export *export = state;
+    if (at < export->sent_at)
         return STREAM_BROKEN;
+    if (at - export->sent_at == export->sent.lines.size && atomic_load(&export->is_ahead))
+        turn_page(export);
     struct span rest =
-        span_slice(buffer_span(&export->lines), (size_t)(at - export->lines_at), max);
+        span_slice(buffer_span(&export->sent.lines), (size_t)(at - export->sent_at), max);
     if (rest.size) {
         memcpy(to, rest.at, rest.size);
         *got = rest.size;
         return STREAM_DATA;
     }
-    return export->is_last ? STREAM_END : STREAM_WAIT;
+    return export->sent.is_last ? STREAM_END : STREAM_WAIT;
+}
+
+static bool is_next_due(void *state)
+{
+    struct export *export = state;
+    bool is_due = !export->is_asked && !export->sent.is_last && !atomic_load(&export->is_ahead);
+    export->is_asked = true;
+    return is_due;
 }
 
 /* The first page is asked for before the status is sent: a refusal is a proper answer. */
@@ -212,7 +248,7 @@ enum sm_error on_audit_export(struct worker *worker, struct exchange *exchange)
         return SM_BAD_FORMAT;
     memcpy(export->capability, capability.at, capability.size);
     export->capability_size = capability.size;
-    export->lines = BUFFER(BUS_MESSAGE_BYTES_MAX);
+    export->sent.lines = export->ahead.lines = BUFFER(BUS_MESSAGE_BYTES_MAX);
     TRY(id_random(&export->id));
     if (!exchange->is_head)
         TRY(next_page(export, worker));
@@ -222,6 +258,7 @@ enum sm_error on_audit_export(struct worker *worker, struct exchange *exchange)
     exchange->answer.status = 200;
     exchange->answer.stream = (struct stream){.read = read_lines,
         .refill = next_page,
+        .is_due = is_next_due,
         .free = export_free,
         .size = STREAM_SIZE_UNKNOWN,
         .state = TAKE(state)};

@@ -87,8 +87,11 @@ struct stream {
     void *state; /* NULL: no stream */
     /* In an event thread: never waits. */
     enum stream_result (*read)(void *state, uint64_t at, uint8_t *to, size_t max, size_t *got);
-    /* In a worker. */
+    /* In a worker; one call at a time. With `is_due`, `read` may be called meanwhile. */
     enum sm_error (*refill)(void *state, struct worker *worker);
+    /* In an event thread: whether to refill already, while there is still something at hand. Says
+     * so once for each. NULL: a refill waits until nothing is. */
+    bool (*is_due)(void *state);
     void (*free)(void **state);
     uint64_t size; /* STREAM_SIZE_UNKNOWN: sent in chunks */
 };
@@ -112,7 +115,8 @@ struct answer {
     struct answer_header headers[ANSWER_HEADERS_MAX];
     size_t headers_count;
     struct stream stream; /* instead of a body */
-    bool is_broken;       /* the stream's refill failed: cut the connection */
+    bool is_refilled;     /* of whoever has the exchange for a refill: whether the last one was */
+    bool is_broken;       /* a refill that was waited for failed: cut the connection */
 };
 
 struct exchange {

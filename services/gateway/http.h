@@ -3,9 +3,11 @@
  * those share the work is said in http_pending.h.
  *
  * An event thread never waits. What may wait is handed to a worker while the connection is
- * suspended; the exchange belongs to exactly one of them at a time. Suspended connections do not
- * time out by themselves in libmicrohttpd, so a watch thread ends what takes longer than
- * EXCHANGE_TIMEOUT_MS with 504; the worker's late result is then dropped.
+ * suspended; the exchange belongs to exactly one of them at a time. What a stream will need next
+ * may be got by a worker while the connection sends (struct stream): then the worker has that, and
+ * no more of the exchange. Suspended connections do not time out by themselves in libmicrohttpd, so
+ * a watch thread ends what takes longer than EXCHANGE_TIMEOUT_MS with 504; the worker's late result
+ * is then dropped.
  *
  * Refused before a body is read: unknown route, a second header of the same name, any
  * Transfer-Encoding (so that body and length are never ambiguous), a body where none belongs or

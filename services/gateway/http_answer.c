@@ -17,9 +17,10 @@ static ssize_t read_stream(void *context, uint64_t at, char *to, size_t max)
     struct stream *stream = &pending->exchange.answer.stream;
     switch (stream->read(stream->state, at, (uint8_t *)to, max, &got)) {
     case STREAM_DATA:
+        pending_look_ahead(pending);
         return (ssize_t)got;
     case STREAM_WAIT:
-        pending_hand_over(pending, TASK_REFILL);
+        pending_refill(pending);
         return 0;
     case STREAM_END:
         return MHD_CONTENT_READER_END_OF_STREAM;

@@ -76,13 +76,49 @@ static void give_back(struct pending *pending, int to)
         MHD_resume_connection(pending->connection);
 }
 
+/* Nothing is refilled for a connection that is gone: then this reference is the last. */
+static void refill(struct pending *pending, struct worker *worker)
+{
+    bool is_wanted =
+        clock_monotonic_ms() <= pending->deadline_ms && atomic_load(&pending->references) > 1;
+    pending->exchange.answer.is_refilled = false;
+    if (is_wanted)
+        task_do(pending->task, worker, &pending->exchange);
+}
+
+static void run_refill(struct job *job, struct worker *worker)
+{
+    struct pending *pending = (struct pending *)job;
+    refill(pending, worker);
+    held_remove(pending);
+    pending->exchange.answer.is_broken = !pending->exchange.answer.is_refilled;
+    give_back(pending, HELD_BY_EVENT);
+    pending_release(pending);
+}
+
+/*
+ * What nobody waits for may fail: the event thread finds nothing at hand later, and has it asked
+ * for again. Behind AHEAD_NONE the exchange is the event thread's, unless that waits.
+ */
+static void run_ahead(struct job *job, struct worker *worker)
+{
+    struct pending *pending = (struct pending *)job;
+    int from = AHEAD_ASKED;
+    refill(pending, worker);
+    held_remove(pending);
+    if (!atomic_compare_exchange_strong(&pending->ahead, &from, AHEAD_NONE)) {
+        pending->exchange.answer.is_broken = !pending->exchange.answer.is_refilled;
+        atomic_store(&pending->ahead, AHEAD_NONE);
+        give_back(pending, HELD_BY_EVENT);
+    }
+    pending_release(pending);
+}
+
 static void run_job(struct job *job, struct worker *worker)
 {
     struct pending *pending = (struct pending *)job;
     if (clock_monotonic_ms() <= pending->deadline_ms)
         task_do(pending->task, worker, &pending->exchange);
-    else if (pending->task == TASK_REFILL)
-        pending->exchange.answer.is_broken = true;
     else
         answer_error(&pending->exchange, SM_TIMEOUT);
     held_remove(pending);
@@ -91,15 +127,28 @@ static void run_job(struct job *job, struct worker *worker)
     pending_release(pending);
 }
 
+/* How a task is run, and whether the connection waits for it. */
+static const struct {
+    void (*run)(struct job *job, struct worker *worker);
+    int holder;
+} ways[TASK_COUNT] = {
+    [TASK_RUN] = {run_job, HELD_BY_WORKER},
+    [TASK_WRITE] = {run_job, HELD_BY_WORKER},
+    [TASK_FINISH] = {run_job, HELD_BY_WORKER},
+    [TASK_SAVE] = {run_job, HELD_BY_EVENT},
+    [TASK_REFILL] = {run_refill, HELD_BY_WORKER},
+    [TASK_AHEAD] = {run_ahead, HELD_BY_EVENT},
+};
+
 static enum sm_error submit(struct pending *pending, enum task task)
 {
     struct http *http = pending->http;
     enum lane lane = pending->exchange.route->lane;
     pending->task = task;
-    pending->job.run = run_job;
+    pending->job.run = ways[task].run;
     pending->deadline_ms = clock_monotonic_ms() + EXCHANGE_TIMEOUT_MS;
     atomic_fetch_add(&pending->references, 1);
-    atomic_store(&pending->holder, task == TASK_SAVE ? HELD_BY_EVENT : HELD_BY_WORKER);
+    atomic_store(&pending->holder, ways[task].holder);
     held_add(pending);
     enum sm_error error =
         workers_submit(lane == LANE_TRANSFER ? http->transfers : http->calls, &pending->job);
@@ -122,6 +171,30 @@ void pending_hand_over(struct pending *pending, enum task task)
     else
         answer_error(&pending->exchange, error);
     MHD_resume_connection(pending->connection);
+}
+
+void pending_look_ahead(struct pending *pending)
+{
+    struct stream *stream = &pending->exchange.answer.stream;
+    if (!stream->is_due || atomic_load(&pending->ahead) != AHEAD_NONE ||
+        !stream->is_due(stream->state))
+        return;
+    atomic_store(&pending->ahead, AHEAD_ASKED);
+    if (submit(pending, TASK_AHEAD) != SM_OK) /* no room: it is asked for when it is missed */
+        atomic_store(&pending->ahead, AHEAD_NONE);
+}
+
+void pending_refill(struct pending *pending)
+{
+    int from = AHEAD_ASKED;
+    if (atomic_load(&pending->ahead) == AHEAD_NONE) {
+        pending_hand_over(pending, TASK_REFILL);
+        return;
+    }
+    MHD_suspend_connection(pending->connection);
+    atomic_store(&pending->holder, HELD_BY_WORKER);
+    if (!atomic_compare_exchange_strong(&pending->ahead, &from, AHEAD_AWAITED))
+        give_back(pending, HELD_BY_EVENT); /* it came meanwhile */
 }
 
 bool pending_is_late(const struct pending *pending)

@@ -19,6 +19,9 @@
 #include <stdatomic.h>
 
 enum holder { HELD_BY_EVENT, HELD_BY_WORKER, HELD_TOO_LONG };
+/* What a worker does for the stream while the connection sends. The event thread asks, and may then
+ * come to wait; the worker ends it. */
+enum ahead { AHEAD_NONE, AHEAD_ASKED, AHEAD_AWAITED };
 enum phase { PHASE_BEGIN, PHASE_HANDLER, PHASE_BODY, PHASE_END };
 
 /* A request under way. References: one for the connection, one while a worker has it. */
@@ -30,7 +33,7 @@ struct pending {
     struct exchange exchange;
     enum phase phase; /* of the event thread */
     enum task task;
-    atomic_int references, holder;
+    atomic_int references, holder, ahead;
     int64_t begun_ms, deadline_ms;
     struct pending *previous, *next; /* among those that workers have; under http->lock */
 };
@@ -68,6 +71,13 @@ bool pending_is_late(const struct pending *pending);
 
 /* Suspends and hands to a worker; when the queue is full the answer is "busy" at once. */
 void pending_hand_over(struct pending *pending, enum task task);
+
+/* The stream has nothing at hand: as above, or waits for the worker who is at it already. */
+void pending_refill(struct pending *pending);
+
+/* The stream has something at hand: a worker gets what comes next, when that is due and there is
+ * one. Bounded by the stream, which holds one refill besides what is read. */
+void pending_look_ahead(struct pending *pending);
 
 /* --- http_request.c: what libmicrohttpd calls --- */
 

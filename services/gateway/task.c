@@ -1,4 +1,4 @@
-/* The five things that workers do, and turning their errors into answers. */
+/* The things that workers do, and turning their errors into answers. */
 #include "services/gateway/task.h"
 
 #include "base/log.h"
@@ -41,7 +41,7 @@ static enum sm_error save(struct worker *worker, struct exchange *exchange)
 static enum sm_error refill(struct worker *worker, struct exchange *exchange)
 {
     struct stream *stream = &exchange->answer.stream;
-    exchange->answer.is_broken = stream->refill(stream->state, worker) != SM_OK;
+    exchange->answer.is_refilled = stream->refill(stream->state, worker) == SM_OK;
     return SM_OK;
 }
 
@@ -51,6 +51,7 @@ static enum sm_error (*const tasks[TASK_COUNT])(struct worker *, struct exchange
     [TASK_FINISH] = finish,
     [TASK_SAVE] = save,
     [TASK_REFILL] = refill,
+    [TASK_AHEAD] = refill,
 };
 
 void task_do(enum task task, struct worker *worker, struct exchange *exchange)

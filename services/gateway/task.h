@@ -13,6 +13,7 @@ enum task {
     TASK_FINISH, /* the body is complete: the rest into the sink, then the answer */
     TASK_SAVE,   /* the connection broke: keep what arrived, so that it can be resumed */
     TASK_REFILL, /* the stream has nothing at hand */
+    TASK_AHEAD,  /* it will have soon: the connection goes on sending meanwhile */
     TASK_COUNT
 };
 

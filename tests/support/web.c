@@ -140,13 +140,27 @@ static enum sm_error say_purge(struct bus_request *request, const void *message,
     return SM_OK;
 }
 
+/* A page begins with a line that has its number behind it, and goes on with dots. */
 static enum sm_error say_export(struct bus_request *request, const void *message, void *reply)
 {
     static const char line[] = "{\"a line of the log\":true}\n";
     struct web *web = request->worker;
     const struct export_request *asked = message;
     struct export_reply *answer = reply;
+    int fails = atomic_load(&web->export_fails);
+    size_t size = atomic_load(&web->export_bytes);
+    void *room;
+    atomic_fetch_add(&web->exported, 1);
+    (void)usleep((useconds_t)atomic_load(&web->export_ms) * 1000);
+    if (fails && asked->from_seq + 1 >= (uint64_t)fails)
+        return SM_TAMPERED;
     answer->lines = span_of(line, sizeof line - 1);
+    if (size) {
+        TRY(arena_take(request->arena, 1, size, &room));
+        memset(room, '.', size);
+        (void)snprintf(room, size, "%s%llu", line, (unsigned long long)asked->from_seq);
+        answer->lines = span_of(room, size);
+    }
     answer->next_seq = asked->from_seq + 1;
     answer->to_seq = 99;
     answer->is_last = answer->next_seq >= (uint64_t)atomic_load(&web->export_pages);

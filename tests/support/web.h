@@ -26,10 +26,13 @@ struct web {
     atomic_size_t items_count;
     struct delivery deliveries[WEB_ITEMS_MAX];
     atomic_size_t deliveries_count;
-    atomic_bool is_known;    /* crypto's answer about drafts */
-    atomic_int export_pages; /* of the log */
+    atomic_bool is_known;       /* crypto's answer about drafts */
+    atomic_int export_pages;    /* of the log */
+    atomic_int export_fails;    /* from the page of this number, from 1; 0: never */
+    atomic_int export_ms;       /* how long audit takes for a page */
+    atomic_size_t export_bytes; /* of a page; 0: those of one line */
     /* What they were asked. */
-    atomic_int carried, purged;
+    atomic_int carried, purged, exported;
     char operation[64];
 
     struct gateway gateway;
