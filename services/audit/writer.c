@@ -1,6 +1,8 @@
 /*
  * A queue, a thread, a lock in the database. Jobs live on the stacks of the handlers that wait for
- * them: a job that is taken is always answered before its handler goes on.
+ * them: a job that is taken is always answered before its handler goes on. Each handler sleeps at a
+ * semaphore of its own: dozens are answered at once, and who is woken needs no lock to go on, or it
+ * would only fall asleep again at the one that the writer holds.
  */
 #include "services/audit/writer.h"
 
@@ -11,18 +13,20 @@
 #include "services/audit/epoch.h"
 #include "services/audit/replay.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 
 enum { QUEUE_MAX = 1024, ELECTION_MS = 500, RECONNECT_MS = 200, IDLE_MS = 1000 };
 
-/* A job in the queue. */
+/* A job in the queue. Its handler leaves through the semaphore alone, or by taking it back. */
 struct waiting {
     struct append_job *job;
     struct waiting *next;
-    bool is_taken, is_done;
-    enum sm_error error;
-    pthread_cond_t answered;
+    bool is_taken;               /* under the writer's lock */
+    _Atomic enum sm_error error; /* atomic for the thread sanitizer: it knows no sem_clockwait */
+    sem_t answered;
 };
 
 struct writer {
@@ -78,21 +82,37 @@ static void withdraw(struct writer *writer, struct waiting *waiting)
     writer->waiting_count--;
 }
 
-/* With the lock held, until the writer has answered or the time is over. */
-static enum sm_error await(struct writer *writer, struct waiting *waiting, int64_t timeout_ms)
+/* False when the time is over; `until` NULL: it never is. */
+static bool await(struct waiting *waiting, const struct timespec *until)
 {
-    struct timespec until = condition_after_ms(timeout_ms);
-    bool has_time = true;
-    while (!waiting->is_done && (waiting->is_taken || has_time)) {
-        if (waiting->is_taken)
-            (void)pthread_cond_wait(&waiting->answered, &writer->lock);
-        else
-            has_time = condition_wait(&waiting->answered, &writer->lock, &until);
-    }
-    if (waiting->is_done)
-        return waiting->error;
-    withdraw(writer, waiting);
-    return SM_TIMEOUT;
+    int failed;
+    do
+        failed = until ? sem_clockwait(&waiting->answered, CLOCK_MONOTONIC, until)
+                       : sem_wait(&waiting->answered);
+    while (failed && errno == EINTR);
+    return !failed;
+}
+
+/* Takes the job back, if the writer has not begun; else its answer is awaited. */
+static enum sm_error take_back(struct writer *writer, struct waiting *waiting)
+{
+    (void)pthread_mutex_lock(&writer->lock);
+    bool is_taken = waiting->is_taken;
+    if (!is_taken)
+        withdraw(writer, waiting);
+    (void)pthread_mutex_unlock(&writer->lock);
+    return is_taken && await(waiting, NULL) ? waiting->error : SM_TIMEOUT;
+}
+
+static enum sm_error put_and_await(
+    struct writer *writer, struct waiting *waiting, int64_t timeout_ms)
+{
+    const struct timespec until = condition_after_ms(timeout_ms);
+    (void)pthread_mutex_lock(&writer->lock);
+    enum sm_error error = put(writer, waiting);
+    (void)pthread_mutex_unlock(&writer->lock);
+    TRY(error);
+    return await(waiting, &until) ? waiting->error : take_back(writer, waiting);
 }
 
 enum sm_error writer_commit(struct writer *writer, struct append_job *job, int64_t timeout_ms)
@@ -100,13 +120,9 @@ enum sm_error writer_commit(struct writer *writer, struct append_job *job, int64
     struct waiting waiting = {.job = job};
     if (timeout_ms <= 0)
         return SM_TIMEOUT;
-    condition_make(&waiting.answered);
-    (void)pthread_mutex_lock(&writer->lock);
-    enum sm_error error = put(writer, &waiting);
-    if (error == SM_OK)
-        error = await(writer, &waiting, timeout_ms);
-    (void)pthread_mutex_unlock(&writer->lock);
-    (void)pthread_cond_destroy(&waiting.answered);
+    (void)sem_init(&waiting.answered, 0, 0);
+    enum sm_error error = put_and_await(writer, &waiting, timeout_ms);
+    (void)sem_destroy(&waiting.answered);
     return error == SM_OK ? job->error : error;
 }
 
@@ -158,16 +174,13 @@ static size_t take_group(struct writer *writer, struct waiting *taken[static GRO
     return count;
 }
 
-static void answer(
-    struct writer *writer, struct waiting *const *taken, size_t count, enum sm_error error)
+/* The job may be gone before sem_post returns: it wakes last, and touches nothing after. */
+static void answer(struct waiting *const *taken, size_t count, enum sm_error error)
 {
-    (void)pthread_mutex_lock(&writer->lock);
     for (size_t i = 0; i < count; i++) {
         taken[i]->error = error;
-        taken[i]->is_done = true;
-        (void)pthread_cond_signal(&taken[i]->answered);
+        (void)sem_post(&taken[i]->answered);
     }
-    (void)pthread_mutex_unlock(&writer->lock);
 }
 
 static struct group_context context_of(const struct writer *writer)
@@ -209,7 +222,7 @@ static void commit_group(struct writer *writer)
     enum sm_error error = still_leads(writer) ? group_commit(&context, jobs, count) : SM_NOT_ACTIVE;
     if (ends_the_lead(error) || !still_leads(writer))
         step_down(writer);
-    answer(writer, taken, count, error == SM_CONFLICT ? SM_UNAVAILABLE : error);
+    answer(taken, count, error == SM_CONFLICT ? SM_UNAVAILABLE : error);
 }
 
 static enum sm_error try_lead(struct writer *writer)
@@ -263,7 +276,7 @@ static void answer_the_rest(struct writer *writer)
 {
     struct waiting *taken[GROUP_JOBS_MAX];
     for (size_t count; (count = take_group(writer, taken)) > 0;)
-        answer(writer, taken, count, SM_UNAVAILABLE);
+        answer(taken, count, SM_UNAVAILABLE);
 }
 
 static void free_writer(struct writer **writer)
