@@ -26,7 +26,7 @@ class Checkout extends World {
     fs.cpSync(BIN, this.path('build', 'release', 'bin'), { recursive: true });
     fs.cpSync(path.join(TOP, 'build', 'web'), this.path('build', 'web'), { recursive: true });
     fs.symlinkSync(path.join(TOP, 'node_modules'), this.path('node_modules'));
-    this.log = this.path('run.log');
+    this.log = this.path('printed.log');
     const kept = Object.fromEntries(['PATH', 'HOME', 'USER'].filter((name) => process.env[name]).map((name) => [name, process.env[name]]));
     this.environment = { ...kept, LANG: 'C.UTF-8', SECURE_MAIL_PORT: ports.http, SECURE_MAIL_SMTP_PORT: ports.smtp, SECURE_MAIL_BUS_PORT: ports.bus };
     this.url = `http://127.0.0.1:${ports.http}`;
@@ -40,9 +40,8 @@ class Checkout extends World {
 
   // Lines of which the last one, `make run`, stays in the foreground.
   async begin(text) {
-    const log = fs.openSync(this.log, 'a');
+    const log = fs.openSync(this.log, 'w'); // whatever a checkout had there is not what this run says
     this.shell = spawn('bash', ['-euo', 'pipefail', '-c', text], { cwd: this.folder, env: this.environment, stdio: ['ignore', log, log] });
-    this.ended = new Promise((resolve) => this.shell.once('exit', resolve));
     fs.closeSync(log);
     await until('make run to say that it runs', () => {
       if (this.shell.exitCode !== null) throw new Error(`it ended with ${this.shell.exitCode}:\n${this.printed()}`);
@@ -63,9 +62,11 @@ class Checkout extends World {
   }
 
   async end() {
-    if (this.shell?.exitCode !== null) return;
-    await this.type('make -s stop');
-    await this.ended;
+    if (!this.shell) return;
+    await until('make run to end', async () => {
+      await this.type('make -s stop'); // again, where it was only about to start
+      return this.shell.exitCode !== null || this.shell.signalCode !== null;
+    }, START_MS);
   }
 
   async remove() {
