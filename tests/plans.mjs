@@ -18,7 +18,7 @@ const SMALL = {
 // Sorted whole: what there is of it.
 const SORTED = {
   anchor_readers: 'users of an organisation', administrators_lock: 'users of an organisation', users_list: 'users of an organisation', rotate_totp_take: 'users of an organisation',
-  ending_links: 'links of a message', retire_links: 'links of a message', gateway_recipients: 'links of a message', gateway_list: 'a page', thread_find: 'a thread, whose depth is bounded',
+  ending_links: 'links of a message', retire_links: 'links of a message', gateway_recipients: 'links of a message', thread_find: 'a thread, whose depth is bounded',
   audit_replay_next: 'what a restore erases again', audit_erase_journal: 'what a restore erases again',
   audit_query_disclosures: 'a page', audit_epoch_runs: 'restores', suite_last_restore: 'restores', status_keys: 'keys', key_status: 'keys',
   hpke_key_read: 'keys', rotate_service_key_take: 'keys', rotate_organisation_key_take: 'keys',

@@ -11,12 +11,12 @@ struct slot {
     struct list_name name;
     struct id word; /* none: nothing is kept */
     int64_t since_ms, until_ms;
-    int64_t asked_ms; /* monotonic */
+    _Atomic int64_t asked_ms; /* monotonic; set by who only looks */
     struct buffer tag, body;
 };
 
 struct kept_lists {
-    pthread_mutex_t lock;
+    pthread_rwlock_t lock; /* many look at once, and copy while they hold it */
     struct slot slots[KEPT_LISTS];
 };
 
@@ -32,7 +32,7 @@ enum sm_error kept_lists_new(struct kept_lists **out)
     struct kept_lists *lists = calloc(1, sizeof *lists);
     if (!lists)
         return SM_NO_MEMORY;
-    (void)pthread_mutex_init(&lists->lock, NULL);
+    (void)pthread_rwlock_init(&lists->lock, NULL);
     for (size_t i = 0; i < KEPT_LISTS; i++)
         forget(&lists->slots[i]);
     *out = lists;
@@ -45,7 +45,7 @@ void kept_lists_free(struct kept_lists **lists)
         return;
     for (size_t i = 0; i < KEPT_LISTS; i++)
         forget(&(*lists)->slots[i]);
-    (void)pthread_mutex_destroy(&(*lists)->lock);
+    (void)pthread_rwlock_destroy(&(*lists)->lock);
     free(*lists);
     *lists = NULL;
 }
@@ -64,10 +64,10 @@ static bool is_of(const struct slot *slot, const struct list_name *name)
 
 struct id kept_lists_word(struct kept_lists *lists, const struct list_name *name)
 {
-    (void)pthread_mutex_lock(&lists->lock);
+    (void)pthread_rwlock_rdlock(&lists->lock);
     const struct slot *slot = slot_of(lists, name);
     struct id word = is_of(slot, name) ? slot->word : (struct id){{0}};
-    (void)pthread_mutex_unlock(&lists->lock);
+    (void)pthread_rwlock_unlock(&lists->lock);
     return word;
 }
 
@@ -94,13 +94,13 @@ enum sm_error kept_lists_recall(struct kept_lists *lists, const struct list_name
     const struct list_demand *demand, struct buffer *body, struct buffer *tag)
 {
     enum sm_error error = SM_NOT_FOUND;
-    (void)pthread_mutex_lock(&lists->lock);
+    (void)pthread_rwlock_rdlock(&lists->lock);
     struct slot *slot = slot_of(lists, name);
     if (is_of(slot, name) && meets(slot, demand)) {
         slot->asked_ms = clock_monotonic_ms();
         error = append_both(slot, demand->known_tag, body, tag);
     }
-    (void)pthread_mutex_unlock(&lists->lock);
+    (void)pthread_rwlock_unlock(&lists->lock);
     return error;
 }
 
@@ -121,23 +121,23 @@ void kept_lists_keep(
     struct kept_lists *lists, const struct list_name *name, const struct list_page *page)
 {
     bool has_place = !id_is_none(page->word) && page->body.size <= KEPT_LIST_BYTES_MAX;
-    (void)pthread_mutex_lock(&lists->lock);
+    (void)pthread_rwlock_wrlock(&lists->lock);
     struct slot *slot = slot_of(lists, name);
     if (has_place || is_of(slot, name))
         forget(slot);
     if (has_place && fill(slot, name, page) != SM_OK)
         forget(slot);
-    (void)pthread_mutex_unlock(&lists->lock);
+    (void)pthread_rwlock_unlock(&lists->lock);
 }
 
 void kept_lists_tidy_of(struct kept_lists *lists, int64_t idle_ms)
 {
     int64_t now_ms = clock_monotonic_ms();
-    (void)pthread_mutex_lock(&lists->lock);
+    (void)pthread_rwlock_wrlock(&lists->lock);
     for (size_t i = 0; i < KEPT_LISTS; i++)
         if (now_ms - lists->slots[i].asked_ms >= idle_ms)
             forget(&lists->slots[i]);
-    (void)pthread_mutex_unlock(&lists->lock);
+    (void)pthread_rwlock_unlock(&lists->lock);
 }
 
 void kept_lists_tidy(struct kept_lists *lists)

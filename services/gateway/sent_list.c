@@ -4,7 +4,6 @@
  */
 #include "services/gateway/handlers.h"
 
-#include "base/log.h"
 #include "services/gateway/json.h"
 #include "services/gateway/kept_lists.h"
 #include "services/gateway/projector.h"
@@ -13,21 +12,13 @@
 
 #include <inttypes.h>
 
-enum {
-    WORD_COLUMN = MESSAGE_COLUMNS_COUNT,
-    IS_AS_KEPT_COLUMN,
-    CURSOR_BYTES_MAX = 64,
-};
+enum { CURSOR_BYTES_MAX = 64 };
 
-/* One row at least, which has the sender's word; no message in it where that is $6 still. */
+static const struct statement read_word = {"gateway_list_word",
+    "SELECT word FROM mail.list_change WHERE organisation = $1 AND sender = $2"};
 static const struct statement list_page = {"gateway_list",
-    "WITH change AS MATERIALIZED (SELECT (SELECT word FROM mail.list_change"
-    " WHERE organisation = $1 AND sender = $2) AS word)"
-    " SELECT page.*, change.word, (change.word = $6::bytea) IS TRUE"
-    " FROM change LEFT JOIN LATERAL (" MESSAGE_COLUMNS
-    " AND (created_ms, message) < ($3, $4) AND (change.word = $6::bytea) IS NOT TRUE"
-    " ORDER BY created_ms DESC, message DESC LIMIT $5) AS page ON true"
-    " ORDER BY created_ms DESC, message DESC"};
+    MESSAGE_COLUMNS " AND (created_ms, message) < ($3, $4)"
+                    " ORDER BY created_ms DESC, message DESC LIMIT $5"};
 
 struct list_answer {
     struct list messages;
@@ -49,23 +40,41 @@ static struct list_name name_of(const struct exchange *exchange, const struct li
         exchange->proven.organisation, exchange->proven.subject, query->rows_max};
 }
 
+static void ask_page(
+    const struct exchange *exchange, const struct list_query *query, struct asking *out)
+{
+    const struct capability *who = &exchange->proven;
+    out->kept[0] = query->before;
+    ASK(out, &list_page, db_id(&who->organisation), db_id(&who->subject), db_i64(query->before_ms),
+        db_id(&out->kept[0]), db_u64(query->rows_max));
+}
+
+/*
+ * Of the first page: the sender's word, and the page behind it only where none is kept. The word is
+ * read before the page, so a page is never kept under a word that is newer than itself.
+ */
+static void ask_first(struct worker *worker, const struct exchange *exchange,
+    const struct list_query *query, struct asking *out)
+{
+    const struct capability *who = &exchange->proven;
+    const struct list_name name = name_of(exchange, query);
+    ASK(out, &read_word, db_id(&who->organisation), db_id(&who->subject));
+    if (id_is_none(kept_lists_word(worker->gateway->lists, &name)))
+        ask_page(exchange, query, out);
+}
+
 enum sm_error ask_messages(
     struct worker *worker, const struct exchange *exchange, struct asking *out)
 {
-    const struct capability *who = &exchange->proven;
     struct list_query query;
     TRY(read_list_query(exchange, &query));
     projector_wait(worker->gateway->projector);
-    if (!id_is_none(query.parent)) {
-        ask_follow_ups(exchange, &query, out);
-        return SM_OK;
-    }
-    const struct list_name name = name_of(exchange, &query);
-    out->kept[0] = query.before;
     if (query.is_first)
-        out->kept[1] = kept_lists_word(worker->gateway->lists, &name);
-    ASK(out, &list_page, db_id(&who->organisation), db_id(&who->subject), db_i64(query.before_ms),
-        db_id(&out->kept[0]), db_u64(query.rows_max), db_id(&out->kept[1]));
+        ask_first(worker, exchange, &query, out);
+    else if (id_is_none(query.parent))
+        ask_page(exchange, &query, out);
+    else
+        ask_follow_ups(exchange, &query, out);
     return SM_OK;
 }
 
@@ -93,28 +102,29 @@ static int64_t holds_until(const struct list *messages, int64_t now_ms)
     return until_ms;
 }
 
-/* What list_page says beside the messages. */
-struct list_facts {
-    size_t count; /* messages */
-    struct id word;
-    bool is_as_kept; /* under that word: nothing was read */
-};
-
-static enum sm_error read_facts(const struct db_rows *rows, struct list_facts *out)
+/* `word`: under which to keep it; none: not at all. */
+static enum sm_error answer_page(struct worker *worker, struct exchange *exchange,
+    const struct list_query *query, const struct db_rows *rows, struct id word)
 {
-    struct id first;
-    out->count = db_rows_count(rows);
-    if (out->count == 0)
-        return log_failure("list-without-a-row", SM_DATABASE, "gateway_list");
-    TRY(db_read_id(rows, 0, 0, &first));
-    TRY(db_read_id(rows, 0, WORD_COLUMN, &out->word));
-    TRY(db_read_bool(rows, 0, IS_AS_KEPT_COLUMN, &out->is_as_kept));
-    if (id_is_none(first))
-        out->count = 0;
-    return SM_OK;
+    struct arena arena DEFER(arena_free) = ARENA(PAGE_ROWS_MAX * sizeof(struct message_row));
+    struct buffer next DEFER(buffer_free) = BUFFER(CURSOR_BYTES_MAX);
+    struct buffer tag DEFER(buffer_free) = BUFFER(TAG_BYTES_MAX);
+    const struct list_name name = name_of(exchange, query);
+    struct list_answer answer = {.now_ms = (uint64_t)exchange->now_ms};
+    struct list_page page = {.word = word, .since_ms = exchange->now_ms};
+    TRY(read_messages(rows, db_rows_count(rows), &arena, exchange->now_ms, &answer.messages));
+    TRY(write_next(query, &answer, &next));
+    TRY(json_fields(&exchange->answer.body, &list_answer, &answer));
+    TRY(tagged_without_time(&exchange->answer.body, exchange->now_ms, &page.body));
+    TRY(tagged_name(page.body, &tag));
+    page.tag = buffer_span(&tag);
+    page.until_ms = holds_until(&answer.messages, exchange->now_ms);
+    if (query->is_first)
+        kept_lists_keep(worker->gateway->lists, &name, &page);
+    return answer_tagged(exchange, &tag);
 }
 
-/* SM_NOT_FOUND: it is kept no more, or a message in it has expired since. */
+/* SM_NOT_FOUND: it is not kept (any more), or a message in it has expired since. */
 static enum sm_error recall(struct worker *worker, struct exchange *exchange,
     const struct list_query *query, struct id word, struct buffer *tag)
 {
@@ -137,58 +147,34 @@ static enum sm_error read_anew(
     const struct capability *who = &exchange->proven;
     struct db *db = NULL;
     TRY(worker_db(worker, &db));
-    db_rows_free(&exchange->asked[0]);
-    return DB_RUN(db, &list_page, &exchange->asked[0], db_id(&who->organisation),
+    return DB_RUN(db, &list_page, &exchange->asked[1], db_id(&who->organisation),
         db_id(&who->subject), db_i64(query->before_ms), db_id(&query->before),
-        db_u64(query->rows_max), db_null());
+        db_u64(query->rows_max));
 }
 
-static enum sm_error answer_page(struct worker *worker, struct exchange *exchange,
-    const struct list_query *query, const struct list_facts *facts)
-{
-    struct arena arena DEFER(arena_free) = ARENA(PAGE_ROWS_MAX * sizeof(struct message_row));
-    struct buffer next DEFER(buffer_free) = BUFFER(CURSOR_BYTES_MAX);
-    struct buffer tag DEFER(buffer_free) = BUFFER(TAG_BYTES_MAX);
-    struct list_answer answer = {.now_ms = (uint64_t)exchange->now_ms};
-    struct list_page page = {.word = facts->word, .since_ms = exchange->now_ms};
-    TRY(read_messages(
-        exchange->asked[0], facts->count, &arena, exchange->now_ms, &answer.messages));
-    TRY(write_next(query, &answer, &next));
-    TRY(json_fields(&exchange->answer.body, &list_answer, &answer));
-    TRY(tagged_without_time(&exchange->answer.body, exchange->now_ms, &page.body));
-    TRY(tagged_name(page.body, &tag));
-    page.tag = buffer_span(&tag);
-    page.until_ms = holds_until(&answer.messages, exchange->now_ms);
-    const struct list_name name = name_of(exchange, query);
-    if (query->is_first)
-        kept_lists_keep(worker->gateway->lists, &name, &page);
-    return answer_tagged(exchange, &tag);
-}
-
-static enum sm_error answer_follow_ups(
+/* A sender without a word has not sent anything yet. */
+static enum sm_error answer_first(
     struct worker *worker, struct exchange *exchange, const struct list_query *query)
 {
-    const struct list_facts facts = {.count = db_rows_count(exchange->asked[0])};
-    return answer_page(worker, exchange, query, &facts);
+    struct buffer tag DEFER(buffer_free) = BUFFER(TAG_BYTES_MAX);
+    struct id word = {{0}};
+    if (db_rows_count(exchange->asked[0]))
+        TRY(db_read_id(exchange->asked[0], 0, 0, &word));
+    enum sm_error error = recall(worker, exchange, query, word, &tag);
+    if (error == SM_OK)
+        return answer_recalled(exchange, &tag);
+    if (error != SM_NOT_FOUND)
+        return error;
+    if (!exchange->asked[1])
+        TRY(read_anew(worker, exchange, query));
+    return answer_page(worker, exchange, query, exchange->asked[1], word);
 }
 
 enum sm_error on_messages(struct worker *worker, struct exchange *exchange)
 {
-    struct buffer tag DEFER(buffer_free) = BUFFER(TAG_BYTES_MAX);
+    static const struct id unkept;
     struct list_query query;
-    struct list_facts facts = {0};
     TRY(read_list_query(exchange, &query));
-    if (!id_is_none(query.parent))
-        return answer_follow_ups(worker, exchange, &query);
-    TRY(read_facts(exchange->asked[0], &facts));
-    if (facts.is_as_kept) {
-        enum sm_error error = recall(worker, exchange, &query, facts.word, &tag);
-        if (error == SM_OK)
-            return answer_recalled(exchange, &tag);
-        if (error != SM_NOT_FOUND)
-            return error;
-        TRY(read_anew(worker, exchange, &query));
-        TRY(read_facts(exchange->asked[0], &facts));
-    }
-    return answer_page(worker, exchange, &query, &facts);
+    return query.is_first ? answer_first(worker, exchange, &query)
+                          : answer_page(worker, exchange, &query, exchange->asked[0], unkept);
 }

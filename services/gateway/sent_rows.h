@@ -21,7 +21,6 @@
     " CASE WHEN link IS NULL THEN '' ELSE coalesce((SELECT address FROM mail.recipient AS" \
     " w WHERE w.link = m.link), '') END"                                                   \
     " FROM mail.message AS m WHERE organisation = $1 AND sender = $2"
-enum { MESSAGE_COLUMNS_COUNT = 17 }; /* a statement may have more behind them */
 
 struct message_row {
     struct id message, parent, link;
