@@ -364,13 +364,16 @@ static enum sm_error be_elected(struct relay *relay)
     note_election(relay, false);
     struct db_rows *rows DEFER(db_rows_free) = NULL;
     TRY(DB_RUN0(relay->db, &relay->options.outbox->lock, &rows));
+    uint64_t session = db_sessions(relay->db);
     TRY(db_one(rows));
     TRY(db_read_bool(rows, 0, 0, &is_elected));
     if (!is_elected)
         return SM_NOT_ACTIVE;
     TRY(db_be_unsynced(relay->db));
     TRY(bell_listen(relay->wake, relay->db)); /* before the first look: nothing is missed */
-    relay->elected_session = db_sessions(relay->db);
+    if (db_sessions(relay->db) != session)
+        return SM_UNAVAILABLE; /* the lock went with the session that had it */
+    relay->elected_session = session;
     note_election(relay, true);
     return SM_OK;
 }

@@ -62,6 +62,7 @@ static enum sm_error be_elected(struct mail_relay *relay, bool *out)
     if (*out)
         return SM_OK;
     TRY(DB_RUN0(relay->db, &elect, &rows));
+    uint64_t session = db_sessions(relay->db);
     TRY(db_one(rows));
     TRY(db_read_bool(rows, 0, 0, &has_lock));
     relay->elected_session = 0;
@@ -69,7 +70,9 @@ static enum sm_error be_elected(struct mail_relay *relay, bool *out)
         return bell_pass_on(relay->wake, relay->db);
     TRY(db_be_unsynced(relay->db));
     TRY(bell_listen(relay->wake, relay->db));
-    relay->elected_session = db_sessions(relay->db);
+    if (db_sessions(relay->db) != session)
+        return SM_UNAVAILABLE; /* the lock went with the session that had it */
+    relay->elected_session = session;
     *out = true;
     return SM_OK;
 }

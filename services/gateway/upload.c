@@ -212,8 +212,7 @@ static enum sm_error check_parts(const struct db_rows *rows, uint64_t parts)
     return there == parts ? SM_OK : SM_CONFLICT;
 }
 
-/* First the freeze, so that what is counted stays. Its COMMIT waits for no disk: crypto's, which
- * comes after it, brings it there, and without that one nothing was sent. */
+/* First the freeze, so that what is counted stays. */
 static enum sm_error freeze_and_count(struct db *db, struct id message, uint64_t parts,
     struct db_rows **draft, struct db_rows **objects)
 {
@@ -231,7 +230,7 @@ enum sm_error upload_freeze(struct worker *worker, struct id message, uint64_t p
     bool is_swept = false;
     struct db_transaction tx DEFER(db_rollback) = {0};
     TRY(worker_db(worker, &db));
-    TRY(db_begin_unsynced(db, &tx));
+    TRY(db_begin(db, &tx));
     TRY(freeze_and_count(db, message, parts, &draft, &objects));
     if (db_rows_count(draft))
         TRY(db_read_bool(draft, 0, 0, &is_swept));
