@@ -3,7 +3,7 @@
  * none for a client that is gone; and a page that does not come cuts the connection, so that nobody
  * takes the part for the whole.
  */
-#include "tests/support/check.h"
+#include "tests/support/surface.h"
 #include "tests/support/web_upload.h"
 
 #include "base/memory.h"
@@ -22,20 +22,6 @@ enum {
     QUIET_MS = 600,
     PATIENCE_MS = 20 * 1000,
 };
-
-static int start(void **state)
-{
-    struct web *web = calloc(1, sizeof *web);
-    *state = web;
-    return web_start(web) == SM_OK ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    web_stop(*state);
-    free(*state);
-    return 0;
-}
 
 /* What the stand-in of audit has: so many pages, from which on it fails, how long it takes. */
 struct plot {
@@ -289,5 +275,5 @@ int main(void)
         cmocka_unit_test(nothing_is_asked_for_a_client_that_does_not_read),
         cmocka_unit_test(nothing_is_asked_for_a_client_that_is_gone),
     };
-    return cmocka_run_group_tests_name("exports", tests, start, stop);
+    return cmocka_run_group_tests_name("exports", tests, start_web, stop_web);
 }
