@@ -23,6 +23,10 @@ enum {
     KNOCK_MS = 500, /* and how soon it says so; else the next is asked, where there are several */
 };
 
+/* A server that is back is found by the next call, however long it was away. */
+static_assert(CONNECT_MS > 2 * (WIRE_RECONNECT_MS_MAX + WIRE_RECONNECT_MS),
+    "a call waits for two tries to connect");
+
 struct bus_client {
     struct wire *replicas[REPLICAS_MAX * BUS_KEYS_OF_A_PEER];
     size_t count;

@@ -91,10 +91,10 @@ static const struct number_option options_of_router[] = {
     {ZMQ_ROUTER_MANDATORY, 1}, /* a reply to nobody is an error, not silence */
 };
 static const struct number_option options_of_dealer[] = {
-    {ZMQ_IMMEDIATE, 1},        /* queue only to a peer that is there and authenticated */
-    {ZMQ_RECONNECT_IVL, 100},
-    {ZMQ_RECONNECT_IVL_MAX, 2000},
-    {ZMQ_CONNECT_TIMEOUT, 3000},
+    {ZMQ_IMMEDIATE, 1}, /* queue only to a peer that is there and authenticated */
+    {ZMQ_RECONNECT_IVL, WIRE_RECONNECT_MS},
+    {ZMQ_RECONNECT_IVL_MAX, WIRE_RECONNECT_MS_MAX},
+    {ZMQ_CONNECT_TIMEOUT, WIRE_CONNECT_MS},
 };
 static const struct number_option options_of_server[] = {
     {ZMQ_CURVE_SERVER, 1},

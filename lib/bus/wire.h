@@ -22,6 +22,11 @@ enum {
     WIRE_HANDSHAKE_MS = 5000,  /* a connection that is not authenticated by then is closed */
     WIRE_HEARTBEAT_MS = 1000,
     WIRE_HEARTBEATS_MISSED = 3, /* after so many a peer is dead */
+    WIRE_CONNECT_MS = 1000,     /* a connection that is not there by then is tried anew */
+    /* The pause before a peer that went away is tried again, at first and at most: it doubles with
+     * each try, and libzmq adds a random part of up to the first. */
+    WIRE_RECONNECT_MS = 100,
+    WIRE_RECONNECT_MS_MAX = 500,
 };
 
 #define WIRE_ZAP_ENDPOINT "inproc://zeromq.zap.01"

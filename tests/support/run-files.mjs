@@ -19,6 +19,13 @@ function tally(output) {
   return { passed: count('pass'), failed: count('fail') + count('cancelled') };
 }
 
+// What failed, with its reason, and nothing of what passed: a long log is cut where it is kept. All of it where a file
+// ended otherwise.
+function failuresIn(output) {
+  const failures = output.match(/^not ok [^]*?^ {2}\.\.\.$/gm);
+  return failures ? failures.join('\n') : output;
+}
+
 // wanted: parts of file names, empty for all; isLeftOut: of a file's name.
 export async function runFiles(folder, { wanted = [], isLeftOut = () => false } = {}) {
   const files = fs
@@ -40,7 +47,7 @@ export async function runFiles(folder, { wanted = [], isLeftOut = () => false } 
     for (const line of output.match(/^note: .*$/gm) ?? []) console.log(`  ${line}`);
     for (const line of output.match(/^# (?!tests|suites|pass|fail|cancelled|skipped|todo|duration|Subtest).*$/gm) ?? []) console.log(`  ${line.slice(2)}`);
     for (const reason of new Set(output.match(/# SKIP .*$/gm) ?? [])) console.log(`  skipped: ${reason.slice(7)}`);
-    if (result.failed) console.log(output);
+    if (result.failed) console.log(failuresIn(output));
   }
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed || passed === 0 ? 1 : 0;

@@ -17,12 +17,15 @@
               "cancelled" \
               "\x07")
 
+enum { MANY = 16 };
+
 struct world {
     struct test_keys keys;
     struct test_endpoint endpoint;
     struct test_server server;
     bool is_running;
     struct bus_client *client;
+    struct bus_client *many[MANY]; /* a test's, where one is not enough */
 };
 
 static void start(struct world *world, test_script *script, void *data)
@@ -47,6 +50,8 @@ static int tear_down(void **state)
 {
     struct world *world = *state;
     bus_client_close(&world->client);
+    for (size_t i = 0; i < MANY; i++)
+        bus_client_close(&world->many[i]);
     if (world->is_running)
         test_server_stop(&world->server);
     test_keys_close(&world->keys);
@@ -253,6 +258,22 @@ static void a_server_that_goes_away_with_the_answer_is_unavailable(void **state)
     assert_true(asked);
 }
 
+/* The tries to reach it have become as rare as they get. */
+static void a_server_that_was_away_for_long_is_found_as_soon_as_it_is_back(void **state)
+{
+    enum { AWAY_MS = 3700 };
+    struct world *world = *state;
+    for (size_t i = 0; i < MANY; i++)
+        assert_ok(bus_client_open(
+            world->keys.crypto, PEER_NOTIFIER, world->endpoint.text, &world->many[i]));
+    (void)usleep(AWAY_MS * 1000);
+    start(world, say_seven, NULL);
+
+    uint64_t cancelled;
+    for (size_t i = 0; i < MANY; i++)
+        assert_ok(cancel(world->many[i], LONG_MS, &cancelled));
+}
+
 enum { CLIENTS_MAX = 64 }; /* each begins with either replica: all with the same one, never */
 
 /* What a server saw of a call. */
@@ -415,6 +436,7 @@ int main(void)
         TEST(nonsense_alone_does_not_hold_a_call_over_its_deadline),
         TEST(an_answer_that_is_not_the_table_s_is_an_error),
         TEST(a_server_that_goes_away_with_the_answer_is_unavailable),
+        TEST(a_server_that_was_away_for_long_is_found_as_soon_as_it_is_back),
         TEST(the_next_replica_hears_the_same_request_under_the_same_key),
         TEST(a_slow_replica_that_says_it_is_there_is_waited_for),
         TEST(many_clients_use_all_replicas),
